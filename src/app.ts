@@ -1,0 +1,93 @@
+import { Hono, type Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { createMiddleware } from 'hono/factory'
+import { HTTPException } from 'hono/http-exception'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { requestId } from 'hono/request-id'
+import { secureHeaders } from 'hono/secure-headers'
+import { generateVerifyCode } from './admin-api/generate-verify-code.ts'
+import { voidVerifyCode } from './admin-api/void-verify-code.ts'
+import type { AppEnv } from './app-env.ts'
+import { createUser, deleteUser, findUsers, getUser, patchUser } from './directory/users.ts'
+import { renderError } from './errors.ts'
+import { authenticate, authenticateOperator } from './identity/authenticate.ts'
+import { floodShield } from './limits/flood-shield.ts'
+import { rateLimit } from './limits/rate-limit.ts'
+import { logRequest } from './log.ts'
+import { addKey, listKeys, removeKey } from './operator-api/keys.ts'
+import { getTenant, getTenants, putTenant, removeTenant } from './operator-api/tenants.ts'
+import { validatePasswordResetCode } from './password-api/validate-password-reset-code.ts'
+import { BODY_BYTES_MAX } from './request-body.ts'
+import { canonicalPath } from './request-path.ts'
+import { requireTenantOfHost } from './tenants/tenant-of-host.ts'
+
+/** The request's way, from top to bottom. */
+export const app = new Hono<AppEnv>({ getPath: canonicalPath })
+
+app.onError(renderError)
+app.notFound(() => {
+  throw new HTTPException(404, { message: 'There is nothing here.' })
+})
+
+// A caller's own request id is not taken over: it would be the one text of theirs in our log.
+app.use(requestId({ limitLength: 0 }), logRequest(), noStore(), secureHeaders())
+app.use(floodShield(), bodyLimit({ maxSize: BODY_BYTES_MAX, onError: refuseBody }))
+app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
+
+app.get('/healthz', (c) => c.json({ status: 'ok' }))
+
+// Admin API (RSA ID Plus Cloud Administration).
+const admin = '/AdminInterface/restapi/v1'
+const asHelpDesk = [authenticate('codes'), rateLimit('admin')] as const
+app.post(
+  `${admin}/users/generateVerifyCode/resetPassword`,
+  ...asHelpDesk,
+  generateVerifyCode('PASSWORD_RESET'),
+)
+app.post(`${admin}/users/generateVerifyCode/enroll`, ...asHelpDesk, generateVerifyCode('ENROLLMENT'))
+app.post(`${admin}/users/voidVerifyCode`, ...asHelpDesk, voidVerifyCode)
+
+// Password API (Akana Community Manager).
+const password = '/api/passwordmanagement'
+app.post(
+  `${password}/validatePasswordResetCode`,
+  requireTenantOfHost(),
+  rateLimit('validate'),
+  validatePasswordResetCode,
+)
+
+// Directory (SCIM 2.0).
+const toRead = [authenticate('users:read'), rateLimit('admin')] as const
+const toWrite = [authenticate('users:write'), rateLimit('admin')] as const
+app.get('/scim/v2/Users', ...toRead, findUsers)
+app.get('/scim/v2/Users/:id', ...toRead, getUser)
+app.post('/scim/v2/Users', ...toWrite, createUser)
+app.patch('/scim/v2/Users/:id', ...toWrite, patchUser)
+app.delete('/scim/v2/Users/:id', ...toWrite, deleteUser)
+
+// Operator API.
+const operator = authenticateOperator()
+app.get('/operator/v1/tenants', operator, getTenants)
+app.get('/operator/v1/tenants/:id', operator, getTenant)
+app.put('/operator/v1/tenants/:id', operator, putTenant)
+app.delete('/operator/v1/tenants/:id', operator, removeTenant)
+app.get('/operator/v1/tenants/:id/keys', operator, listKeys)
+app.post('/operator/v1/tenants/:id/keys', operator, addKey)
+app.delete('/operator/v1/tenants/:id/keys/:accessId', operator, removeKey)
+
+/** Nothing here may be kept by a cache: not a code, not an answer about one. */
+function noStore() {
+  return createMiddleware<AppEnv>(async function noStore(c, next) {
+    c.header('Cache-Control', 'no-store')
+    await next()
+  })
+}
+
+function refuseBody(): never {
+  throw new HTTPException(413, { message: `The body is over ${BODY_BYTES_MAX} bytes.` })
+}
+
+function refuseMethod(c: Context<AppEnv>, methods: string[]): never {
+  c.header('Allow', methods.join(', '))
+  throw new HTTPException(405, { message: `Use ${methods.join(' or ')} here.` })
+}

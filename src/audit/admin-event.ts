@@ -1,0 +1,15 @@
+import { v7 } from 'uuid'
+
+/** Who did something, and from where: what every admin event says of its cause. */
+export type Actor = {
+  /** Access id of the key whose token asked for it. */
+  accessId: string
+  /** Address of the client as Cloudflare saw it. */
+  sourceIp: string
+  requestId: string
+}
+
+/** A new event's id: UUIDv7 (RFC 9562 §5.7), so that events sort by time without an index. */
+export function newEventId(now: number): string {
+  return v7({ msecs: now })
+}

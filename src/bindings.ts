@@ -1,0 +1,66 @@
+import { type JWK } from 'jose'
+import * as v from 'valibot'
+import { parseKeyring, type Keyring } from './keyring.ts'
+
+/** What the code needs, from what the runtime gives: checked once per isolate. */
+export type Config = {
+  /** Origin of this service, without a trailing slash. */
+  baseUrl: string
+  /** Verifies operator tokens: ES256 only. */
+  operatorPublicJwk: JWK
+  /** Keys of the code digests. The newest signs, all verify. */
+  peppers: Keyring
+  /** Keys of the tags inside access ids. The newest signs, all verify. */
+  accessIdKeys: Keyring
+}
+
+const operatorJwkSchema = v.object({
+  kty: v.literal('EC'),
+  crv: v.literal('P-256'),
+  x: v.string(),
+  y: v.string(),
+})
+
+const configOfEnv = new WeakMap<Env, Config>()
+
+/**
+ * The checked configuration of this Worker.
+ *
+ * @throws {Error} naming the binding that is missing or malformed, never its value.
+ */
+export function config(env: Env): Config {
+  let known = configOfEnv.get(env)
+  if (known === undefined) {
+    known = {
+      baseUrl: origin(env.BASE_URL),
+      operatorPublicJwk: operatorJwk(env.OPERATOR_PUBLIC_JWK),
+      peppers: parseKeyring('PEPPERS', env.PEPPERS),
+      accessIdKeys: parseKeyring('ACCESS_ID_KEYS', env.ACCESS_ID_KEYS),
+    }
+    configOfEnv.set(env, known)
+  }
+  return known
+}
+
+/** The D1 binding of that name, or nothing: tenants may live in databases of their own. */
+export function databaseBinding(env: Env, name: string): D1Database | undefined {
+  const binding: unknown = Object.hasOwn(env, name) ? env[name as keyof Env] : undefined
+  const isDatabase = typeof binding === 'object' && binding !== null && 'batch' in binding
+  return isDatabase ? (binding as D1Database) : undefined
+}
+
+function origin(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || url.pathname !== '/' || url.search !== '') {
+    throw new Error('BASE_URL must be an origin such as https://reset.example.com')
+  }
+  return url.origin
+}
+
+function operatorJwk(value: string): JWK {
+  try {
+    return { ...v.parse(operatorJwkSchema, JSON.parse(value)), alg: 'ES256' }
+  } catch {
+    throw new Error('OPERATOR_PUBLIC_JWK must be the JWK of a public P-256 key')
+  }
+}

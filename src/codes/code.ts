@@ -1,0 +1,51 @@
+import { hmac, type Keyring } from '../keyring.ts'
+import type { Policy } from '../tenants/policy.ts'
+
+/** What a code is good for: the words of the admin API. */
+export type CodeMode = 'PASSWORD_RESET' | 'ENROLLMENT'
+
+type CodePolicy = Policy['code']
+
+/** Crockford's base 32: no I, L, O or U, so that a code survives the telephone. */
+const SYMBOLS = { base32: '0123456789ABCDEFGHJKMNPQRSTVWXYZ', digits: '0123456789' }
+
+/**
+ * Draws a code, every symbol evenly likely at every place: bytes from the largest multiple of the
+ * alphabet's size upwards are thrown away, since a bare modulo would favour the first symbols.
+ */
+export function drawCode({ alphabet, length }: Pick<CodePolicy, 'alphabet' | 'length'>): string {
+  const symbols = SYMBOLS[alphabet]
+  const ceiling = 256 - (256 % symbols.length)
+  let code = ''
+  while (code.length < length) {
+    for (const byte of crypto.getRandomValues(new Uint8Array(length))) {
+      if (byte < ceiling && code.length < length) code += symbols.charAt(byte % symbols.length)
+    }
+  }
+  return code
+}
+
+/** Undoes what people do to a code when they read, hear or type it. */
+export function normaliseCode(input: string, alphabet: CodePolicy['alphabet']): string {
+  const code = input.replace(/[\s-]/g, '').replace(/[a-z]/g, (letter) => letter.toUpperCase())
+  return alphabet === 'base32' ? code.replaceAll('O', '0').replace(/[IL]/g, '1') : code
+}
+
+/** What a digest is bound to, so that equal codes of two users have nothing in common. */
+export type CodeBinding = { tenantId: string; emailKey: string; mode: CodeMode }
+
+/** Digest of a normalised code under every pepper, newest first. */
+export function codeDigests(peppers: Keyring, binding: CodeBinding, code: string) {
+  const { tenantId, emailKey, mode } = binding
+  return peppers.map((pepper) => ({
+    pepperId: pepper.id,
+    digest: hmac(pepper, ['code', tenantId, emailKey, mode, code]).toString('base64url'),
+  }))
+}
+
+/** Digest to store for a new code: the newest pepper's. */
+export function newCodeDigest(peppers: Keyring, binding: CodeBinding, code: string) {
+  const [newest] = codeDigests([peppers[0]], binding, code)
+  if (newest === undefined) throw new Error('a keyring is never empty')
+  return newest
+}

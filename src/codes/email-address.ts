@@ -1,0 +1,58 @@
+import { domainToASCII, domainToUnicode } from 'node:url'
+
+/** RFC 5321 §4.5.3.1: octets of a local part, and of a whole address. */
+const LOCAL_PART_BYTES_MAX = 64
+const ADDRESS_BYTES_MAX = 254
+
+/** One ASCII host name: letters, digits and hyphens in labels of 63 at most (RFC 1123 §2.1). */
+const HOST_NAME = /^(?!.{254})(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)*(?!-)[a-z0-9-]{1,63}(?<!-)$/
+
+/** What no local part holds unquoted (RFC 5322 §3.2.3), and what only serves to deceive the eye or a header. */
+const FORBIDDEN_IN_LOCAL_PART = /[\s\p{C}"(),:;<>@[\\\]]/u
+
+/**
+ * The form under which two spellings of one address are the same, or nothing where the input is not
+ * one address.
+ *
+ * Only ASCII letters are folded. Anything wider lets a look-alike in: `toLowerCase()` maps the
+ * Kelvin sign to `k`, and IDNA maps full-width letters to ASCII (CVE-2019-19844). A domain outside
+ * ASCII is therefore taken only in the form that IDNA itself would print.
+ */
+export function canonicalEmailAddress(input: string): string | undefined {
+  const address = input.trim()
+  if (address.length > ADDRESS_BYTES_MAX) return undefined
+  const at = address.lastIndexOf('@')
+  const localPart = lowerCaseAscii(address.slice(0, Math.max(at, 0)))
+  const domain = canonicalDomain(lowerCaseAscii(address.slice(at + 1)))
+  if (domain === undefined || !isLocalPart(localPart)) return undefined
+  const canonical = `${localPart}@${domain}`
+  return Buffer.byteLength(canonical) > ADDRESS_BYTES_MAX ? undefined : canonical
+}
+
+/** Lower case for `A` to `Z` alone. */
+export function lowerCaseAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+}
+
+/** An address that tells a colleague which one is meant, and a thief nothing to write to. */
+export function maskEmailAddress(input: string): string {
+  const canonical = canonicalEmailAddress(input)
+  if (canonical === undefined) return '(not an address)'
+  const [first = ''] = canonical
+  return `${first}***${canonical.slice(canonical.lastIndexOf('@'))}`
+}
+
+function isLocalPart(text: string): boolean {
+  return (
+    text !== '' &&
+    Buffer.byteLength(text) <= LOCAL_PART_BYTES_MAX &&
+    !FORBIDDEN_IN_LOCAL_PART.test(text) &&
+    !/^\.|\.\.|\.$/.test(text)
+  )
+}
+
+function canonicalDomain(domain: string): string | undefined {
+  if (HOST_NAME.test(domain)) return domain
+  const ascii = domainToASCII(domain)
+  return HOST_NAME.test(ascii) && domainToUnicode(ascii) === domain ? ascii : undefined
+}

@@ -1,0 +1,44 @@
+import { parse, type Filter } from 'scim2-parse-filter'
+import { canonicalEmailAddress } from '../codes/email-address.ts'
+import { ScimException } from './scim-errors.ts'
+import { userNameKey } from './scim-user.ts'
+import type { UserFilter } from './user-store.ts'
+
+/** Longer filters are no search for one user, and only cost the parser. */
+const FILTER_LENGTH_MAX = 1024
+
+/**
+ * Reads `userName eq "..."` or `emails.value eq "..."` (also as `emails[value eq "..."]`).
+ *
+ * @throws {ScimException} 400 `invalidFilter` for any other filter.
+ */
+export function readUserFilter(text: string): UserFilter {
+  const comparison = text.length <= FILTER_LENGTH_MAX ? equality(parseFilter(text)) : undefined
+  switch (comparison?.attribute) {
+    case 'username':
+      return { column: 'userNameKey', value: userNameKey(comparison.value) }
+    case 'emails':
+    case 'emails.value':
+      // What is no address is no user: no canonical form contains a space.
+      return { column: 'emailKey', value: canonicalEmailAddress(comparison.value) ?? ' ' }
+    default:
+      throw new ScimException(400, 'invalidFilter', 'Filter by userName eq "..." or emails.value eq "...".')
+  }
+}
+
+function parseFilter(text: string): Filter | undefined {
+  try {
+    return parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function equality(filter: Filter | undefined): { attribute: string; value: string } | undefined {
+  if (filter?.op === '[]') {
+    const inner = equality(filter.valFilter)
+    return inner && { ...inner, attribute: `${filter.attrPath.toLowerCase()}.${inner.attribute}` }
+  }
+  if (filter?.op !== 'eq' || typeof filter.compValue !== 'string') return undefined
+  return { attribute: filter.attrPath.toLowerCase(), value: filter.compValue }
+}

@@ -1,0 +1,115 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { patchBodyValidation, scimPatch, ScimError, type ScimPatch, type ScimResource } from 'scim-patch'
+import type { AppEnv } from '../app-env.ts'
+import { config } from '../bindings.ts'
+import { readJson } from '../request-body.ts'
+import { actorOf, tenantDatabase } from '../request-context.ts'
+import { ScimException } from './scim-errors.ts'
+import { readUser, userResource } from './scim-user.ts'
+import { readUserFilter } from './user-filter.ts'
+import * as store from './user-store.ts'
+
+/** Users per page of a search. */
+const PAGE_SIZE_MAX = 100
+
+/** `POST /scim/v2/Users` (RFC 7644 §3.3) */
+export async function createUser(c: Context<AppEnv>): Promise<Response> {
+  const { now } = c.var
+  const user = { ...readUser(await readJson(c)), id: crypto.randomUUID(), createdAt: now, updatedAt: now }
+  switch (await store.insertUser(scopeOf(c), actorOf(c), user)) {
+    case 'user-name-taken':
+      throw new ScimException(409, 'uniqueness', 'Another user has this userName.')
+    case 'email-taken':
+      throw new ScimException(409, 'uniqueness', 'Another user has this e-mail address.')
+    case 'stored': {
+      const resource = resourceOf(c, user)
+      c.header('Location', resource.meta.location)
+      return scim(c, resource, 201)
+    }
+  }
+}
+
+/** `GET /scim/v2/Users/{id}` (RFC 7644 §3.4.1) */
+export async function getUser(c: Context<AppEnv>): Promise<Response> {
+  return scim(c, resourceOf(c, await requireUser(c)))
+}
+
+/** `GET /scim/v2/Users?filter=&startIndex=&count=` (RFC 7644 §3.4.2) */
+export async function findUsers(c: Context<AppEnv>): Promise<Response> {
+  const { filter, startIndex, count } = c.req.query()
+  const offset = Math.max(1, wholeNumber('startIndex', startIndex ?? '1')) - 1
+  const limit = Math.min(PAGE_SIZE_MAX, Math.max(0, wholeNumber('count', count ?? String(PAGE_SIZE_MAX))))
+  const wanted = filter === undefined ? undefined : readUserFilter(filter)
+  const { total, page } = await store.searchUsers(scopeOf(c), wanted, { offset, limit })
+  return scim(c, {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
+    totalResults: total,
+    startIndex: offset + 1,
+    itemsPerPage: page.length,
+    Resources: page.map((user) => resourceOf(c, user)),
+  })
+}
+
+/** `PATCH /scim/v2/Users/{id}` (RFC 7644 §3.5.2): anything but who the user is. */
+export async function patchUser(c: Context<AppEnv>): Promise<Response> {
+  const body = await readJson(c)
+  const user = await requireUser(c)
+  const patched = readUser(applyPatch(resourceOf(c, user), body))
+  if (patched.emailKey !== user.emailKey || patched.userName !== user.userName) {
+    throw new ScimException(
+      400,
+      'mutability',
+      'userName and emails cannot be changed: delete the user and create it anew.',
+    )
+  }
+  const { status, attributes } = patched
+  const changed = { ...user, status, attributes, updatedAt: c.var.now }
+  if (!(await store.updateUser(scopeOf(c), actorOf(c), changed))) throw notFound()
+  return scim(c, resourceOf(c, changed))
+}
+
+/** `DELETE /scim/v2/Users/{id}` (RFC 7644 §3.6) */
+export async function deleteUser(c: Context<AppEnv>): Promise<Response> {
+  if (!(await store.deleteUser(scopeOf(c), actorOf(c), c.req.param('id') ?? ''))) throw notFound()
+  return c.body(null, 204)
+}
+
+function applyPatch(resource: ReturnType<typeof userResource>, body: unknown): unknown {
+  try {
+    const patch = body as ScimPatch
+    patchBodyValidation(patch)
+    return scimPatch(resource as unknown as ScimResource, patch.Operations, { mutateDocument: false })
+  } catch (error) {
+    // The library refuses what is malformed with a ScimError, and trips over what it does not expect.
+    const detail = error instanceof ScimError ? `: ${error.message}` : ''
+    throw new ScimException(400, 'invalidSyntax', `The body is not a SCIM PatchOp${detail}.`)
+  }
+}
+
+async function requireUser(c: Context<AppEnv>): Promise<store.User> {
+  const user = await store.findUser(scopeOf(c), c.req.param('id') ?? '')
+  if (user === undefined) throw notFound()
+  return user
+}
+
+function notFound(): HTTPException {
+  return new HTTPException(404, { message: 'There is no such user.' })
+}
+
+function scopeOf(c: Context<AppEnv>): store.DirectoryScope {
+  return { db: tenantDatabase(c), tenantId: c.var.tenant.id, now: c.var.now }
+}
+
+function resourceOf(c: Context<AppEnv>, user: store.User) {
+  return userResource(user, config(c.env).baseUrl)
+}
+
+function scim(c: Context<AppEnv>, resource: object, status: 200 | 201 = 200): Response {
+  return c.json(resource, status, { 'Content-Type': 'application/scim+json' })
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (/^-?\d{1,9}$/.test(text)) return Number(text)
+  throw new ScimException(400, 'invalidValue', `${name} must be a whole number.`)
+}

@@ -1,0 +1,62 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { adminError } from './admin-api/errors.ts'
+import type { AppEnv } from './app-env.ts'
+import { scimError } from './directory/scim-errors.ts'
+import { faultName } from './log.ts'
+import { fault } from './password-api/faults.ts'
+import { problem } from './problem.ts'
+
+/** Every status that a failed request is answered with. */
+export const STATUS_NAMES = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  409: 'Conflict',
+  413: 'Payload Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+} as const
+
+export type ErrorStatus = keyof typeof STATUS_NAMES
+
+/** Seconds after which a request that met a failing store is worth another try. */
+const STORE_RETRY_S = 1
+
+/**
+ * Renders whatever was thrown, once, in the dialect of the path. What we did not throw ourselves is
+ * our fault, and its text stays inside: it may quote an address or a digest.
+ */
+export function renderError(error: unknown, c: Context<AppEnv>): Response {
+  if (error instanceof HTTPException && error.status in STATUS_NAMES) {
+    return render(c, error.status as ErrorStatus, error.message, error)
+  }
+  c.var.log.step = 'failed'
+  c.var.log.fault = faultName(error)
+  if (!isStoreFault(error)) return render(c, 500, 'The request failed through a fault of ours.', error)
+  c.header('Retry-After', String(STORE_RETRY_S))
+  return render(c, 503, 'The service cannot reach its store. Try again.', error)
+}
+
+/** D1 and Durable Objects that fail, are overloaded or move: the caller may try again. */
+function isStoreFault(error: unknown): boolean {
+  const isDurableObjectFault = error instanceof Error && ('retryable' in error || 'overloaded' in error)
+  return isDurableObjectFault || / D1_ERROR| D1_EXEC_ERROR/.test(faultName(error))
+}
+
+function render(c: Context<AppEnv>, status: ErrorStatus, message: string, error: unknown): Response {
+  const { path } = c.req
+  if (path.startsWith('/AdminInterface/')) {
+    return c.json(adminError(status, message, path, c.var.now), status)
+  }
+  if (path.startsWith('/api/')) return c.json(fault(status, message), status)
+  if (path.startsWith('/scim/')) {
+    return c.json(scimError(status, message, error), status, { 'Content-Type': 'application/scim+json' })
+  }
+  return c.json(problem(status, message), status, { 'Content-Type': 'application/problem+json' })
+}

@@ -1,0 +1,45 @@
+import { createHmac } from 'node:crypto'
+
+/** Secret keys with names, newest first: the first signs, every one verifies, so that keys rotate. */
+export type Keyring = readonly [NamedKey, ...NamedKey[]]
+
+export type NamedKey = { readonly id: string; readonly secret: Uint8Array }
+
+/** A key shorter than its hash weakens HMAC-SHA-256 (RFC 2104 §3). */
+const SECRET_BYTES_MIN = 32
+
+/**
+ * Reads `id:base64url,id:base64url`.
+ *
+ * @throws {Error} naming the setting, never its value.
+ */
+export function parseKeyring(setting: string, value: string | undefined): Keyring {
+  const [first, ...rest] = (value ?? '').split(',').map((entry): NamedKey | undefined => {
+    const match = /^([\w.-]{1,32}):([\w-]+)$/.exec(entry.trim())
+    if (match === null) return undefined
+    const [, id = '', encoded = ''] = match
+    const secret = new Uint8Array(Buffer.from(encoded, 'base64url'))
+    return secret.length < SECRET_BYTES_MIN ? undefined : { id, secret }
+  })
+  const keyring = [first, ...rest].filter((key) => key !== undefined)
+  const [newest, ...older] = keyring
+  if (newest === undefined || keyring.length !== rest.length + 1) {
+    throw new Error(`${setting} must be a list of id:base64url, each key of 32 bytes or more`)
+  }
+  return [newest, ...older]
+}
+
+/**
+ * HMAC-SHA-256 over the parts, each preceded by its length, so that no two lists of parts give the
+ * same input.
+ */
+export function hmac(key: NamedKey, parts: readonly string[]): Buffer {
+  const mac = createHmac('sha256', key.secret)
+  for (const part of parts) {
+    const bytes = Buffer.from(part, 'utf8')
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(bytes.length)
+    mac.update(length).update(bytes)
+  }
+  return mac.digest()
+}

@@ -1,0 +1,53 @@
+import { createMiddleware } from 'hono/factory'
+import { routePath } from 'hono/route'
+import type { AppEnv } from './app-env.ts'
+
+/**
+ * The one event of a request, and the whole list of what may be logged. No URL, since a code may be
+ * in its query; no body, address, token or error message, since any of them may quote one.
+ */
+export type LogEvent = {
+  requestId: string
+  method: string
+  /** The route's pattern, never the path asked for. */
+  route: string
+  status: number
+  durationMs: number
+  /** Which step of the request's way answered. */
+  step: 'shielded' | 'unauthenticated' | 'forbidden' | 'limited' | 'rejected' | 'handled' | 'failed'
+  tenantId?: string
+  accessId?: string
+  /** The true reason of an answer that does not tell it. */
+  outcome?: string
+  /** Class of an unexpected error, with its SQLite or D1 code where it has one. */
+  fault?: string
+}
+
+/** Sets the request's instant, and writes its event when it has been answered. */
+export function logRequest() {
+  return createMiddleware<AppEnv>(async function logRequest(c, next) {
+    const now = Date.now()
+    const { requestId } = c.var
+    const { method } = c.req
+    c.set('now', now)
+    c.set('log', { requestId, method, route: '', status: 0, durationMs: 0, step: 'handled' })
+    await next()
+    const { status } = c.res
+    const { step } = c.var.log
+    Object.assign(c.var.log, {
+      route: routePath(c, -1),
+      status,
+      durationMs: Date.now() - now,
+      step: step === 'handled' && status >= 400 && status < 500 ? 'rejected' : step,
+    })
+    console.log(JSON.stringify({ event: 'request', ...c.var.log }))
+  })
+}
+
+/** Names an error without quoting it: its message may hold an address or a digest. */
+export function faultName(error: unknown): string {
+  const { name, message } = error instanceof Error ? error : new Error()
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : ''
+  const codes = `${message} ${cause}`.match(/\b(?:SQLITE|D1)_[A-Z_]+\b/g) ?? []
+  return [name, ...new Set(codes)].join(' ')
+}

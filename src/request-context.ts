@@ -1,0 +1,33 @@
+import type { Context } from 'hono'
+import type { AppEnv } from './app-env.ts'
+import type { Actor } from './audit/admin-event.ts'
+import { config, databaseBinding } from './bindings.ts'
+import type { CodeContext } from './codes/lifecycle.ts'
+
+/** What handlers hand down from a request, so that nothing below them knows HTTP. */
+
+/**
+ * The database with the users, codes and events of the request's tenant.
+ *
+ * @throws {Error} when the Worker was deployed without that binding: our own fault.
+ */
+export function tenantDatabase({ env, var: { tenant } }: Context<AppEnv>): D1Database {
+  const db = databaseBinding(env, tenant.database)
+  if (db === undefined) throw new Error('the database binding of a tenant is missing')
+  return db
+}
+
+export function codeContextOf(c: Context<AppEnv>): CodeContext {
+  const { tenant, now } = c.var
+  return { db: tenantDatabase(c), tenant, peppers: config(c.env).peppers, now }
+}
+
+/** Who asks, for the audit; only behind `authenticate`. */
+export function actorOf(c: Context<AppEnv>): Actor {
+  const { caller, requestId } = c.var
+  return {
+    accessId: caller.accessId,
+    sourceIp: c.req.header('CF-Connecting-IP') ?? 'unknown',
+    requestId,
+  }
+}

@@ -1,0 +1,129 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+/**
+ * Every table, and the only source of `drizzle/`. Times are epoch milliseconds and end in `_at`.
+ *
+ * The catalogue (tenants, hosts, keys) lives in the binding `DB`; users, codes and events live in the
+ * database that the tenant's record names. No foreign keys: D1 cannot defer them through a table
+ * rebuild, and a cascade there loses rows.
+ *
+ * Tables marked WITHOUT ROWID are so in the migration (Drizzle cannot say it): one row written per
+ * insert instead of two.
+ */
+
+/** A tenant: one customer, with its policy. Lives in `DB`. */
+export const tenants = sqliteTable('tenants', {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  /** JSON as the operator sent it; defaults are applied on read. */
+  policy: text().notNull(),
+  /** Name of the D1 binding that holds the tenant's users, codes and events. */
+  database: text().notNull(),
+  createdAt: integer('created_at').notNull(),
+})
+
+/** Host name to tenant, each host of one tenant alone. Lives in `DB`. WITHOUT ROWID. */
+export const tenantHosts = sqliteTable(
+  'tenant_hosts',
+  {
+    hostname: text().primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+  },
+  (table) => [index('tenant_hosts_by_tenant').on(table.tenantId)],
+)
+
+/** Public keys of the admin API. Lives in `DB`. */
+export const apiKeys = sqliteTable(
+  'api_keys',
+  {
+    accessId: text('access_id').primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    /** Public RSA JWK, members `kty`, `n`, `e` and `kid` only. */
+    publicJwk: text('public_jwk').notNull(),
+    role: text({ enum: ['help-desk', 'super-admin'] }).notNull(),
+    description: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    revokedAt: integer('revoked_at'),
+  },
+  (table) => [index('api_keys_by_tenant').on(table.tenantId)],
+)
+
+/** The directory. An address and a user name each belong to one user of a tenant. */
+export const users = sqliteTable(
+  'users',
+  {
+    id: text().primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    /** The address as given; mail goes here and nowhere else. */
+    email: text().notNull(),
+    /** Its canonical form, see codes/email-address.ts. */
+    emailKey: text('email_key').notNull(),
+    userName: text('user_name').notNull(),
+    userNameKey: text('user_name_key').notNull(),
+    status: text({ enum: ['enabled', 'disabled'] }).notNull(),
+    /** Further SCIM attributes as JSON: `externalId`, `name`, `displayName`, `preferredLanguage`. */
+    attributes: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('users_by_email').on(table.tenantId, table.emailKey),
+    uniqueIndex('users_by_user_name').on(table.tenantId, table.userNameKey),
+  ],
+)
+
+/** Why a code ended before its expiry. A superseded code leaves no trace: its row is overwritten. */
+export type CodeEnd = 'voided' | 'redeemed' | 'locked'
+
+/**
+ * One row per user and mode, for ever. Issuing overwrites it, so a new code supersedes the old by
+ * construction, and `failures` survives. WITHOUT ROWID.
+ */
+export const resetCodes = sqliteTable(
+  'reset_codes',
+  {
+    userId: text('user_id').notNull(),
+    mode: text({ enum: ['PASSWORD_RESET', 'ENROLLMENT'] }).notNull(),
+    tenantId: text('tenant_id').notNull(),
+    codeId: text('code_id').notNull(),
+    digest: text().notNull(),
+    /** Which pepper made the digest: tells an operator when an old one is no longer needed. */
+    pepperId: text('pepper_id').notNull(),
+    issuedAt: integer('issued_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    /** Wrong codes presented since the code was issued. */
+    attempts: integer().notNull().default(0),
+    /** Wrong codes presented to live codes of this user since the last redeem or DISPLAY. */
+    failures: integer().notNull().default(0),
+    endedAt: integer('ended_at'),
+    endedAs: text('ended_as').$type<CodeEnd>(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.mode] })],
+)
+
+/** What administrators did, one row per user concerned. Ids are UUIDv7, so they sort by time. WITHOUT ROWID. */
+export const adminEvents = sqliteTable(
+  'admin_events',
+  {
+    tenantId: text('tenant_id').notNull(),
+    id: text().notNull(),
+    occurredAt: integer('occurred_at').notNull(),
+    /** Access id of the key whose token asked for it. */
+    accessId: text('access_id').notNull(),
+    action: text().notNull(),
+    mode: text(),
+    userId: text('user_id'),
+    /** The address asked for, masked: never a full one. */
+    target: text().notNull(),
+    result: text().notNull(),
+    sourceIp: text('source_ip').notNull(),
+    requestId: text('request_id').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
+)
+
+/** `json_each` over one bound parameter: D1 binds at most 100 per statement. */
+export function jsonEach(rows: readonly unknown[]) {
+  return sql`json_each(${JSON.stringify(rows)})`
+}

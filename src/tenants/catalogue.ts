@@ -1,0 +1,55 @@
+import { importJWK } from 'jose'
+import QuickLRU from 'quick-lru'
+import { findLiveKey, type ApiKey } from '../identity/api-key-store.ts'
+import { findTenantByHost } from './tenant-store.ts'
+import type { Tenant } from './tenant.ts'
+
+/**
+ * Tenants and keys as this isolate knows them. An entry is read again after 20 seconds, so that a
+ * revoked key or a changed policy takes effect within 30 everywhere.
+ */
+
+const ENTRY_TTL_MS = 20_000
+/** Shorter for what is not there, so that a new host answers soon. */
+const ABSENCE_TTL_MS = 5_000
+const ENTRIES_MAX = 1_000
+
+export type KnownKey = { key: ApiKey; tenant: Tenant; verificationKey: CryptoKey }
+
+const tenantsByHost = new QuickLRU<string, Tenant | 'absent'>({ maxSize: ENTRIES_MAX })
+const keysByAccessId = new QuickLRU<string, KnownKey | 'absent'>({ maxSize: ENTRIES_MAX })
+
+export function tenantOfHost(db: D1Database, hostname: string): Promise<Tenant | undefined> {
+  return remembered(tenantsByHost, hostname, () => findTenantByHost(db, hostname))
+}
+
+export function keyOfAccessId(db: D1Database, accessId: string): Promise<KnownKey | undefined> {
+  return remembered(keysByAccessId, accessId, async () => {
+    const found = await findLiveKey(db, accessId)
+    if (found === undefined) return undefined
+    const verificationKey = await importJWK(found.key.publicJwk, 'RS256')
+    if (!(verificationKey instanceof CryptoKey)) throw new Error('an API key must be asymmetric')
+    return { ...found, verificationKey }
+  })
+}
+
+/** Forgets everything in this isolate: called after the operator changed the catalogue through it. */
+export function forgetCatalogue(): void {
+  tenantsByHost.clear()
+  keysByAccessId.clear()
+}
+
+async function remembered<Value>(
+  cache: QuickLRU<string, Value | 'absent'>,
+  key: string,
+  read: () => Promise<Value | undefined>,
+): Promise<Value | undefined> {
+  const known = cache.get(key)
+  if (known !== undefined) return known === 'absent' ? undefined : known
+  // The age of an entry counts from before its read: a slow read must not stretch it.
+  const readAt = Date.now()
+  const value = await read()
+  const ttlMs = (value === undefined ? ABSENCE_TTL_MS : ENTRY_TTL_MS) - (Date.now() - readAt)
+  if (ttlMs > 0) cache.set(key, value ?? 'absent', { maxAge: ttlMs })
+  return value
+}

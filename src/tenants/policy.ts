@@ -1,0 +1,139 @@
+import * as v from 'valibot'
+
+/**
+ * What a tenant decides for itself: defaults and bounds. Every member is optional; a member out of
+ * bounds or unknown is refused by name.
+ */
+
+const MINUTES_PER_DAY = 24 * 60
+
+/** Symbols in a code, so that no code is under 20 bits (NIST SP 800-63B §3.1.3.2 counts six digits as 20). */
+const LENGTH_BOUNDS = { base32: { min: 4, max: 32 }, digits: { min: 6, max: 12 } }
+
+const codeSchema = v.pipe(
+  v.strictObject({
+    alphabet: v.optional(v.picklist(['base32', 'digits']), 'base32'),
+    length: v.optional(whole(4, 32), 8),
+    /** Validity when a request does not say. A request may ask for 10 minutes to 24 hours. */
+    ttlMinutes: v.optional(whole(10, MINUTES_PER_DAY), 10),
+    /** Wrong codes that one code survives, less one: at this many it is locked. */
+    attemptsMax: v.optional(whole(1, 10), 5),
+    /** Consecutive wrong codes of one user, across codes (NIST SP 800-63B §3.2.2: at most 100). */
+    failuresMax: v.optional(whole(1, 100), 100),
+  }),
+  v.forward(
+    v.check(
+      ({ alphabet, length }) =>
+        length >= LENGTH_BOUNDS[alphabet].min && length <= LENGTH_BOUNDS[alphabet].max,
+      'must be 4 to 32 for base32, 6 to 12 for digits',
+    ),
+    ['length'],
+  ),
+)
+
+const limitsSchema = v.strictObject({
+  admin: rate(600, 100),
+  validate: rate(3000, 300),
+  send: rate(600, 60),
+  recipient: rate(1, 1),
+})
+
+const hookSchema = v.strictObject({ url: httpsUrl(), secret: hookSecret() })
+
+const mailSchema = v.strictObject({
+  from: v.optional(v.pipe(v.string(), v.email('must be one e-mail address'))),
+  name: v.optional(
+    v.pipe(v.string(), v.regex(/^[^\p{Cc}]{1,100}$/u, 'must be 1 to 100 characters, none a control')),
+  ),
+  resetUrl: v.optional(httpsUrl()),
+  language: v.optional(v.picklist(['en', 'de', 'fr', 'es', 'ja']), 'en'),
+  hook: v.optional(hookSchema),
+})
+
+const redeemSchema = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('grant'),
+    audience: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+    ttlSeconds: v.optional(whole(30, 3600), 300),
+  }),
+  v.strictObject({ kind: v.literal('hook'), url: httpsUrl(), secret: hookSecret() }),
+])
+
+const policySchema = v.strictObject({
+  code: v.optional(codeSchema, {}),
+  limits: v.optional(limitsSchema, {}),
+  csrf: v.optional(v.picklist(['off', 'with-cookie', 'always']), 'with-cookie'),
+  unknownAddress: v.optional(v.picklist(['silent', 'notify']), 'silent'),
+  notify: v.optional(
+    v.strictObject({
+      redeemed: v.optional(v.boolean(), true),
+      voided: v.optional(v.boolean(), true),
+      locked: v.optional(v.boolean(), true),
+    }),
+    {},
+  ),
+  mail: v.optional(mailSchema, {}),
+  redeem: v.optional(redeemSchema),
+})
+
+/** A tenant's policy with every default filled in. */
+export type Policy = v.InferOutput<typeof policySchema>
+
+/** The sustained rate of a bucket, and how much of it may come at once. */
+export type BucketPolicy = Policy['limits']['admin']
+
+export type PolicyResult =
+  | { tag: 'valid'; policy: Policy }
+  | { tag: 'invalid'; member: string; problem: string }
+
+/** Checks a policy and fills its defaults, or names the first member that is wrong. */
+export function parsePolicy(input: unknown): PolicyResult {
+  const result = v.safeParse(policySchema, input)
+  if (result.success) return { tag: 'valid', policy: result.output }
+  const [issue] = result.issues
+  const member = ['policy', v.getDotPath(issue)].filter(Boolean).join('.')
+  const isUnknown = issue.type === 'strict_object' && issue.expected === 'never'
+  return { tag: 'invalid', member, problem: isUnknown ? 'is not a member' : issue.message }
+}
+
+/** The policy as it may be shown: without the secrets of its hooks. */
+export function withoutSecrets(policy: Policy) {
+  const { mail, redeem, ...rest } = policy
+  return {
+    ...rest,
+    mail: { ...mail, ...(mail.hook && { hook: { url: mail.hook.url } }) },
+    ...(redeem && { redeem: redeem.kind === 'hook' ? { kind: redeem.kind, url: redeem.url } : redeem }),
+  }
+}
+
+function whole(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`
+  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message))
+}
+
+function rate(perMinute: number, burst: number) {
+  const schema = v.strictObject({
+    perMinute: v.optional(whole(1, 1_000_000), perMinute),
+    burst: v.optional(whole(1, 100_000), burst),
+  })
+  return v.optional(schema, {})
+}
+
+/** HTTPS, no credentials; plain HTTP to this machine alone, for local runs. */
+function httpsUrl() {
+  const isAllowed = (text: string) => {
+    if (!URL.canParse(text)) return false
+    const { protocol, hostname, username, password } = new URL(text)
+    const isLocal = protocol === 'http:' && ['localhost', '127.0.0.1'].includes(hostname)
+    return (protocol === 'https:' || isLocal) && username === '' && password === ''
+  }
+  return v.pipe(v.string(), v.maxLength(2048), v.check(isAllowed, 'must be an https URL without credentials'))
+}
+
+/** Standard Webhooks secret: `whsec_` and 24 to 64 bytes in base64. */
+function hookSecret() {
+  return v.pipe(
+    v.string(),
+    v.regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64'),
+  )
+}

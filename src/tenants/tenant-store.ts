@@ -1,0 +1,93 @@
+import { asc, eq, gt, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { apiKeys, tenantHosts, tenants } from '../schema.ts'
+import { parsePolicy } from './policy.ts'
+import type { Tenant } from './tenant.ts'
+
+/** The statements of the catalogue's tenants and hosts. Each function is one round trip. */
+
+type TenantRow = Omit<Tenant, 'hosts' | 'policy'> & { hosts: string; policy: string }
+
+/** Columns that make a tenant, for a select that has `tenants` in its FROM. */
+export const tenantColumns = {
+  id: tenants.id,
+  name: tenants.name,
+  policy: tenants.policy,
+  database: tenants.database,
+  createdAt: tenants.createdAt,
+  hosts: sql<string>`(SELECT json_group_array(hostname) FROM
+    (SELECT hostname FROM tenant_hosts WHERE tenant_id = ${tenants.id} ORDER BY hostname))`,
+}
+
+/** @throws {Error} when a stored policy no longer satisfies its schema: our own fault. */
+export function tenantOfRow({ hosts, policy, ...rest }: TenantRow): Tenant {
+  const parsed = parsePolicy(JSON.parse(policy))
+  if (parsed.tag === 'invalid') throw new Error(`stored ${parsed.member} ${parsed.problem}`)
+  return { ...rest, hosts: JSON.parse(hosts), policy: parsed.policy }
+}
+
+export async function findTenant(db: D1Database, id: string): Promise<Tenant | undefined> {
+  const row = await drizzle(db).select(tenantColumns).from(tenants).where(eq(tenants.id, id)).get()
+  return row && tenantOfRow(row)
+}
+
+export async function findTenantByHost(db: D1Database, hostname: string): Promise<Tenant | undefined> {
+  const row = await drizzle(db)
+    .select(tenantColumns)
+    .from(tenants)
+    .innerJoin(tenantHosts, eq(tenantHosts.tenantId, tenants.id))
+    .where(eq(tenantHosts.hostname, hostname))
+    .get()
+  return row && tenantOfRow(row)
+}
+
+/** Tenants after the id `after`, in the order of their ids. */
+export async function listTenants(db: D1Database, after: string, limit: number): Promise<Tenant[]> {
+  const rows = await drizzle(db)
+    .select(tenantColumns)
+    .from(tenants)
+    .where(gt(tenants.id, after))
+    .orderBy(asc(tenants.id))
+    .limit(limit)
+  return rows.map(tenantOfRow)
+}
+
+/** What the operator decides about a tenant; the policy as sent, without defaults. */
+export type TenantWrite = Pick<Tenant, 'id' | 'name' | 'hosts' | 'database'> & { policy: unknown }
+
+/**
+ * Creates or replaces a tenant and its hosts, all or nothing. The database of an existing tenant
+ * stays: its data would not follow.
+ *
+ * @returns `host-taken` when a host belongs to another tenant; nothing is changed then.
+ */
+export async function putTenant(db: D1Database, tenant: TenantWrite, now: number) {
+  const orm = drizzle(db)
+  const { id, name, hosts, database } = tenant
+  const policy = JSON.stringify(tenant.policy)
+  const insertHosts = hosts.map((hostname) => orm.insert(tenantHosts).values({ hostname, tenantId: id }))
+  try {
+    await orm.batch([
+      orm
+        .insert(tenants)
+        .values({ id, name, policy, database, createdAt: now })
+        .onConflictDoUpdate({ target: tenants.id, set: { name, policy } }),
+      orm.delete(tenantHosts).where(eq(tenantHosts.tenantId, id)),
+      ...insertHosts,
+    ])
+    return 'stored'
+  } catch (error) {
+    if (/UNIQUE constraint failed: tenant_hosts/.test(String(error))) return 'host-taken'
+    throw error
+  }
+}
+
+/** Removes a tenant from the catalogue, with its hosts and keys. Its data must be gone before. */
+export async function deleteTenant(db: D1Database, id: string): Promise<void> {
+  const orm = drizzle(db)
+  await orm.batch([
+    orm.delete(apiKeys).where(eq(apiKeys.tenantId, id)),
+    orm.delete(tenantHosts).where(eq(tenantHosts.tenantId, id)),
+    orm.delete(tenants).where(eq(tenants.id, id)),
+  ])
+}

@@ -1,0 +1,41 @@
+import type { Policy } from './policy.ts'
+
+/** A tenant as the rest of the code sees it. */
+export type Tenant = {
+  id: string
+  name: string
+  /** Host names of the password API, and of the admin base URLs that tokens may be made for. */
+  hosts: readonly string[]
+  policy: Policy
+  /** Name of the D1 binding with the tenant's users, codes and events. */
+  database: string
+  createdAt: number
+}
+
+const ADMIN_BASE_PATH = '/AdminInterface/restapi'
+
+/** Where administrators of this tenant send their requests: the `adminRestApiUrl` of a key file. */
+export function adminRestApiUrl({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: string): string {
+  const base = new URL(baseUrl)
+  const [first = base.hostname] = hosts
+  const host = hosts.includes(base.hostname) ? base.hostname : first
+  if (host === base.hostname) return base.origin + ADMIN_BASE_PATH
+  return (isLoopback(host) ? `http://${host}:${base.port}` : `https://${host}`) + ADMIN_BASE_PATH
+}
+
+/**
+ * Whether a token for this audience is meant for this tenant here: any of its hosts or the service's
+ * own, with or without `/v1` and a trailing slash. A port counts only where it is not this machine's.
+ */
+export function isAdminAudience({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: string, audience: string) {
+  if (!URL.canParse(audience)) return false
+  const { hostname, origin, pathname, search, hash } = new URL(audience)
+  const path = pathname.replace(/\/$/, '').replace(/\/v1$/, '')
+  const isHere = isLoopback(hostname) || origin === `https://${hostname}`
+  const isOurs = hosts.includes(hostname) || hostname === new URL(baseUrl).hostname
+  return isHere && isOurs && path === ADMIN_BASE_PATH && search === '' && hash === ''
+}
+
+function isLoopback(hostname: string): boolean {
+  return /^(.+\.)?localhost$|^127\.0\.0\.1$|^\[::1\]$/.test(hostname)
+}

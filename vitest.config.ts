@@ -1,0 +1,29 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+const operator = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const newKey = (id: string) => `${id}:${randomBytes(32).toString('base64url')}`
+
+/** Everything here runs inside workerd, against real D1 and Durable Objects, with keys of this run alone. */
+export default defineConfig(async () => ({
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: './wrangler.toml' },
+      miniflare: {
+        bindings: {
+          PEPPERS: `${newKey('new')},${newKey('old')}`,
+          ACCESS_ID_KEYS: newKey('new'),
+          OPERATOR_PUBLIC_JWK: JSON.stringify(operator.publicKey.export({ format: 'jwk' })),
+          TEST_OPERATOR_JWK: JSON.stringify(operator.privateKey.export({ format: 'jwk' })),
+          TEST_MIGRATIONS: await readD1Migrations('./drizzle'),
+        },
+      },
+    }),
+  ],
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/journeys/**'],
+    setupFiles: ['./test/rig/setup.ts'],
+  },
+}))
