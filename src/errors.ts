@@ -3,27 +3,10 @@ import { HTTPException } from 'hono/http-exception'
 import { adminError } from './admin-api/errors.ts'
 import type { AppEnv } from './app-env.ts'
 import { scimError } from './directory/scim-errors.ts'
+import { STATUS_NAMES, type ErrorStatus } from './error-status.ts'
 import { faultName } from './log.ts'
 import { fault } from './password-api/faults.ts'
 import { problem } from './problem.ts'
-
-/** Every status that a failed request is answered with. */
-export const STATUS_NAMES = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  406: 'Not Acceptable',
-  409: 'Conflict',
-  413: 'Payload Too Large',
-  415: 'Unsupported Media Type',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-} as const
-
-export type ErrorStatus = keyof typeof STATUS_NAMES
 
 /** Seconds after which a request that met a failing store is worth another try. */
 const STORE_RETRY_S = 1

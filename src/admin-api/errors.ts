@@ -1,4 +1,4 @@
-import { STATUS_NAMES, type ErrorStatus } from '../errors.ts'
+import { STATUS_NAMES, type ErrorStatus } from '../error-status.ts'
 
 /**
  * A failed request in the admin API's two shapes: `{code, description}` for a request that was wrong

@@ -1,5 +1,5 @@
 import { HTTPException } from 'hono/http-exception'
-import type { ErrorStatus } from '../errors.ts'
+import type { ErrorStatus } from '../error-status.ts'
 
 /** Detail error keywords of RFC 7644 §3.12 that this directory uses. */
 export type ScimType =

@@ -14,16 +14,14 @@ const FILTER_LENGTH_MAX = 1024
  */
 export function readUserFilter(text: string): UserFilter {
   const comparison = text.length <= FILTER_LENGTH_MAX ? equality(parseFilter(text)) : undefined
-  switch (comparison?.attribute) {
-    case 'username':
-      return { column: 'userNameKey', value: userNameKey(comparison.value) }
-    case 'emails':
-    case 'emails.value':
-      // What is no address is no user: no canonical form contains a space.
-      return { column: 'emailKey', value: canonicalEmailAddress(comparison.value) ?? ' ' }
-    default:
-      throw new ScimException(400, 'invalidFilter', 'Filter by userName eq "..." or emails.value eq "...".')
+  if (comparison?.attribute === 'username') {
+    return { column: 'userNameKey', value: userNameKey(comparison.value) }
   }
+  if (comparison?.attribute === 'emails' || comparison?.attribute === 'emails.value') {
+    // What is no address is no user: no canonical form contains a space.
+    return { column: 'emailKey', value: canonicalEmailAddress(comparison.value) ?? ' ' }
+  }
+  throw new ScimException(400, 'invalidFilter', 'Filter by userName eq "..." or emails.value eq "...".')
 }
 
 function parseFilter(text: string): Filter | undefined {

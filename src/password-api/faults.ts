@@ -1,4 +1,4 @@
-import type { ErrorStatus } from '../errors.ts'
+import type { ErrorStatus } from '../error-status.ts'
 
 /** A failed request of the password API. Whose fault it is follows from the status. */
 export function fault(status: ErrorStatus, message: string): object {

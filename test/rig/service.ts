@@ -79,7 +79,7 @@ export async function adminToken(
     iat: nowS,
     exp: nowS + 600,
     ...claims,
-  } as JWTPayload)
+  })
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...header })
     .sign(keyPair.privateKey)
 }
