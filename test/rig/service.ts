@@ -84,6 +84,14 @@ export async function adminToken(
     .sign(keyPair.privateKey)
 }
 
+/** A policy whose limits stand in no test's way. */
+export const NO_LIMITS = {
+  limits: {
+    admin: { perMinute: 1_000_000, burst: 100_000 },
+    validate: { perMinute: 1_000_000, burst: 100_000 },
+  },
+}
+
 /** A tenant of this test alone, with one key of each role and some users. */
 export async function newTenant({ policy = {}, users = 0 }: { policy?: object; users?: number } = {}) {
   const id = `t-${crypto.randomUUID()}`
@@ -168,11 +176,15 @@ class TestTenant {
     return (await response.json<{ results: VoidResult[] }>()).results
   }
 
-  validate(emailAddress: string, passwordResetCode: string): Promise<Response> {
+  validate(
+    emailAddress: string,
+    passwordResetCode: string,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     const form = new URLSearchParams({ emailAddress, passwordResetCode })
     return call(`https://${this.host}/api/passwordmanagement/validatePasswordResetCode`, {
       body: String(form),
-      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
     })
   }
 }
