@@ -1,0 +1,207 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { codeDigests } from '../../src/codes/code.ts'
+import { parseKeyring } from '../../src/keyring.ts'
+import { newTenant, NO_LIMITS, wrongCode, type Tenant } from '../rig/service.ts'
+import { storedCode } from '../rig/stored-code.ts'
+
+const VICTIM = 'user1@example.com'
+
+const newVictim = (code: object = {}) => newTenant({ policy: { ...NO_LIMITS, code }, users: 1 })
+
+/** A guess from an address of its own; private ones, which no flood shield counts. */
+const guess = async (tenant: Tenant, code: string, index: number) => {
+  const response = await tenant.validate(VICTIM, code, {
+    'CF-Connecting-IP': `10.0.${index >> 8}.${index & 255}`,
+  })
+  return response.status
+}
+
+/** Wrong codes, none equal to another or to the right one. */
+const wrongCodes = (right: string, count: number) =>
+  Array.from({ length: count }, (_, index) => wrongCode(right).slice(0, -2) + String(10 + index))
+
+/** The right code among the wrong ones. */
+const hidden = (right: string, wrong: readonly string[], at: number) => [
+  ...wrong.slice(0, at),
+  right,
+  ...wrong.slice(at),
+]
+
+describe('one code', () => {
+  it.each([1, 5, 10])('G1: after the cap of %i wrong codes the right one fails too', async (attemptsMax) => {
+    const tenant = await newVictim({ attemptsMax })
+    const code = await tenant.newCode(VICTIM)
+    for (const [index, wrong] of wrongCodes(code, attemptsMax).entries()) {
+      expect((await tenant.validate(VICTIM, code)).status).toBe(200)
+      expect(await guess(tenant, wrong, index)).toBe(401)
+    }
+    expect((await tenant.validate(VICTIM, code)).status).toBe(401)
+    expect(await storedCode(tenant.id, VICTIM)).toMatchObject({
+      failures: attemptsMax,
+      ended_as: 'locked',
+    })
+  })
+
+  it('G1: the same wrong code again is another attempt', async () => {
+    const tenant = await newVictim({ attemptsMax: 3 })
+    const code = await tenant.newCode(VICTIM)
+    for (let attempt = 0; attempt < 3; attempt++) await tenant.validate(VICTIM, wrongCode(code))
+    expect((await tenant.validate(VICTIM, code)).status).toBe(401)
+  })
+
+  it('G1: a right code between wrong ones does not refill the cap', async () => {
+    const tenant = await newVictim({ attemptsMax: 2 })
+    const code = await tenant.newCode(VICTIM)
+    const answers = []
+    for (const each of [wrongCode(code), code, wrongCode(code), code]) {
+      answers.push((await tenant.validate(VICTIM, each)).status)
+    }
+    expect(answers).toEqual([401, 200, 401, 401])
+  })
+
+  it('G2: of 30 parallel guesses from 30 addresses no more than the cap are judged', async () => {
+    const tenant = await newVictim({ attemptsMax: 5 })
+    const guesses = 30
+    const accepted: number[] = []
+    for (let round = 0; round < guesses; round++) {
+      const code = await tenant.newCode(VICTIM)
+      const codes = hidden(code, wrongCodes(code, guesses - 1), round)
+      const answers = await Promise.all(codes.map((each, index) => guess(tenant, each, index)))
+      const isAccepted = answers[round] === 200
+      if (isAccepted) accepted.push(round)
+      expect(answers.filter((status) => status === 401)).toHaveLength(isAccepted ? guesses - 1 : guesses)
+      // Only what was judged against the live code is a failure; what came after the lock is not.
+      expect(await storedCode(tenant.id, VICTIM)).toMatchObject({
+        failures: 5,
+        attempts: isAccepted ? guesses - 1 : guesses,
+        ended_as: 'locked',
+      })
+      expect((await tenant.validate(VICTIM, code)).status).toBe(401)
+    }
+    // Were guesses judged on an old count, the right code would be found wherever it hides.
+    expect(accepted.length).toBeLessThan(guesses / 2)
+  })
+
+  it('G5: the right code beside fewer wrong ones than the cap is always accepted', async () => {
+    const tenant = await newVictim({ attemptsMax: 5 })
+    for (let round = 0; round < 25; round++) {
+      const code = await tenant.newCode(VICTIM)
+      const codes = hidden(code, wrongCodes(code, 4), round % 5)
+      const answers = await Promise.all(codes.map((each, index) => guess(tenant, each, index)))
+      expect(answers).toEqual(codes.map((each) => (each === code ? 200 : 401)))
+      expect(await storedCode(tenant.id, VICTIM)).toMatchObject({ attempts: 4, failures: 4, ended_as: null })
+    }
+  })
+
+  it('G6: locking a code changes nothing about the account, and an administrator can issue again', async () => {
+    const tenant = await newTenant({ policy: { code: { attemptsMax: 1 } } })
+    const id = await tenant.addUser(VICTIM)
+    const before = await (await tenant.scim('GET', `/Users/${id}`)).json()
+    for (let round = 0; round < 3; round++) {
+      const code = await tenant.newCode(VICTIM)
+      expect((await tenant.validate(VICTIM, wrongCode(code))).status).toBe(401)
+      expect((await tenant.validate(VICTIM, code)).status).toBe(401)
+    }
+    expect(await (await tenant.scim('GET', `/Users/${id}`)).json()).toEqual(before)
+    expect((await tenant.validate(VICTIM, await tenant.newCode(VICTIM))).status).toBe(200)
+  })
+})
+
+describe('the failures of a user, across codes', () => {
+  /** What issuing does that is no DISPLAY: a fresh code over the old, the failures kept. */
+  const issueKeepingFailures = (tenant: Tenant) =>
+    env.DB.prepare(
+      "UPDATE reset_codes SET attempts = 0, ended_at = NULL, ended_as = NULL WHERE tenant_id = ? AND user_id NOT LIKE 'nobody:%'",
+    )
+      .bind(tenant.id)
+      .run()
+
+  it('G3: a new code has what the failures of the old ones left of the budget', async () => {
+    const tenant = await newVictim({ attemptsMax: 5, failuresMax: 7 })
+    const code = await tenant.newCode(VICTIM)
+    const [one = '', two = '', ...more] = wrongCodes(code, 7)
+    for (const wrong of more) expect(await guess(tenant, wrong, 0)).toBe(401)
+    await issueKeepingFailures(tenant)
+    expect((await tenant.validate(VICTIM, code)).status).toBe(200)
+    expect(await guess(tenant, one, 0)).toBe(401)
+    expect((await tenant.validate(VICTIM, code)).status).toBe(200)
+    expect(await guess(tenant, two, 0)).toBe(401)
+    expect(await storedCode(tenant.id, VICTIM)).toMatchObject({
+      attempts: 2,
+      failures: 7,
+      ended_as: 'locked',
+    })
+
+    await issueKeepingFailures(tenant)
+    expect((await tenant.validate(VICTIM, code)).status).toBe(401)
+    expect(await storedCode(tenant.id, VICTIM)).toMatchObject({ failures: 7 })
+  })
+
+  it('G3: no parallel guesses pass the budget together', async () => {
+    const tenant = await newVictim({ attemptsMax: 5, failuresMax: 7 })
+    const code = await tenant.newCode(VICTIM)
+    for (const expected of [5, 7, 7]) {
+      await Promise.all(wrongCodes(code, 20).map((wrong, index) => guess(tenant, wrong, index)))
+      expect(await storedCode(tenant.id, VICTIM)).toMatchObject({ failures: expected })
+      await issueKeepingFailures(tenant)
+    }
+  })
+
+  it('G3: an administrator who displays a code starts the budget anew', async () => {
+    const tenant = await newVictim({ attemptsMax: 5, failuresMax: 5 })
+    const code = await tenant.newCode(VICTIM)
+    for (const wrong of wrongCodes(code, 5)) await guess(tenant, wrong, 0)
+    expect((await tenant.validate(VICTIM, await tenant.newCode(VICTIM))).status).toBe(200)
+    expect(await storedCode(tenant.id, VICTIM)).toMatchObject({ attempts: 0, failures: 0 })
+  })
+
+  it('G3: only guesses at a live code are failures', async () => {
+    const tenant = await newVictim({ failuresMax: 7 })
+    const code = await tenant.newCode(VICTIM)
+    await tenant.void([VICTIM])
+    for (const wrong of wrongCodes(code, 10)) await guess(tenant, wrong, 0)
+    expect(await storedCode(tenant.id, VICTIM)).toMatchObject({ failures: 0, ended_as: 'voided' })
+  })
+})
+
+describe('equal codes', () => {
+  it('G8: two users with equal codes each validate, void and lock only their own', async () => {
+    const tenant = await newTenant({ policy: { ...NO_LIMITS, code: { attemptsMax: 2 } }, users: 2 })
+    const other = 'user2@example.com'
+    const code = await tenant.newCode(VICTIM)
+    await tenant.newCode(other)
+    const [{ digest = '' } = {}] = codeDigests(
+      parseKeyring('PEPPERS', env.PEPPERS),
+      { tenantId: tenant.id, emailKey: other, mode: 'PASSWORD_RESET' },
+      code,
+    )
+    const user = await storedCode(tenant.id, other)
+    await env.DB.prepare('UPDATE reset_codes SET digest = ? WHERE user_id = ?')
+      .bind(digest, user?.user_id)
+      .run()
+    for (const email of [VICTIM, other]) {
+      const response = await tenant.validate(email, code)
+      expect(response.status).toBe(200)
+      expect(await response.json()).toEqual({ userName: email, emailAddress: email })
+    }
+    for (let attempt = 0; attempt < 2; attempt++) await tenant.validate(VICTIM, wrongCode(code))
+    expect((await tenant.validate(VICTIM, code)).status).toBe(401)
+    expect((await tenant.validate(other, code)).status).toBe(200)
+    await tenant.void([other])
+    expect((await tenant.validate(other, code)).status).toBe(401)
+  })
+
+  it('G8: a code moved to another user by its digest alone is not theirs', async () => {
+    const tenant = await newTenant({ users: 2 })
+    const other = 'user2@example.com'
+    const code = await tenant.newCode(VICTIM)
+    await tenant.newCode(other)
+    const [mine, theirs] = [await storedCode(tenant.id, VICTIM), await storedCode(tenant.id, other)]
+    await env.DB.prepare('UPDATE reset_codes SET digest = ? WHERE user_id = ?')
+      .bind(mine?.digest, theirs?.user_id)
+      .run()
+    expect((await tenant.validate(other, code)).status).toBe(401)
+    expect((await tenant.validate(VICTIM, code)).status).toBe(200)
+  })
+})
