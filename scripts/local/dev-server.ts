@@ -1,0 +1,90 @@
+import type { ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { UserError } from '../user-error.ts'
+import { spawnWrangler } from '../wrangler.ts'
+import { DEV_VARS, STATE } from './home.ts'
+
+const START_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 5_000
+
+/** A `wrangler dev` with this service in it. */
+export class DevServer {
+  readonly #child: ChildProcess
+  /** Its output until {@link showOutput}; shown earlier only if the start fails. */
+  #withheld: string[] | undefined = []
+  /** Its exit code, once it has ended. */
+  readonly ended: Promise<number>
+
+  constructor(port: number) {
+    const bindings = ['--var', `BASE_URL:http://localhost:${port}`, '--env-file', DEV_VARS]
+    const listening = [
+      '--port',
+      String(port),
+      '--inspector-port',
+      '0',
+      '--show-interactive-dev-session=false',
+    ]
+    this.#child = spawnWrangler(
+      ['dev', '--env', '', '--local', '--persist-to', STATE, ...bindings, ...listening],
+      // Where a request comes from is Cloudflare's to say; asking it at every start needs a network.
+      { CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
+    )
+    this.ended = new Promise((resolve) => {
+      this.#child.once('close', (code) => resolve(code ?? 1))
+    })
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream) createInterface({ input: stream }).on('line', (line) => this.#receive(line))
+    }
+  }
+
+  /** @throws {UserError} with all that wrangler said, when it ends or takes too long. */
+  async started(baseUrl: string): Promise<void> {
+    const deadlineAt = Date.now() + START_TIMEOUT_MS
+    while (this.#isRunning() && Date.now() < deadlineAt) {
+      if (await isHealthy(baseUrl)) return
+      await Promise.race([sleep(200), this.ended])
+    }
+    const output = this.#withheld?.join('\n')
+    const fate = this.#isRunning() ? 'did not answer in time' : 'ended while it started'
+    throw new UserError(`${output}\n\nwrangler dev ${fate}; what it said is above.`)
+  }
+
+  /** From now on, passes on what is logged. */
+  showOutput(): void {
+    this.#withheld = undefined
+  }
+
+  /** Stops wrangler and all that it started: kindly first. */
+  async stop(): Promise<void> {
+    this.#signal('SIGTERM')
+    const isEnded = await Promise.race([
+      this.ended.then(() => true),
+      sleep(STOP_TIMEOUT_MS, undefined, { ref: false }),
+    ])
+    if (isEnded !== true) this.#signal('SIGKILL')
+  }
+
+  /** The group is its own: wrangler's launcher, wrangler, esbuild and workerd. */
+  #signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#child
+    if (pid !== undefined && this.#isRunning()) process.kill(-pid, signal)
+  }
+
+  #isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** wrangler's own line per request goes: it shows a path that our event leaves out on purpose. */
+  #receive(line: string): void {
+    if (this.#withheld) this.#withheld.push(line)
+    else if (line.trim() !== '' && !line.startsWith('[wrangler:info]')) console.log(line)
+  }
+}
+
+async function isHealthy(baseUrl: string): Promise<boolean> {
+  const response = await fetch(`${baseUrl}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(
+    () => undefined,
+  )
+  return response?.ok === true
+}

@@ -1,0 +1,27 @@
+import { mkdirSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+
+/** The root of the repository. */
+export const ROOT = resolve(import.meta.dirname, '../..')
+
+/**
+ * Where a local service keeps everything it must not lose: secrets, key files and data. The root of
+ * the repository, or RESCIND_HOME, so that several can run side by side.
+ */
+const HOME = resolve(process.env['RESCIND_HOME'] || ROOT)
+
+export const DEV_VARS = join(HOME, '.dev.vars')
+export const STATE = join(HOME, '.wrangler', 'state')
+const KEYS = join(HOME, '.rescind')
+
+/** The path of a key file, in a folder that only its owner can enter. */
+export function keyPath(name: string): string {
+  mkdirSync(KEYS, { recursive: true, mode: 0o700 })
+  return join(KEYS, name)
+}
+
+/** A path as it is typed in the repository: relative where that is shorter. */
+export function shown(path: string): string {
+  const short = relative(ROOT, path)
+  return short.startsWith('..') ? path : short
+}

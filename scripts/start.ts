@@ -1,0 +1,51 @@
+import { banner } from './local/banner.ts'
+import { ensureDemoTenant } from './local/demo-tenant.ts'
+import { DevServer } from './local/dev-server.ts'
+import { ensureLocalSecrets } from './local/local-secrets.ts'
+import { applyMigrations } from './local/migrations.ts'
+import { readPort, requireFreePort } from './local/port.ts'
+import { readTenantKeyFile } from './keys/key-file.ts'
+import { runCommand } from './user-error.ts'
+
+/** `npm start`: makes a working service of a fresh clone, and starts it again as it was. */
+await runCommand(async function start() {
+  const port = readPort(process.env['PORT'])
+  const baseUrl = `http://localhost:${port}`
+  await requireFreePort(port)
+  console.log('Checking secrets ...')
+  const operatorKey = ensureLocalSecrets(baseUrl)
+  console.log('Applying migrations ...')
+  await applyMigrations()
+  console.log(`Starting wrangler dev on port ${port} ...`)
+  const server = new DevServer(port)
+  const stopped = stopOnSignal(server)
+  try {
+    await server.started(baseUrl)
+    console.log('Checking tenant demo ...')
+    const keyFile = await ensureDemoTenant(operatorKey)
+    console.log(banner(baseUrl, readTenantKeyFile(keyFile).adminRestApiUrl))
+    server.showOutput()
+    const code = await server.ended
+    if (stopped.isAsked) return
+    console.error(`wrangler dev ended by itself with exit code ${code}.`)
+    process.exitCode = code === 0 ? 1 : code
+  } catch (error) {
+    // Whatever failed after a signal failed because of it.
+    if (!stopped.isAsked) throw error
+  } finally {
+    await server.stop()
+  }
+})
+
+function stopOnSignal(server: DevServer): { isAsked: boolean } {
+  const stopped = { isAsked: false }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (stopped.isAsked) return
+      stopped.isAsked = true
+      console.log('\nStopping ...')
+      void server.stop()
+    })
+  }
+  return stopped
+}

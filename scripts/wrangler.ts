@@ -1,0 +1,46 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { ROOT } from './local/home.ts'
+
+type Variables = Record<string, string | undefined>
+
+const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
+
+/**
+ * Starts wrangler, without a terminal and without asking anything, in a process group of its own, so
+ * that it is stopped by us alone and never by the terminal behind our back.
+ */
+export function spawnWrangler(args: readonly string[], env: Variables = {}): ChildProcess {
+  return spawn(process.execPath, [WRANGLER, ...args], {
+    cwd: ROOT,
+    env: { ...inherited(), ...env } as NodeJS.ProcessEnv,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+}
+
+/** Runs wrangler to its end. */
+export async function runWrangler(args: readonly string[]): Promise<{ code: number; output: string }> {
+  const child = spawnWrangler(args)
+  let output = ''
+  child.stdout?.on('data', (chunk) => (output += chunk))
+  child.stderr?.on('data', (chunk) => (output += chunk))
+  const code = await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)))
+  return { code, output }
+}
+
+function inherited(): Variables {
+  const env: Variables = {
+    ...process.env,
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_HIDE_BANNER: 'true',
+    // Its debug log and its local traces keep whole URLs, and a reset code may be in one.
+    WRANGLER_WRITE_LOGS: 'false',
+    X_LOCAL_OBSERVABILITY: 'false',
+  }
+  // wrangler would let these win over the service's own.
+  for (const name of ['BASE_URL', 'PEPPERS', 'ACCESS_ID_KEYS', 'OPERATOR_PUBLIC_JWK', 'CLOUDFLARE_ENV']) {
+    delete env[name]
+  }
+  return env
+}
