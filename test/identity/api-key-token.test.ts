@@ -159,7 +159,7 @@ describe('the algorithm and the key of a token', () => {
 })
 
 describe('hostile tokens', () => {
-  const NOT_TEXTS = [null, true, 0, -1, 1e308, [], {}, [[]], { toString: 'x' }]
+  const NOT_TEXTS: unknown[] = [null, true, 0, -1, 1e308, [], {}, [[]], { toString: 'x' }]
   const TEXTS = [
     '',
     ' ',
