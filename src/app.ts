@@ -25,9 +25,8 @@ import { requireTenantOfHost } from './tenants/tenant-of-host.ts'
 export const app = new Hono<AppEnv>({ getPath: canonicalPath })
 
 app.onError(renderError)
-app.notFound(() => {
-  throw new HTTPException(404, { message: 'There is nothing here.' })
-})
+// Rendered, not thrown: `methodNotAllowed` leaves errors alone, and turns only a plain 404 into a 405.
+app.notFound((c) => renderError(new HTTPException(404, { message: 'There is nothing here.' }), c))
 
 // A caller's own request id is not taken over: it would be the one text of theirs in our log.
 app.use(requestId({ limitLength: 0 }), logRequest(), noStore(), secureHeaders())
