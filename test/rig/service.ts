@@ -131,9 +131,14 @@ class TestTenant {
   }
 
   /** A call to the admin API; `path` from after `/v1`. */
-  async admin(path: string, body: unknown, role: Role = 'help-desk'): Promise<Response> {
+  async admin(
+    path: string,
+    body: unknown,
+    role: Role = 'help-desk',
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     const url = `https://${this.host}/AdminInterface/restapi/v1${path}`
-    return call(url, { token: await this.token(role), body })
+    return call(url, { token: await this.token(role), body, headers })
   }
 
   async scim(method: string, path: string, body?: unknown, role: Role = 'super-admin'): Promise<Response> {
