@@ -4,14 +4,15 @@ import { ROOT } from './local/home.ts'
 
 type Variables = Record<string, string | undefined>
 
-const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
+/** Without its launcher, which would stand between us and the process that we stop. */
+const WRANGLER = join(ROOT, 'node_modules/wrangler/wrangler-dist/cli.js')
 
 /**
  * Starts wrangler, without a terminal and without asking anything, in a process group of its own, so
  * that it is stopped by us alone and never by the terminal behind our back.
  */
 export function spawnWrangler(args: readonly string[], env: Variables = {}): ChildProcess {
-  return spawn(process.execPath, [WRANGLER, ...args], {
+  return spawn(process.execPath, ['--no-warnings', WRANGLER, ...args], {
     cwd: ROOT,
     env: { ...inherited(), ...env } as NodeJS.ProcessEnv,
     stdio: ['ignore', 'pipe', 'pipe'],

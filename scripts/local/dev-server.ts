@@ -31,7 +31,7 @@ export class DevServer {
       { CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
     )
     this.ended = new Promise((resolve) => {
-      this.#child.once('close', (code) => resolve(code ?? 1))
+      this.#child.once('exit', (code) => resolve(code ?? 1))
     })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', (line) => this.#receive(line))
@@ -57,18 +57,20 @@ export class DevServer {
 
   /** Stops wrangler and all that it started: kindly first. */
   async stop(): Promise<void> {
-    this.#signal('SIGTERM')
-    const isEnded = await Promise.race([
-      this.ended.then(() => true),
-      sleep(STOP_TIMEOUT_MS, undefined, { ref: false }),
-    ])
-    if (isEnded !== true) this.#signal('SIGKILL')
+    this.#signalAll('SIGTERM')
+    await Promise.race([this.ended, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })])
+    this.#signalAll('SIGKILL')
   }
 
-  /** The group is its own: wrangler's launcher, wrangler, esbuild and workerd. */
-  #signal(signal: NodeJS.Signals): void {
+  /** The group is its own: wrangler, esbuild and workerd, and outlives its leader if that is killed. */
+  #signalAll(signal: NodeJS.Signals): void {
     const { pid } = this.#child
-    if (pid !== undefined && this.#isRunning()) process.kill(-pid, signal)
+    if (pid === undefined) return
+    try {
+      process.kill(-pid, signal)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
   }
 
   #isRunning(): boolean {
