@@ -204,7 +204,7 @@ describe('the request as a whole', () => {
 
   it.each([
     [
-      Array(101).fill({ email: USER }),
+      Array.from({ length: 101 }, () => ({ email: USER })),
       'Number of user details (101) in request exceeds maximum allowed (100)',
     ],
     [[], 'The request names no user.'],

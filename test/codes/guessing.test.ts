@@ -171,14 +171,14 @@ describe('equal codes', () => {
     const other = 'user2@example.com'
     const code = await tenant.newCode(VICTIM)
     await tenant.newCode(other)
-    const [{ digest = '' } = {}] = codeDigests(
+    const [found] = codeDigests(
       parseKeyring('PEPPERS', env.PEPPERS),
       { tenantId: tenant.id, emailKey: other, mode: 'PASSWORD_RESET' },
       code,
     )
     const user = await storedCode(tenant.id, other)
     await env.DB.prepare('UPDATE reset_codes SET digest = ? WHERE user_id = ?')
-      .bind(digest, user?.user_id)
+      .bind(found?.digest, user?.user_id)
       .run()
     for (const email of [VICTIM, other]) {
       const response = await tenant.validate(email, code)

@@ -239,7 +239,7 @@ describe('what is refused or only asked', () => {
     const before = await storedCodes(tenant.id)
     const base = `https://${tenant.host}/api/passwordmanagement`
     const token = await tenant.token()
-    const wrong = new URLSearchParams({ emailAddress: USER, passwordResetCode: wrongCode(code) })
+    const wrong = String(new URLSearchParams({ emailAddress: USER, passwordResetCode: wrongCode(code) }))
     const requests = [
       { url: `${base}/validatePasswordResetCode?${wrong}` },
       { url: `${base}/passwordmanagement/validatePasswordResetCode?${wrong}` },
