@@ -79,9 +79,6 @@ const policySchema = v.strictObject({
 /** A tenant's policy with every default filled in. */
 export type Policy = v.InferOutput<typeof policySchema>
 
-/** The sustained rate of a bucket, and how much of it may come at once. */
-export type BucketPolicy = Policy['limits']['admin']
-
 export type PolicyResult =
   | { tag: 'valid'; policy: Policy }
   | { tag: 'invalid'; member: string; problem: string }
