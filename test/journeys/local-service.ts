@@ -1,0 +1,98 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const START_TIMEOUT_MS = 90_000
+
+/** `npm start` with a home of its own, as somebody with a fresh clone meets it. */
+export class LocalService {
+  readonly home = mkdtempSync(join(tmpdir(), 'rescind-journey-'))
+  /** All that was printed, over all starts. */
+  output = ''
+  port = 0
+  #child: ChildProcess | undefined
+
+  get url(): string {
+    return `http://localhost:${this.port}`
+  }
+
+  keyFile(name: string): string {
+    return join(this.home, '.rescind', name)
+  }
+
+  /** Starts on a port that was free a moment ago, and waits for the banner. */
+  async start(): Promise<void> {
+    this.port = await freePort()
+    const child = npm(['start'], { PORT: String(this.port), RESCIND_HOME: this.home })
+    this.#child = child
+    const start = this.output.length
+    const isReady = () => this.output.slice(start).includes('Rescind runs on')
+    await new Promise<void>((resolve, reject) => {
+      const fail = (what: string) => reject(new Error(`${what}:\n${this.output.slice(start)}`))
+      const timer = setTimeout(() => fail('npm start took too long'), START_TIMEOUT_MS)
+      const receive = (chunk: Buffer) => {
+        this.output += String(chunk)
+        if (!isReady()) return
+        clearTimeout(timer)
+        resolve()
+      }
+      child.stdout?.on('data', receive)
+      child.stderr?.on('data', receive)
+      child.once('exit', (code) => fail(`npm start ended with ${code}`))
+    })
+  }
+
+  /** @returns the exit code of `npm start`, told to stop as a terminal or a supervisor tells it. */
+  async stop(): Promise<number | null> {
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    const [code] = (await exited) as [number | null]
+    return code
+  }
+
+  async remove(): Promise<void> {
+    await this.stop()
+    rmSync(this.home, { recursive: true, force: true })
+  }
+}
+
+/** Runs the token script to its end, as the quick start does. */
+export async function runToken(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = npm(['run', '--silent', 'token', '--', ...args])
+  const result = { code: 1, stdout: '', stderr: '' }
+  child.stdout?.on('data', (chunk) => (result.stdout += String(chunk)))
+  child.stderr?.on('data', (chunk) => (result.stderr += String(chunk)))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { ...result, code: code ?? 1 }
+}
+
+/** The token that the script prints for a key file. */
+export async function tokenOf(keyFile: string): Promise<string> {
+  const { code, stdout, stderr } = await runToken(keyFile)
+  if (code !== 0) throw new Error(stderr)
+  return stdout.trim()
+}
+
+function npm(args: string[], env: Record<string, string> = {}): ChildProcess {
+  return spawn('npm', args, {
+    cwd: ROOT,
+    // NODE_ENV is the test runner's, and would reach wrangler.
+    env: { ...process.env, NODE_ENV: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
