@@ -1,0 +1,53 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { deployDryRun, startupCpu } from './gate/bundle.ts'
+import { command } from './gate/command.ts'
+import { migrationsDrift, migrationsKeepTables } from './gate/migrations.ts'
+import { verdict, type Step } from './gate/step.ts'
+import { logLeaks, tests } from './gate/tests.ts'
+import { ROOT } from './local/home.ts'
+
+/** `npm test`: everything that a change must pass. Every step runs, whatever became of the others. */
+
+const logs: string[] = []
+
+const steps: readonly Step[] = [
+  command('format', 'oxfmt', '--check'),
+  command('lint', 'oxlint'),
+  command('types', 'tsc', '--noEmit'),
+  command('types of the bindings are fresh', 'npm', 'run', '--silent', 'types', '--', '--check'),
+  migrationsDrift,
+  migrationsKeepTables,
+  command('nothing unused', 'knip'),
+  tests('tests in workerd', 'vitest.config.ts', logs),
+  tests('journeys against npm start', 'vitest.journeys.config.ts', logs),
+  logLeaks(logs),
+  deployDryRun(''),
+  deployDryRun('production'),
+  startupCpu,
+]
+
+const startedAt = Date.now()
+const total = { passed: 0, failed: 0 }
+const failures: string[] = []
+mkdirSync(join(ROOT, '.wrangler'), { recursive: true })
+
+for (const step of steps) {
+  const stepAt = Date.now()
+  console.log(`\n> ${step.name}`)
+  const { passed, failed, report } = await step.run().catch((error: unknown) => verdict(false, String(error)))
+  total.passed += passed
+  total.failed += failed
+  if (failed > 0) failures.push(step.name)
+  if (report !== '') console.log(report.replace(/^/gm, '  '))
+  console.log(`  ${failed === 0 ? 'ok' : 'FAILED'} (${seconds(stepAt)} s)`)
+}
+
+if (failures.length > 0) console.log(`\nFailed: ${failures.join('; ')}`)
+console.log(`\n${seconds(startedAt)} s`)
+console.log(`${total.passed} passed, ${total.failed} failed`)
+process.exitCode = total.failed === 0 ? 0 : 1
+
+function seconds(sinceMs: number): string {
+  return ((Date.now() - sinceMs) / 1000).toFixed(1)
+}

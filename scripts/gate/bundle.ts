@@ -1,0 +1,78 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { run } from './command.ts'
+import { verdict, type Step } from './step.ts'
+
+/** Compressed size of the Worker, as Cloudflare counts it. Start-up time follows it. */
+const BUNDLE_GZIP_KIB_MAX = 70
+
+/** Cloudflare allows 1 s of start-up; a tenant waits for it whenever an isolate is new. */
+const STARTUP_CPU_MS_MAX = 50
+const STARTUP_RUNS = 3
+
+/** The deploy of an environment, up to the upload; '' is the local one. */
+export function deployDryRun(environment: string): Step {
+  return {
+    name: `deploy --dry-run, ${environment || 'local'} environment`,
+    async run() {
+      const outdir = mkdtempSync(join(tmpdir(), 'rescind-bundle-'))
+      try {
+        const args = ['deploy', '--dry-run', '--env', environment, '--outdir', outdir]
+        const { code, output } = await run('wrangler', args)
+        const gzipKib = Number(/gzip: ([\d.]+) KiB/.exec(output)?.[1] ?? Infinity)
+        const size = `bundle ${gzipKib} KiB gzip, at most ${BUNDLE_GZIP_KIB_MAX}`
+        return verdict(code === 0 && gzipKib <= BUNDLE_GZIP_KIB_MAX, code === 0 ? size : output)
+      } finally {
+        rmSync(outdir, { recursive: true })
+      }
+    },
+  }
+}
+
+/** CPU time until the Worker can take its first request, as the median of some runs. */
+export const startupCpu: Step = {
+  name: 'start-up CPU',
+  async run() {
+    const folder = mkdtempSync(join(tmpdir(), 'rescind-startup-'))
+    const timesMs: number[] = []
+    try {
+      for (let index = 0; index < STARTUP_RUNS; index += 1) {
+        const profile = join(folder, `${index}.cpuprofile`)
+        const { code, output } = await run('wrangler', [
+          'check',
+          'startup',
+          '--env',
+          '',
+          '--outfile',
+          profile,
+        ])
+        if (code !== 0) return verdict(false, output)
+        timesMs.push(activeMs(readFileSync(profile, 'utf8')))
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+    const median = timesMs.toSorted((a, b) => a - b)[Math.floor(STARTUP_RUNS / 2)] ?? Infinity
+    return verdict(
+      median <= STARTUP_CPU_MS_MAX,
+      `${median.toFixed(1)} ms of ${timesMs.map((ms) => ms.toFixed(1)).join(', ')}; at most ${STARTUP_CPU_MS_MAX}`,
+    )
+  },
+}
+
+type CpuProfile = {
+  nodes: { id: number; callFrame: { functionName: string } }[]
+  samples: number[]
+  /** Microseconds since the sample before. */
+  timeDeltas: number[]
+}
+
+function activeMs(text: string): number {
+  const { nodes, samples, timeDeltas } = JSON.parse(text) as CpuProfile
+  const idle = new Set(
+    nodes.filter(({ callFrame }) => callFrame.functionName === '(idle)').map(({ id }) => id),
+  )
+  const activeUs = timeDeltas.filter((_, index) => !idle.has(samples[index] ?? 0))
+  return activeUs.reduce((sum, delta) => sum + delta, 0) / 1000
+}

@@ -1,0 +1,41 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { ROOT } from '../local/home.ts'
+import { run } from './command.ts'
+import { verdict, type Step } from './step.ts'
+
+const MIGRATIONS = join(ROOT, 'drizzle')
+
+/** The migrations make exactly the schema: generating one more, in a copy, finds nothing to do. */
+export const migrationsDrift: Step = {
+  name: 'migrations match the schema',
+  async run() {
+    const copy = mkdtempSync(join(ROOT, '.wrangler', 'gate-'))
+    try {
+      cpSync(MIGRATIONS, copy, { recursive: true })
+      const out = relative(ROOT, copy)
+      const args = ['generate', '--dialect', 'sqlite', '--schema', './src/schema.ts', '--out', out]
+      const { code, output } = await run('drizzle-kit', args)
+      const isSame = readdirSync(copy).length === readdirSync(MIGRATIONS).length
+      const advice = 'The schema has changed: run `npm run migration`.'
+      return verdict(code === 0 && isSame, code === 0 && isSame ? '' : `${output}\n${advice}`)
+    } finally {
+      rmSync(copy, { recursive: true })
+    }
+  },
+}
+
+/**
+ * No migration rebuilds a table: D1 runs migrations in a transaction, where the generated
+ * `PRAGMA foreign_keys=OFF` does nothing, and rows have been lost that way.
+ */
+export const migrationsKeepTables: Step = {
+  name: 'migrations drop no table',
+  async run() {
+    const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'))
+    const unsafe = files.filter((name) =>
+      /drop\s+table|__new_/i.test(readFileSync(join(MIGRATIONS, name), 'utf8')),
+    )
+    return verdict(unsafe.length === 0, unsafe.map((name) => `drizzle/${name} drops a table`).join('\n'))
+  },
+}

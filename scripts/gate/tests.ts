@@ -1,0 +1,60 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { run } from './command.ts'
+import { inspectLog } from './log-leaks.ts'
+import { verdict, type Step } from './step.ts'
+
+/** Lines of passing tests that nobody reads: our log events, and who logged them. */
+const NOISE = /^(?:\{"event":|stdout \| |Using secrets defined in|.*Missing required secrets|\s*$)/
+
+/**
+ * The tests of a vitest configuration, each counted as one, and what they made the service log:
+ * collected into `logs`, for {@link logLeaks}.
+ */
+export function tests(name: string, config: string, logs: string[]): Step {
+  return {
+    name,
+    async run() {
+      const folder = mkdtempSync(join(tmpdir(), 'rescind-tests-'))
+      const json = join(folder, 'results.json')
+      const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`]
+      const { code, output } = await run('vitest', ['run', '--config', config, ...reporters], printUseful)
+      logs.push(output)
+      const { numPassedTests: passed, numFailedTests } = readCounts(json)
+      // A file that cannot be loaded, or an error outside tests, fails no test but the run.
+      const failed = numFailedTests || (code === 0 ? 0 : 1)
+      if (failed === 0) {
+        rmSync(folder, { recursive: true })
+        return { passed, failed, report: `${passed} tests` }
+      }
+      const log = join(folder, 'output.txt')
+      writeFileSync(log, output)
+      return { passed, failed, report: `${failed} failed; all that was printed: ${log}` }
+    },
+  }
+}
+
+/** Nothing that the service logged while it was tested says more than it may. */
+export function logLeaks(logs: readonly string[]): Step {
+  return {
+    name: 'the log tells no secret',
+    async run() {
+      const { events, leaks } = inspectLog(logs.join('\n'))
+      // None at all would mean that nothing was inspected.
+      return verdict(events > 0 && leaks.length === 0, [`${events} events`, ...leaks].join('\n'))
+    },
+  }
+}
+
+function printUseful(line: string): void {
+  if (!NOISE.test(line)) console.log(`  ${line}`)
+}
+
+function readCounts(path: string): { numPassedTests: number; numFailedTests: number } {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return { numPassedTests: 0, numFailedTests: 0 }
+  }
+}
