@@ -1,6 +1,5 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { patchBodyValidation, scimPatch, ScimError, type ScimPatch, type ScimResource } from 'scim-patch'
 import type { AppEnv } from '../app-env.ts'
 import { config } from '../bindings.ts'
 import { readJson } from '../request-body.ts'
@@ -8,6 +7,7 @@ import { actorOf, tenantDatabase } from '../request-context.ts'
 import { ScimException } from './scim-errors.ts'
 import { readUser, userResource } from './scim-user.ts'
 import { readUserFilter } from './user-filter.ts'
+import { applyPatch } from './user-patch.ts'
 import * as store from './user-store.ts'
 
 /** Users per page of a search. */
@@ -73,18 +73,6 @@ export async function patchUser(c: Context<AppEnv>): Promise<Response> {
 export async function deleteUser(c: Context<AppEnv>): Promise<Response> {
   if (!(await store.deleteUser(scopeOf(c), actorOf(c), c.req.param('id') ?? ''))) throw notFound()
   return c.body(null, 204)
-}
-
-function applyPatch(resource: ReturnType<typeof userResource>, body: unknown): unknown {
-  try {
-    const patch = body as ScimPatch
-    patchBodyValidation(patch)
-    return scimPatch(resource as unknown as ScimResource, patch.Operations, { mutateDocument: false })
-  } catch (error) {
-    // The library refuses what is malformed with a ScimError, and trips over what it does not expect.
-    const detail = error instanceof ScimError ? `: ${error.message}` : ''
-    throw new ScimException(400, 'invalidSyntax', `The body is not a SCIM PatchOp${detail}.`)
-  }
 }
 
 async function requireUser(c: Context<AppEnv>): Promise<store.User> {
