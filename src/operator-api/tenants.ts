@@ -129,5 +129,5 @@ function requireDatabase(c: Context<AppEnv>, database: string): D1Database {
 
 function canonicalHost(host: string): string | undefined {
   const url = `http://${host}`
-  return /^[^\s/:@?#\\%]+$/.test(host) && URL.canParse(url) ? new URL(url).hostname : undefined
+  return /^[^\s/:@?#\\%*]+$/.test(host) && URL.canParse(url) ? new URL(url).hostname : undefined
 }

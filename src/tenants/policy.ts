@@ -11,7 +11,7 @@ const MINUTES_PER_DAY = 24 * 60
 const LENGTH_BOUNDS = { base32: { min: 4, max: 32 }, digits: { min: 6, max: 12 } }
 
 const codeSchema = v.pipe(
-  v.strictObject({
+  group({
     alphabet: v.optional(v.picklist(['base32', 'digits']), 'base32'),
     length: v.optional(whole(4, 32), 8),
     /** Validity when a request does not say. A request may ask for 10 minutes to 24 hours. */
@@ -31,16 +31,16 @@ const codeSchema = v.pipe(
   ),
 )
 
-const limitsSchema = v.strictObject({
+const limitsSchema = group({
   admin: rate(600, 100),
   validate: rate(3000, 300),
   send: rate(600, 60),
   recipient: rate(1, 1),
 })
 
-const hookSchema = v.strictObject({ url: httpsUrl(), secret: hookSecret() })
+const hookSchema = group({ url: httpsUrl(), secret: hookSecret() })
 
-const mailSchema = v.strictObject({
+const mailSchema = group({
   from: v.optional(v.pipe(v.string(), v.email('must be one e-mail address'))),
   name: v.optional(
     v.pipe(v.string(), v.regex(/^[^\p{Cc}]{1,100}$/u, 'must be 1 to 100 characters, none a control')),
@@ -59,13 +59,13 @@ const redeemSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('hook'), url: httpsUrl(), secret: hookSecret() }),
 ])
 
-const policySchema = v.strictObject({
+const policySchema = group({
   code: v.optional(codeSchema, {}),
   limits: v.optional(limitsSchema, {}),
   csrf: v.optional(v.picklist(['off', 'with-cookie', 'always']), 'with-cookie'),
   unknownAddress: v.optional(v.picklist(['silent', 'notify']), 'silent'),
   notify: v.optional(
-    v.strictObject({
+    group({
       redeemed: v.optional(v.boolean(), true),
       voided: v.optional(v.boolean(), true),
       locked: v.optional(v.boolean(), true),
@@ -103,13 +103,19 @@ export function withoutSecrets(policy: Policy) {
   }
 }
 
+/** An object of these members alone. A list is none, though it may have no other member either. */
+function group<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const isNoList = v.custom<object>((value) => !Array.isArray(value), 'must be an object')
+  return v.pipe(isNoList, v.strictObject(entries, 'must be an object'))
+}
+
 function whole(min: number, max: number) {
   const message = `must be a whole number from ${min} to ${max}`
   return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message))
 }
 
 function rate(perMinute: number, burst: number) {
-  const schema = v.strictObject({
+  const schema = group({
     perMinute: v.optional(whole(1, 1_000_000), perMinute),
     burst: v.optional(whole(1, 100_000), burst),
   })
