@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { canonicalEmailAddress, lowerCaseAscii } from '../codes/email-address.ts'
+import { problemOf } from '../schema-issue.ts'
 import { ScimException } from './scim-errors.ts'
 import type { User } from './user-store.ts'
 
@@ -55,7 +56,7 @@ export function readUser(input: unknown): UserStatement {
   const result = v.safeParse(resourceSchema, input)
   if (!result.success) {
     const [issue] = result.issues
-    throw new ScimException(400, 'invalidValue', `${v.getDotPath(issue) ?? 'The body'} ${issue.message}.`)
+    throw new ScimException(400, 'invalidValue', `${v.getDotPath(issue) ?? 'The body'} ${problemOf(issue)}.`)
   }
   const { userName, emails, active, ...attributes } = result.output
   const email = (emails.find(({ primary }) => primary) ?? emails[0])?.value ?? userName

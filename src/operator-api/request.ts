@@ -1,5 +1,6 @@
 import { HTTPException } from 'hono/http-exception'
 import * as v from 'valibot'
+import { problemOf } from '../schema-issue.ts'
 
 /**
  * Checks a request of the operator API against its schema.
@@ -11,6 +12,5 @@ export function parseRequest<Schema extends v.GenericSchema>(schema: Schema, inp
   if (result.success) return result.output
   const [issue] = result.issues
   const member = v.getDotPath(issue) ?? 'The body'
-  const isUnknown = issue.type === 'strict_object' && issue.expected === 'never'
-  throw new HTTPException(400, { message: `${member} ${isUnknown ? 'is not a member.' : issue.message}` })
+  throw new HTTPException(400, { message: `${member} ${problemOf(issue)}.` })
 }

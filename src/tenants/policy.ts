@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { problemOf } from '../schema-issue.ts'
 
 /**
  * What a tenant decides for itself: defaults and bounds. Every member is optional; a member out of
@@ -89,8 +90,7 @@ export function parsePolicy(input: unknown): PolicyResult {
   if (result.success) return { tag: 'valid', policy: result.output }
   const [issue] = result.issues
   const member = ['policy', v.getDotPath(issue)].filter(Boolean).join('.')
-  const isUnknown = issue.type === 'strict_object' && issue.expected === 'never'
-  return { tag: 'invalid', member, problem: isUnknown ? 'is not a member' : issue.message }
+  return { tag: 'invalid', member, problem: problemOf(issue) }
 }
 
 /** The policy as it may be shown: without the secrets of its hooks. */

@@ -143,6 +143,19 @@ describe('tenants', () => {
     expect((await operate('GET', `/tenants/${id}`)).status).toBe(404)
   })
 
+  it('I1: a member that is missing, or none, is named for that', async () => {
+    const refusalOf = async (body: unknown) => refusal(await operate('PUT', `/tenants/${newId()}`, body))
+    expect(await refusalOf({ hosts: [] })).toBe('400 name is required.')
+    expect(await refusalOf({ name: 'Acme' })).toBe('400 hosts is required.')
+    expect(await refusalOf({ name: 'Acme', hosts: [], x: 1 })).toBe('400 x is not a member.')
+    expect(await refusalOf([])).toMatch(/^400 (?:The body must be an object|name is required)/)
+    expect(await refusalOf('"x"')).toBe('415 Send the body as application/json.')
+    const policy = { mail: { hook: { url: 'https://a.example.com' } } }
+    expect(await refusalOf({ name: 'Acme', hosts: [], policy })).toBe(
+      '400 policy.mail.hook.secret is required.',
+    )
+  })
+
   it('E3: keep their hosts to themselves: a host of another tenant is 409 and changes nothing', async () => {
     const [one, two] = [newId(), newId()]
     await put(one)
