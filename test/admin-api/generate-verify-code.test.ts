@@ -194,7 +194,7 @@ describe('the entries', () => {
 })
 
 describe('the request as a whole', () => {
-  it('100 users are served in one call', async () => {
+  it('100 users are served in one call', { timeout: 60_000 }, async () => {
     const tenant = await newTenant({ policy: NO_LIMITS, users: 100 })
     const results = await tenant.generate(tenant.emails)
     expect(results.map(({ status }) => status)).toEqual(Array(100).fill(1000))

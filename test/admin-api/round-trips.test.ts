@@ -18,7 +18,7 @@ beforeAll(async () => {
   // The isolate learns the tenant by its host and by both of its keys.
   await tenant.validate('nobody@example.com', 'x')
   await tenant.void(['nobody@example.com'])
-})
+}, 60_000)
 
 /** The calls that one request makes to the database and to Durable Objects. */
 async function costOf(path: string, options: Call) {
