@@ -31,7 +31,11 @@ export function applyPatch(resource: ReturnType<typeof userResource>, body: unkn
     const operations = patch.Operations.filter(({ path }) => !path || isKnown(path)).map((operation) =>
       'value' in operation ? { ...operation, value: knownMembers(operation.value) } : operation,
     )
-    return scimPatch(resource as unknown as ScimResource, operations, { mutateDocument: false })
+    const patched = scimPatch(resource as unknown as ScimResource & { active?: unknown }, operations, {
+      mutateDocument: false,
+    })
+    // A new user is active by default; one who was disabled is not, when a patch takes the attribute away.
+    return { ...patched, active: patched.active ?? null }
   } catch (error) {
     // The library refuses what is malformed with a ScimError, and trips over what it does not expect.
     const detail = error instanceof ScimError ? `: ${error.message}` : ''
