@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from './command.ts'
@@ -21,9 +21,10 @@ export function tests(name: string, config: string, logs: string[]): Step {
       const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`]
       const { code, output } = await run('vitest', ['run', '--config', config, ...reporters], printUseful)
       logs.push(output)
-      const { numPassedTests: passed, numFailedTests } = readCounts(json)
-      // A file that cannot be loaded, or an error outside tests, fails no test but the run.
-      const failed = numFailedTests || (code === 0 ? 0 : 1)
+      const counts = countTests(json)
+      const { passed } = counts
+      // An error outside tests fails no test but the run.
+      const failed = counts.failed || (code === 0 ? 0 : 1)
       if (failed === 0) {
         rmSync(folder, { recursive: true })
         return { passed, failed, report: `${passed} tests` }
@@ -51,10 +52,18 @@ function printUseful(line: string): void {
   if (!NOISE.test(line)) console.log(`  ${line}`)
 }
 
-function readCounts(path: string): { numPassedTests: number; numFailedTests: number } {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'))
-  } catch {
-    return { numPassedTests: 0, numFailedTests: 0 }
-  }
+type Results = {
+  numPassedTests: number
+  numFailedTests: number
+  testResults: { status: string; assertionResults: unknown[] }[]
+}
+
+function countTests(path: string): { passed: number; failed: number } {
+  if (!existsSync(path)) return { passed: 0, failed: 0 }
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(path, 'utf8')) as Results
+  // A file that cannot be loaded holds no test that could fail: it counts as one itself.
+  const unloaded = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  )
+  return { passed: numPassedTests, failed: numFailedTests + unloaded.length }
 }
