@@ -25,8 +25,8 @@ export class LocalService {
   }
 
   /** Starts on a port that was free a moment ago, and waits for the banner. */
-  async start(): Promise<void> {
-    this.port = await freePort()
+  async start({ port }: { port?: number } = {}): Promise<void> {
+    this.port = port ?? (await freePort())
     const child = npm(['start'], { PORT: String(this.port), RESCIND_HOME: this.home })
     this.#child = child
     const start = this.output.length
@@ -62,9 +62,20 @@ export class LocalService {
   }
 }
 
+/** Runs a start that is to fail, to its end. */
+export async function runStart(home: string, port: string): Promise<{ code: number; output: string }> {
+  const { code, stdout, stderr } = await runToEnd(npm(['start'], { PORT: port, RESCIND_HOME: home }))
+  return { code, output: stdout + stderr }
+}
+
 /** Runs the token script to its end, as the quick start does. */
-export async function runToken(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = npm(['run', '--silent', 'token', '--', ...args])
+export async function runToken(...args: string[]): Promise<Ended> {
+  return runToEnd(npm(['run', '--silent', 'token', '--', ...args]))
+}
+
+type Ended = { code: number; stdout: string; stderr: string }
+
+async function runToEnd(child: ChildProcess): Promise<Ended> {
   const result = { code: 1, stdout: '', stderr: '' }
   child.stdout?.on('data', (chunk) => (result.stdout += String(chunk)))
   child.stderr?.on('data', (chunk) => (result.stderr += String(chunk)))
