@@ -154,13 +154,13 @@ describe('the reason why nothing was voided', () => {
   it('none, voided before, expired and locked each begin with the documented sentence', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const tenant = await newTenant({ policy: { code: { attemptsMax: 1 } }, users: 4 })
-    const [none = '', before = '', expired = '', locked = ''] = tenant.emails
+    const [none = '', voided = '', expired = '', locked = ''] = tenant.emails
     await tenant.newCode(expired)
     vi.setSystemTime(Date.now() + 10 * 60_000)
-    await tenant.newCode(before)
-    await tenant.void([before])
+    await tenant.newCode(voided)
+    await tenant.void([voided])
     await tenant.validate(locked, wrongCode(await tenant.newCode(locked)))
-    const results = await tenant.void([none, before, expired, locked])
+    const results = await tenant.void([none, voided, expired, locked])
     expect(results.map(({ status }) => status)).toEqual([1015, 1015, 1015, 1015])
     expect(results.map((result) => result.errorMessage)).toEqual([
       `${RESET_SENTENCE} No code has been issued to this user.`,
@@ -168,6 +168,11 @@ describe('the reason why nothing was voided', () => {
       `${RESET_SENTENCE} The code has expired.`,
       `${RESET_SENTENCE} The code was locked by too many wrong attempts.`,
     ])
+    // A void that found nothing has changed nothing: the reason stays what it was.
+    vi.setSystemTime(Date.now() + 1)
+    const before = await storedCodes(tenant.id)
+    expect(await tenant.void([none, voided, expired, locked])).toEqual(results)
+    expect(await storedCodes(tenant.id)).toEqual(before)
   })
 
   it('a disabled user is 1002, as is a deleted one', async () => {

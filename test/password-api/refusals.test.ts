@@ -28,7 +28,16 @@ async function everyRefusal(): Promise<{ tenant: Tenant; cases: Record<string, [
 
   const codes: Record<string, string> = { expired: await newCodeOf('expired') }
   vi.setSystemTime(Date.now() + 600_000)
-  for (const name of ['wrong', 'voided', 'superseded', 'locked', 'disabled', 'enabled-again', 'deleted']) {
+  for (const name of [
+    'wrong',
+    'voided',
+    'superseded',
+    'locked',
+    'disabled',
+    'enabled-again',
+    'deleted',
+    'disabled-by-hand',
+  ]) {
     codes[name] = await newCodeOf(name)
   }
   codes['elsewhere'] = await newCodeOf('elsewhere', other)
@@ -39,6 +48,10 @@ async function everyRefusal(): Promise<{ tenant: Tenant; cases: Record<string, [
   await tenant.scim('PATCH', `/Users/${await idOf('disabled')}`, state(false))
   await tenant.scim('PATCH', `/Users/${await idOf('enabled-again')}`, state(false))
   await tenant.scim('PATCH', `/Users/${await idOf('enabled-again')}`, state(true))
+  // Whatever else may disable a user: a code is live only while its user is enabled.
+  await env.DB.prepare("UPDATE users SET status = 'disabled' WHERE id = ?")
+    .bind(await idOf('disabled-by-hand'))
+    .run()
   await tenant.scim('DELETE', `/Users/${await idOf('deleted')}`)
 
   const right = codes['wrong'] ?? ''
