@@ -87,7 +87,6 @@ const NOT_ADDRESSES: [string, string][] = [
   ['right-to-left override', 'mi\u202Eke@example.com'],
   ['no-break space', 'mi\u00A0ke@example.com'],
   ['line separator', 'mi\u2028ke@example.com'],
-  ['lone surrogate', 'mi\uD800ke@example.com'],
   ['control', 'mi\u0085ke@example.com'],
   ['local part over 64 bytes', `${'a'.repeat(65)}@example.com`],
   ['local part over 64 bytes outside ASCII', `${'é'.repeat(33)}@example.com`],
@@ -122,6 +121,12 @@ describe('canonicalEmailAddress', () => {
 
   it.each(NOT_ADDRESSES)('E1: %s is not one address', (_, input) => {
     expect(canonicalEmailAddress(input)).toBeUndefined()
+  })
+
+  it('E1: half a symbol is not one address', () => {
+    // Compared here, since half a symbol in a report would break the report itself.
+    expect(canonicalEmailAddress('mi\uD800ke@example.com') === undefined).toBe(true)
+    expect(canonicalEmailAddress('mike@ex\uDC00ample.com') === undefined).toBe(true)
   })
 
   it('E2: composed and decomposed letters are not folded into each other', () => {

@@ -1,5 +1,15 @@
+import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { call, newTenant, NO_LIMITS, wrongCode, type GenerateResult, type Tenant } from '../rig/service.ts'
+import { app } from '../../src/app.ts'
+import {
+  call,
+  newRequest,
+  newTenant,
+  NO_LIMITS,
+  wrongCode,
+  type GenerateResult,
+  type Tenant,
+} from '../rig/service.ts'
 import { storedCode, storedCodes } from '../rig/stored-code.ts'
 
 const USER = 'user1@example.com'
@@ -240,6 +250,19 @@ describe('what is refused or only asked', () => {
     expect(statuses).toEqual([200, 400, 400, 429])
     expect(await storedCodes(tenant.id)).toEqual(before)
     expect(await isLive(tenant, code)).toBe(true)
+  })
+
+  it('a pepper put in front ends no live code, and one taken away ends its own', async () => {
+    const tenant = await newTenant({ users: 1 })
+    const code = await tenant.newCode(USER)
+    const query = String(new URLSearchParams({ emailAddress: USER, passwordResetCode: code }))
+    const url = `https://${tenant.host}/api/passwordmanagement/validatePasswordResetCode?${query}`
+    const statusUnder = async (PEPPERS: string) =>
+      (await app.fetch(newRequest(url, {}), { ...env, PEPPERS })).status
+    const fresh = `fresh:${Buffer.alloc(32, 7).toString('base64url')}`
+    expect(await statusUnder(`${fresh},${env.PEPPERS}`)).toBe(200)
+    expect(await statusUnder(fresh)).toBe(401)
+    expect(await statusUnder(env.PEPPERS)).toBe(200)
   })
 
   it('R9: nothing that is stored is a code', async () => {
