@@ -25,5 +25,7 @@ export default defineConfig(async () => ({
     include: ['test/**/*.test.ts'],
     exclude: ['test/journeys/**'],
     setupFiles: ['./test/rig/setup.ts'],
+    // Floods of requests take their time where other work shares the processors.
+    testTimeout: 30_000,
   },
 }))
