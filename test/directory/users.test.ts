@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { actions, page, patch, PATCH_OP, refusal, resourceOf, type Page, type Resource } from '../rig/scim.ts'
 import { BASE_URL, call, newTenant, type Tenant } from '../rig/service.ts'
@@ -223,6 +224,8 @@ describe('a user who is disabled or deleted', () => {
     await activity(tenant, first, false)
     await activity(tenant, first, true)
     await tenant.scim('DELETE', `/Users/${second}`)
+    const rows = env.DB.prepare('SELECT count(*) AS codes FROM reset_codes WHERE user_id = ?').bind(second)
+    expect(await rows.first('codes')).toBe(0)
     await tenant.addUser(two)
     expect((await tenant.validate(one, codes[0] ?? '')).status).toBe(401)
     expect((await tenant.validate(two, codes[1] ?? '')).status).toBe(401)

@@ -191,9 +191,11 @@ describe('hostile tokens', () => {
     const times = [null, true, '', 'now', '0x5f5e100', '1e9', '-1', -1, [claims.exp], { value: claims.exp }]
     const expiries = [...times, 1e308].map((exp) => forge(RS256, { ...claims, exp }))
     const issues = times.map((iat) => forge(RS256, { ...claims, iat }))
+    const otherwise = ['none', 'HS256', 'RS384', 'ES256', 'rs256', null].map((alg) => forge({ alg }, claims))
+    const long = forge(RS256, { ...claims, x: 'x'.repeat(4_096) })
     const infinite = forge(RS256, JSON.stringify(claims).replace(/"exp":\d+/, '"exp":1e999'))
     const keyIds = NOT_TEXTS.map((kid) => forge({ ...RS256, kid }, claims))
-    return Promise.all([...subjects, ...expiries, ...issues, infinite, ...keyIds])
+    return Promise.all([...subjects, ...expiries, ...issues, ...otherwise, long, infinite, ...keyIds])
   }
 
   /** Texts that are no token at all, or one of no sense. */
