@@ -65,20 +65,21 @@ export async function searchUsers(
 export async function updateUser(
   scope: DirectoryScope,
   actor: Actor,
-  { id, status, attributes, updatedAt }: Pick<User, 'id' | 'status' | 'attributes' | 'updatedAt'>,
+  id: string,
+  changes: Pick<User, 'updatedAt'> & Partial<Pick<User, 'status' | 'attributes'>>,
 ): Promise<boolean> {
   const { db, tenantId, now } = scope
   const orm = drizzle(db)
-  const isDisabling = sql`${status} = 'disabled'`
+  const isDisabling = changes.status === 'disabled'
   const [, , updated] = await orm.batch([
-    recordUserEvent(scope, actor, status === 'disabled' ? 'user.disable' : 'user.update', id),
+    recordUserEvent(scope, actor, isDisabling ? 'user.disable' : 'user.update', id),
     orm
       .update(resetCodes)
       .set({ endedAt: now, endedAs: 'voided' })
-      .where(and(codesOf(tenantId, id), isNull(resetCodes.endedAt), isDisabling)),
+      .where(and(codesOf(tenantId, id), isNull(resetCodes.endedAt), sql`${isDisabling}`)),
     orm
       .update(users)
-      .set({ status, attributes, updatedAt })
+      .set(changes)
       .where(and(eq(users.tenantId, tenantId), eq(users.id, id)))
       .returning({ id: users.id }),
   ])

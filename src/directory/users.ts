@@ -64,9 +64,14 @@ export async function patchUser(c: Context<AppEnv>): Promise<Response> {
     )
   }
   const { status, attributes } = patched
-  const changed = { ...user, status, attributes, updatedAt: c.var.now }
-  if (!(await store.updateUser(scopeOf(c), actorOf(c), changed))) throw notFound()
-  return scim(c, resourceOf(c, changed))
+  // Only what this patch changes is written: another one beside it may just be disabling the user.
+  const changes = {
+    ...(status !== user.status && { status }),
+    ...(attributes !== user.attributes && { attributes }),
+    updatedAt: c.var.now,
+  }
+  if (!(await store.updateUser(scopeOf(c), actorOf(c), user.id, changes))) throw notFound()
+  return scim(c, resourceOf(c, { ...user, ...changes }))
 }
 
 /** `DELETE /scim/v2/Users/{id}` (RFC 7644 §3.6) */

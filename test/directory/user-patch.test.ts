@@ -32,6 +32,7 @@ describe('a patch', () => {
   it('changes and removes attributes, and several at once', async () => {
     const tenant = await newTenant()
     const id = await tenant.addUser('jane@example.com', { displayName: 'Jane', name: { givenName: 'Jane' } })
+    const code = await tenant.newCode('jane@example.com')
     const response = await patch(
       tenant,
       id,
@@ -47,6 +48,7 @@ describe('a patch', () => {
     })
     expect(Object.keys(patched)).not.toContain('displayName')
     expect(await resourceOf(tenant, id)).toEqual(patched)
+    expect((await tenant.validate('jane@example.com', code)).status).toBe(200)
   })
 
   it.each<[string, object]>([
@@ -110,6 +112,24 @@ describe('a patch', () => {
 })
 
 describe('a patch of a disabled user', () => {
+  it('E1: of something else leaves them disabled, also while they are being disabled', async () => {
+    const tenant = await newTenant()
+    const rename = { op: 'replace', path: 'displayName', value: 'Jane' }
+    for (let round = 0; round < 10; round += 1) {
+      const id = await tenant.addUser(`jane${round}@example.com`)
+      const disable = patch(tenant, id, { op: 'replace', path: 'active', value: false })
+      await Promise.all([patch(tenant, id, rename), disable, patch(tenant, id, rename)])
+      expect(await resourceOf(tenant, id)).toMatchObject({ active: false, displayName: 'Jane' })
+    }
+  })
+
+  it('is recorded as what it is', async () => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser('jane@example.com', { active: false })
+    await patch(tenant, id, { op: 'replace', path: 'displayName', value: 'Jane' })
+    expect(await actions(tenant)).toEqual(['user.create', 'user.update'])
+  })
+
   it.each<[string, object]>([
     ['removes active', { op: 'remove', path: 'active' }],
     ['replaces active by nothing', { op: 'replace', path: 'active' }],
