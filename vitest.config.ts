@@ -4,6 +4,10 @@ import { defineConfig } from 'vitest/config'
 
 const operator = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const newKey = (id: string) => `${id}:${randomBytes(32).toString('base64url')}`
+const newGrantKey = (kid: string) => ({
+  ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
+  kid,
+})
 
 /** Everything here runs inside workerd, against real D1 and Durable Objects, with keys of this run alone. */
 export default defineConfig(async () => ({
@@ -14,6 +18,8 @@ export default defineConfig(async () => ({
         bindings: {
           PEPPERS: `${newKey('new')},${newKey('old')}`,
           ACCESS_ID_KEYS: newKey('new'),
+          TRANSIENT_KEYS: newKey('new'),
+          RESET_GRANT_KEYS: JSON.stringify([newGrantKey('new'), newGrantKey('old')]),
           OPERATOR_PUBLIC_JWK: JSON.stringify(operator.publicKey.export({ format: 'jwk' })),
           TEST_OPERATOR_JWK: JSON.stringify(operator.privateKey.export({ format: 'jwk' })),
           TEST_MIGRATIONS: await readD1Migrations('./drizzle'),

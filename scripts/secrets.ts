@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { unstable_readConfig as readConfig } from 'wrangler'
 import { keyPath, ROOT, shown } from './local/home.ts'
-import { newKeyring, newOperatorKey, publicJwkOf } from './local/local-secrets.ts'
+import { NEW_SECRETS, newOperatorKey, publicJwkOf } from './local/local-secrets.ts'
 import { writeKeyFile } from './keys/key-file.ts'
 import { writePrivateFile } from './private-file.ts'
 import { runCommand, UserError } from './user-error.ts'
@@ -20,8 +20,7 @@ await runCommand(async function secrets() {
   }
   const operatorKey = newOperatorKey(baseUrl, `Operator of ${baseUrl}`)
   const content = {
-    PEPPERS: newKeyring(),
-    ACCESS_ID_KEYS: newKeyring(),
+    ...Object.fromEntries(Object.entries(NEW_SECRETS).map(([name, newSecret]) => [name, newSecret()])),
     OPERATOR_PUBLIC_JWK: publicJwkOf(operatorKey),
   }
   writeKeyFile(operatorPath, operatorKey)

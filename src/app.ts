@@ -1,9 +1,11 @@
-import { Hono, type Context } from 'hono'
+import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
+import { HonoBase } from 'hono/hono-base'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
+import { TrieRouter } from 'hono/router/trie-router'
 import { secureHeaders } from 'hono/secure-headers'
 import { generateVerifyCode } from './admin-api/generate-verify-code.ts'
 import { voidVerifyCode } from './admin-api/void-verify-code.ts'
@@ -16,13 +18,17 @@ import { rateLimit } from './limits/rate-limit.ts'
 import { logRequest } from './log.ts'
 import { addKey, listKeys, removeKey } from './operator-api/keys.ts'
 import { getTenant, getTenants, putTenant, removeTenant } from './operator-api/tenants.ts'
+import { authenticateWithPasswordResetCode } from './password-api/authenticate-with-password-reset-code.ts'
+import { csrfToken, requireCsrfToken } from './password-api/csrf.ts'
+import { redeemPasswordResetCode, resetGrantKeys } from './password-api/redeem-password-reset-code.ts'
+import { sendPasswordResetCode } from './password-api/send-password-reset-code.ts'
 import { validatePasswordResetCode } from './password-api/validate-password-reset-code.ts'
 import { BODY_BYTES_MAX } from './request-body.ts'
 import { canonicalPath } from './request-path.ts'
 import { requireTenantOfHost } from './tenants/tenant-of-host.ts'
 
 /** The request's way, from top to bottom. */
-export const app = new Hono<AppEnv>({ getPath: canonicalPath })
+export const app = new HonoBase<AppEnv>({ router: new TrieRouter(), getPath: canonicalPath })
 
 app.onError(renderError)
 // Rendered, not thrown: `methodNotAllowed` leaves errors alone, and turns only a plain 404 into a 405.
@@ -48,12 +54,14 @@ app.post(`${admin}/users/voidVerifyCode`, ...asHelpDesk, voidVerifyCode)
 
 // Password API (Akana Community Manager).
 const password = '/api/passwordmanagement'
-app.post(
-  `${password}/validatePasswordResetCode`,
-  requireTenantOfHost(),
-  rateLimit('validate'),
-  validatePasswordResetCode,
-)
+const asVisitor = [requireTenantOfHost(), requireCsrfToken()] as const
+app.get(`${password}/csrfToken`, requireTenantOfHost(), csrfToken)
+app.post(`${password}/sendPasswordResetCode`, ...asVisitor, sendPasswordResetCode)
+const withCode = [...asVisitor, rateLimit('validate')] as const
+app.post(`${password}/validatePasswordResetCode`, ...withCode, validatePasswordResetCode)
+app.post(`${password}/redeemPasswordResetCode`, ...withCode, redeemPasswordResetCode)
+app.post('/api/login/authenticateWithPasswordResetCode', ...withCode, authenticateWithPasswordResetCode)
+app.get('/.well-known/jwks.json', resetGrantKeys)
 
 // Directory (SCIM 2.0).
 const toRead = [authenticate('users:read'), rateLimit('admin')] as const

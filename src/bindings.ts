@@ -1,6 +1,7 @@
 import { type JWK } from 'jose'
 import * as v from 'valibot'
 import { parseKeyring, type Keyring } from './keyring.ts'
+import { isLoopbackHost } from './network-address.ts'
 
 /** What the code needs, from what the runtime gives: checked once per isolate. */
 export type Config = {
@@ -12,6 +13,12 @@ export type Config = {
   peppers: Keyring
   /** Keys of the tags inside access ids. The newest signs, all verify. */
   accessIdKeys: Keyring
+  /** Keys of what lives for minutes: CSRF tokens, queued messages, the names of recipients' buckets. */
+  transientKeys: Keyring
+  /** Private ES256 keys of reset grants. The first signs, the public parts of all are published. */
+  resetGrantKeys: readonly [ResetGrantKey, ...ResetGrantKey[]]
+  /** Whether this runs on a developer's machine: only then may a hook be plain HTTP to this machine. */
+  isLocalRun: boolean
 }
 
 const operatorJwkSchema = v.object({
@@ -20,6 +27,15 @@ const operatorJwkSchema = v.object({
   x: v.string(),
   y: v.string(),
 })
+
+const resetGrantKeySchema = v.object({
+  ...operatorJwkSchema.entries,
+  d: v.string(),
+  kid: v.pipe(v.string(), v.minLength(1)),
+})
+
+/** A private P-256 key with a name. */
+export type ResetGrantKey = v.InferOutput<typeof resetGrantKeySchema>
 
 const configOfEnv = new WeakMap<Env, Config>()
 
@@ -31,11 +47,15 @@ const configOfEnv = new WeakMap<Env, Config>()
 export function config(env: Env): Config {
   let known = configOfEnv.get(env)
   if (known === undefined) {
+    const baseUrl = origin(env.BASE_URL)
     known = {
-      baseUrl: origin(env.BASE_URL),
+      baseUrl,
       operatorPublicJwk: operatorJwk(env.OPERATOR_PUBLIC_JWK),
       peppers: parseKeyring('PEPPERS', env.PEPPERS),
       accessIdKeys: parseKeyring('ACCESS_ID_KEYS', env.ACCESS_ID_KEYS),
+      transientKeys: parseKeyring('TRANSIENT_KEYS', env.TRANSIENT_KEYS),
+      resetGrantKeys: resetGrantKeys(env.RESET_GRANT_KEYS),
+      isLocalRun: isLoopbackHost(new URL(baseUrl).hostname),
     }
     configOfEnv.set(env, known)
   }
@@ -55,6 +75,16 @@ function origin(value: string): string {
     throw new Error('BASE_URL must be an origin such as https://reset.example.com')
   }
   return url.origin
+}
+
+function resetGrantKeys(value: string): Config['resetGrantKeys'] {
+  try {
+    const [first, ...rest] = v.parse(v.array(resetGrantKeySchema), JSON.parse(value))
+    if (first !== undefined) return [first, ...rest]
+  } catch {
+    // Told below, without the value.
+  }
+  throw new Error('RESET_GRANT_KEYS must be a JSON list of private P-256 JWKs, each with a kid')
 }
 
 function operatorJwk(value: string): JWK {

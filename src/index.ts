@@ -1,5 +1,6 @@
 import { app } from './app.ts'
+import { consumeDeliveries } from './delivery/consumer.ts'
 
 export { TenantLimiter } from './limits/tenant-limiter.ts'
 
-export default { fetch: app.fetch } satisfies ExportedHandler<Env>
+export default { fetch: app.fetch, queue: consumeDeliveries } satisfies ExportedHandler<Env>

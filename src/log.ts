@@ -21,6 +21,8 @@ export type LogEvent = {
   outcome?: string
   /** Class of an unexpected error, with its SQLite or D1 code where it has one. */
   fault?: string
+  /** Class of an error that lost a notice to a user; the answer was not affected. */
+  noticeFault?: string
 }
 
 /** Sets the request's instant, and writes its event when it has been answered. */
@@ -40,8 +42,24 @@ export function logRequest() {
       durationMs: Date.now() - now,
       step: step === 'handled' && status >= 400 && status < 500 ? 'rejected' : step,
     })
-    console.log(JSON.stringify({ event: 'request', ...c.var.log }))
+    writeEvent({ event: 'request', ...c.var.log })
   })
+}
+
+/** The event of one attempt at a delivery, and all that may be logged of it. */
+export type DeliveryLogEvent = {
+  event: 'delivery'
+  messageId: string
+  attempts: number
+  kind?: string
+  tenantId?: string
+  outcome: string
+  fault?: string
+}
+
+/** Writes one line of JSON. The types of its argument are the allow-list. */
+export function writeEvent(event: DeliveryLogEvent | ({ event: 'request' } & LogEvent)): void {
+  console.log(JSON.stringify(event))
 }
 
 /** Names an error without quoting it: its message may hold an address or a digest. */

@@ -98,6 +98,11 @@ export const resetCodes = sqliteTable(
     failures: integer().notNull().default(0),
     endedAt: integer('ended_at'),
     endedAs: text('ended_as').$type<CodeEnd>(),
+    /** When a void was last asked for since the code was issued, whether it found a live code or not. */
+    voidedAt: integer('voided_at'),
+    /** The redeem that waits for a password hook, and when it lapses. */
+    reservationId: text('reservation_id'),
+    reservedUntil: integer('reserved_until'),
   },
   (table) => [primaryKey({ columns: [table.userId, table.mode] })],
 )
@@ -122,6 +127,38 @@ export const adminEvents = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
 )
+
+/**
+ * What happened to users' codes. A refusal or a check is counted in one row per user, reason and hour,
+ * so that a flood of them cannot fill the database; everything else is a row of its own. WITHOUT ROWID.
+ */
+export const userEvents = sqliteTable(
+  'user_events',
+  {
+    tenantId: text('tenant_id').notNull(),
+    /** For a counted row, the start of its hour. */
+    occurredAt: integer('occurred_at').notNull(),
+    id: text().notNull(),
+    /** Nothing where the request was about nobody. */
+    userId: text('user_id'),
+    action: text().$type<UserAction>().notNull(),
+    /** Why, where the action alone does not say: the true reason, for administrators only. */
+    reason: text().notNull(),
+    count: integer().notNull().default(1),
+    lastAt: integer('last_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.occurredAt, table.id] })],
+)
+
+export type UserAction =
+  | 'sent'
+  | 'delivered'
+  | 'delivery-failed'
+  | 'validated'
+  | 'refused'
+  | 'redeemed'
+  | 'redeem-failed'
+  | 'locked'
 
 /** `json_each` over one bound parameter: D1 binds at most 100 per statement. */
 export function jsonEach(rows: readonly unknown[]) {

@@ -1,7 +1,7 @@
-import type { LogEvent } from '../../src/log.ts'
+import type { DeliveryLogEvent, LogEvent } from '../../src/log.ts'
 
-/** Every member that an event of a request may have; the compiler holds it against the type. */
-const MEMBERS: Record<keyof LogEvent | 'event', true> = {
+/** Every member that an event may have; the compiler holds both lists against the types. */
+const REQUEST_MEMBERS: Record<keyof LogEvent | 'event', true> = {
   event: true,
   requestId: true,
   method: true,
@@ -13,7 +13,21 @@ const MEMBERS: Record<keyof LogEvent | 'event', true> = {
   accessId: true,
   outcome: true,
   fault: true,
+  noticeFault: true,
 }
+const DELIVERY_MEMBERS: Record<keyof DeliveryLogEvent, true> = {
+  event: true,
+  messageId: true,
+  attempts: true,
+  kind: true,
+  tenantId: true,
+  outcome: true,
+  fault: true,
+}
+const MEMBERS = new Map<unknown, object>([
+  ['request', REQUEST_MEMBERS],
+  ['delivery', DELIVERY_MEMBERS],
+])
 
 /** What must never be in a log, and the name it is reported by: the text itself stays out of the report. */
 const SECRETS: readonly (readonly [name: string, pattern: RegExp])[] = [
@@ -34,8 +48,9 @@ export function inspectLog(output: string): { events: number; leaks: string[] } 
 
 function leaksOf(line: string): string[] {
   const event = parse(line)
-  if (event?.['event'] !== 'request') return ['an event that is not known']
-  const strange = Object.keys(event).filter((name) => !Object.hasOwn(MEMBERS, name))
+  const members = MEMBERS.get(event?.['event'])
+  if (event === undefined || members === undefined) return ['an event that is not known']
+  const strange = Object.keys(event).filter((name) => !Object.hasOwn(members, name))
   const secrets = SECRETS.filter(([, pattern]) => pattern.test(line))
   return [...strange.map((name) => `the member ${name}`), ...secrets.map(([name]) => name)]
 }

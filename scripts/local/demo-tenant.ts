@@ -11,7 +11,15 @@ import { operate } from '../keys/operator-client.ts'
 import { UserError } from '../user-error.ts'
 import { keyPath, shown } from './home.ts'
 
-const TENANT = { name: 'Demo', hosts: ['localhost', '127.0.0.1'] }
+/** Mails from an address that leads nowhere, and gives grants to a service that is not there: enough to see all of it. */
+const TENANT = {
+  name: 'Demo',
+  hosts: ['localhost', '127.0.0.1'],
+  policy: {
+    mail: { from: 'reset@demo.example', resetUrl: 'https://demo.example/reset' },
+    redeem: { kind: 'grant', audience: 'https://demo.example' },
+  },
+}
 
 const USERS = [
   { userName: 'JaneSaoirse', emails: [{ value: 'jane.saoirse@example.com' }] },

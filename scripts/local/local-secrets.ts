@@ -5,9 +5,24 @@ import { writePrivateFile } from '../private-file.ts'
 import { UserError } from '../user-error.ts'
 import { DEV_VARS, keyPath, shown } from './home.ts'
 
-/** A keyring of one key, as PEPPERS and ACCESS_ID_KEYS are written. */
-export function newKeyring(): string {
+/** A new value for every secret but the operator's, by its name. */
+export const NEW_SECRETS: Readonly<Record<string, () => string>> = {
+  PEPPERS: newKeyring,
+  ACCESS_ID_KEYS: newKeyring,
+  TRANSIENT_KEYS: newKeyring,
+  RESET_GRANT_KEYS: newResetGrantKeys,
+}
+
+/** A keyring of one key: `id:base64url`. */
+function newKeyring(): string {
   return `k1:${randomBytes(32).toString('base64url')}`
+}
+
+/** A list of one private key (P-256), named by the day it was made. */
+function newResetGrantKeys(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const kid = `grant-${new Date().toISOString().slice(0, 10)}`
+  return JSON.stringify([{ ...privateKey.export({ format: 'jwk' }), kid }])
 }
 
 /** A new operator's key pair (P-256), as its key file. */
@@ -32,12 +47,11 @@ export function ensureLocalSecrets(baseUrl: string): OperatorKeyFile {
   const before = existsSync(DEV_VARS) ? readFileSync(DEV_VARS, 'utf8') : ''
   refuseBaseUrl(before)
   const kept = before === '' ? '# Secrets of the local service, made by `npm start`.\n' : before
-  const withKeyrings = ['PEPPERS', 'ACCESS_ID_KEYS'].reduce(
-    (text, name) => (hasVariable(text, name) ? text : setVariable(text, name, newKeyring())),
+  const complete = Object.entries(NEW_SECRETS).reduce(
+    (text, [name, newSecret]) => (hasVariable(text, name) ? text : setVariable(text, name, newSecret())),
     kept,
   )
-  // Single quotes, since dotenv would take the JSON's own for its delimiters.
-  const after = setVariable(withKeyrings, 'OPERATOR_PUBLIC_JWK', `'${publicJwkOf(operatorKey)}'`)
+  const after = setVariable(complete, 'OPERATOR_PUBLIC_JWK', publicJwkOf(operatorKey))
   if (after !== before) {
     writePrivateFile(DEV_VARS, after)
     console.log(`  wrote ${shown(DEV_VARS)}`)
@@ -72,7 +86,8 @@ function hasVariable(text: string, name: string): boolean {
 }
 
 function setVariable(text: string, name: string, value: string): string {
-  const line = `${name}=${value}`
+  // Single quotes, since dotenv would take JSON's own for its delimiters.
+  const line = `${name}='${value}'`
   if (hasVariable(text, name)) return text.replace(lineOf(name), () => line)
   return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`
 }

@@ -21,6 +21,7 @@ export function adminError(status: ErrorStatus, message: string, path: string, n
     case 406:
     case 409:
     case 500:
+    case 501:
     case 503:
       return { timestamp: now, status, error: name, message, path }
   }

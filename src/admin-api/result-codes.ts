@@ -1,5 +1,5 @@
 import type { CodeMode } from '../codes/code.ts'
-import type { IssueOutcome, VoidOutcome } from '../codes/lifecycle.ts'
+import type { IssueOutcome, VoidResult } from '../codes/lifecycle.ts'
 
 /**
  * The per-user numbers of the admin API, and the sentences beside them. 1002 and 1013 to 1016 are the
@@ -8,11 +8,12 @@ import type { IssueOutcome, VoidOutcome } from '../codes/lifecycle.ts'
  */
 
 /** Why an entry of a generate call cannot be served, whoever the user is. */
-export type GenerateFault = 'bad-entry' | 'bad-validity' | 'bad-delivery' | 'no-mailer'
+export type GenerateFault = 'bad-entry' | 'bad-validity' | 'bad-delivery' | 'bad-custom-email' | 'no-mailer'
 
 type Refusal = Extract<IssueOutcome<GenerateFault>, { tag: 'refused' }>['reason']
 
 export const GENERATED_FOR_DISPLAY = 1000
+export const GENERATED_FOR_EMAIL = 1001
 
 export const GENERATE_REFUSALS: Record<Refusal, { status: number; errorMessage: string }> = {
   unknown: { status: 1002, errorMessage: 'User not found.' },
@@ -27,10 +28,16 @@ export const GENERATE_REFUSALS: Record<Refusal, { status: number; errorMessage: 
       'code_validity must be a whole number from 10 minutes to 24 hours, with validity_time_duration_unit MIN or HOUR beside it.',
   },
   'bad-delivery': { status: 1004, errorMessage: 'code_send_to must be DISPLAY or EMAIL.' },
+  'bad-custom-email': { status: 1005, errorMessage: 'custom_email must be one e-mail address.' },
   'no-mailer': {
     status: 1005,
     errorMessage:
       'The code cannot be e-mailed: no mailer is configured for this tenant. Use code_send_to DISPLAY.',
+  },
+  locked: {
+    status: 1006,
+    errorMessage:
+      'No code generated: this user has entered too many wrong codes. Speak with the user and use code_send_to DISPLAY, which starts the count anew.',
   },
   repeated: {
     status: 1006,
@@ -55,10 +62,10 @@ const VOID_STATUS: Record<CodeMode, { voided: number; nothingToVoid: number; sen
 }
 
 /** What a void answers for one user: the documented sentence first, then what is true of this user. */
-export function voidResult(mode: CodeMode, outcome: VoidOutcome): { status: number; errorMessage?: string } {
+export function voidResult(mode: CodeMode, result: VoidResult): { status: number; errorMessage?: string } {
   const { voided, nothingToVoid, sentence } = VOID_STATUS[mode]
   const nothing = (reason: string) => ({ status: nothingToVoid, errorMessage: `${sentence} ${reason}` })
-  switch (outcome) {
+  switch (result) {
     case 'voided':
       return { status: voided }
     case 'unknown':
@@ -73,6 +80,8 @@ export function voidResult(mode: CodeMode, outcome: VoidOutcome): { status: numb
       return nothing('The code has expired.')
     case 'voided-before':
       return nothing('The code was voided before.')
+    case 'in-use':
+      return nothing('The code is being used at this moment; should that fail, it is voided.')
     case 'locked':
       return nothing('The code was locked by too many wrong attempts.')
   }

@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../app-env.ts'
 import type { CodeMode } from '../codes/code.ts'
 import { voidCodes } from '../codes/lifecycle.ts'
+import { queueNotices } from '../delivery/outbox.ts'
 import { actorOf, codeContextOf } from '../request-context.ts'
 import { isRecord, readJson } from '../request-body.ts'
 import { asText, CONFLICT, readAlias, requireUserCount } from './bulk.ts'
@@ -22,8 +23,14 @@ export async function voidVerifyCode(c: Context<AppEnv>): Promise<Response> {
   const mode = readMode(body)
   const addresses = emails.map((email) => (typeof email === 'string' ? email : ''))
   const outcomes = await voidCodes(codeContextOf(c), actorOf(c), mode, addresses)
-  const results = outcomes.map((outcome, index) => ({
-    ...voidResult(mode, outcome),
+  const voided = outcomes.filter(({ result }) => result === 'voided').map(({ userId }) => userId)
+  queueNotices(
+    c,
+    'voided',
+    [...new Set(voided)].filter((userId) => userId !== null),
+  )
+  const results = outcomes.map(({ result }, index) => ({
+    ...voidResult(mode, result),
     user_email: asText(emails[index]),
   }))
   return c.json({ results })

@@ -1,12 +1,14 @@
-import type { Actor } from '../audit/admin-event.ts'
-import { newEventId } from '../audit/admin-event.ts'
+import { newEventId, type Actor } from '../audit/admin-event.ts'
+import type { AdminEntry, Recorded } from '../audit/admin-event-store.ts'
 import type { Keyring } from '../keyring.ts'
 import type { Tenant } from '../tenants/tenant.ts'
-import { codeDigests, drawCode, newCodeDigest, normaliseCode, type CodeMode } from './code.ts'
-import { check, issue, voidAll, type IssueEntry, type Recorded, type Scope } from './code-store.ts'
+import { drawCode, newCodeDigest, type CodeMode } from './code.ts'
+import type { Scope } from './code-store.ts'
 import { canonicalEmailAddress, maskEmailAddress } from './email-address.ts'
+import { issue, type IssueEntry } from './issue-store.ts'
+import { voidAll } from './void-store.ts'
 
-/** The rules of a code's life: issued, validated, voided. Knows neither HTTP nor SQL. */
+/** The rules of what administrators do with codes: issue and void. Knows neither HTTP nor SQL. */
 
 export type CodeContext = {
   db: D1Database
@@ -17,13 +19,13 @@ export type CodeContext = {
 
 /** One user of a bulk issue. With a `fault`, refused whoever the user is, and recorded as such. */
 export type IssueRequest<Fault extends string> = { emailAddress: string } & (
-  | { tag: 'wanted'; ttlMs: number }
+  | { tag: 'wanted'; ttlMs: number; isFreshStart: boolean }
   | { tag: 'faulty'; fault: Fault }
 )
 
 export type IssueOutcome<Fault extends string> =
-  | { tag: 'issued'; code: string; expiresAt: number }
-  | { tag: 'refused'; reason: Fault | 'unknown' | 'disabled' | 'repeated' }
+  | { tag: 'issued'; code: string; codeId: string; emailKey: string; expiresAt: number }
+  | { tag: 'refused'; reason: Fault | 'unknown' | 'disabled' | 'locked' | 'repeated' }
 
 /**
  * Issues a code to each user, superseding the one they had. A user asked for twice gets the last
@@ -37,46 +39,52 @@ export async function issueCodes<Fault extends string>(
   mode: CodeMode,
   requests: readonly IssueRequest<Fault>[],
 ): Promise<IssueOutcome<Fault>[]> {
-  const { tenant, peppers, now } = context
-  const drafts = requests.map((request, index) => {
-    const emailKey = canonicalEmailAddress(request.emailAddress) ?? null
-    const code = drawCode(tenant.policy.code)
-    const binding = { tenantId: tenant.id, emailKey: emailKey ?? '', mode }
-    const entry: IssueEntry = {
-      eventId: newEventId(now),
-      emailKey,
-      target: maskEmailAddress(request.emailAddress),
-      fault: request.tag === 'faulty' ? request.fault : null,
-      codeId: crypto.randomUUID(),
-      ...newCodeDigest(peppers, binding, code),
-      expiresAt: request.tag === 'wanted' ? now + request.ttlMs : now,
-    }
-    return { index, code, entry }
-  })
-  const lastOf = new Map(
-    drafts.filter(({ entry }) => entry.fault === null).map(({ entry, index }) => [entry.emailKey, index]),
-  )
-  for (const { entry, index } of drafts) {
-    const isRepeated = entry.emailKey !== null && lastOf.get(entry.emailKey) !== index
-    if (entry.fault === null && isRepeated) entry.fault = 'repeated'
-  }
-  const results = byEvent(
-    await issue(
-      scopeOf(context, mode),
-      actor,
-      drafts.map(({ entry }) => entry),
-    ),
-  )
-  return drafts.map(({ entry, code }) => {
-    const result = results.get(entry.eventId) as 'issued' | Fault | 'unknown' | 'disabled' | 'repeated'
+  const drafts = requests.map((request) => draftOf(context, mode, request))
+  refuseRepeated(drafts.map(({ entry }) => entry))
+  const entries = drafts.map(({ entry }) => entry)
+  const results = byEvent(await issue(scopeOf(context, mode), actor, entries))
+  return drafts.map(({ entry: { eventId, emailKey, codeId, expiresAt }, code }) => {
+    const result = results.get(eventId)?.result as
+      | 'issued'
+      | Extract<IssueOutcome<Fault>, { tag: 'refused' }>['reason']
     return result === 'issued'
-      ? { tag: 'issued', code, expiresAt: entry.expiresAt }
+      ? { tag: 'issued', code, codeId, emailKey: emailKey ?? '', expiresAt }
       : { tag: 'refused', reason: result }
   })
 }
 
+function draftOf<Fault extends string>(
+  { tenant, peppers, now }: CodeContext,
+  mode: CodeMode,
+  request: IssueRequest<Fault>,
+): { code: string; entry: IssueEntry } {
+  const isWanted = request.tag === 'wanted'
+  const code = drawCode(tenant.policy.code)
+  const who = whoOf(request.emailAddress)
+  const binding = { tenantId: tenant.id, emailKey: who.emailKey ?? '', mode }
+  const entry = {
+    eventId: newEventId(now),
+    ...who,
+    fault: isWanted ? null : request.fault,
+    isFreshStart: isWanted && request.isFreshStart,
+    codeId: crypto.randomUUID(),
+    ...newCodeDigest(peppers, binding, code),
+    expiresAt: isWanted ? now + request.ttlMs : now,
+  }
+  return { code, entry }
+}
+
+function refuseRepeated(entries: IssueEntry[]): void {
+  const seen = new Set<string>()
+  for (const entry of entries.toReversed()) {
+    if (entry.fault !== null || entry.emailKey === null) continue
+    if (seen.has(entry.emailKey)) entry.fault = 'repeated'
+    seen.add(entry.emailKey)
+  }
+}
+
 /** What a void did for one user, or why it found nothing to void. */
-export type VoidOutcome =
+export type VoidResult =
   | 'voided'
   | 'unknown'
   | 'disabled'
@@ -84,7 +92,10 @@ export type VoidOutcome =
   | 'redeemed'
   | 'expired'
   | 'voided-before'
+  | 'in-use'
   | 'locked'
+
+export type VoidOutcome = { result: VoidResult; userId: string | null }
 
 /**
  * Ends the live codes of all the users, in one operation on a set: a user named twice gets the same
@@ -98,50 +109,31 @@ export async function voidCodes(
   mode: CodeMode,
   emailAddresses: readonly string[],
 ): Promise<VoidOutcome[]> {
-  const entries = new Map<string, { eventId: string; emailKey: string | null; target: string }>()
+  const entries = new Map<string, AdminEntry>()
   const keys = emailAddresses.map((emailAddress) => {
-    const emailKey = canonicalEmailAddress(emailAddress) ?? null
-    const key = emailKey ?? `not an address: ${emailAddress}`
-    const target = maskEmailAddress(emailAddress)
-    if (!entries.has(key)) entries.set(key, { eventId: newEventId(context.now), emailKey, target })
+    const who = whoOf(emailAddress)
+    const key = who.emailKey ?? `not an address: ${emailAddress}`
+    if (!entries.has(key)) entries.set(key, { eventId: newEventId(context.now), ...who })
     return key
   })
   const results = byEvent(await voidAll(scopeOf(context, mode), actor, [...entries.values()]))
-  return keys.map((key) => results.get(entries.get(key)?.eventId ?? '') as VoidOutcome)
+  return keys.map((key) => {
+    const { result, userId } = results.get(entries.get(key)?.eventId ?? '') ?? {}
+    return { result: result as VoidResult, userId: userId ?? null }
+  })
 }
 
-export type ValidateOutcome =
-  | { tag: 'valid'; userName: string; emailAddress: string }
-  | { tag: 'refused'; reason: 'unknown' | 'redeemed' | 'voided' | 'locked' | 'expired' | 'wrong' }
-
-/** Checks a code for resetting a password. Consumes nothing; a wrong one is counted. */
-export async function validateCode(
-  context: CodeContext,
-  emailAddress: string,
-  presented: string,
-): Promise<ValidateOutcome> {
-  const { tenant, peppers, now } = context
-  const mode = 'PASSWORD_RESET'
-  const emailKey = canonicalEmailAddress(emailAddress) ?? ''
-  const code = normaliseCode(presented, tenant.policy.code.alphabet)
-  const digests = codeDigests(peppers, { tenantId: tenant.id, emailKey, mode }, code)
-  const found = await check(
-    scopeOf(context, mode),
-    emailKey,
-    digests.map(({ digest }) => digest),
-  )
-  if (found === undefined || found.userName === null || found.email === null) {
-    return { tag: 'refused', reason: 'unknown' }
+function whoOf(emailAddress: string): { emailKey: string | null; target: string } {
+  return {
+    emailKey: canonicalEmailAddress(emailAddress) ?? null,
+    target: maskEmailAddress(emailAddress),
   }
-  if (found.isMatch) return { tag: 'valid', userName: found.userName, emailAddress: found.email }
-  const reason = found.endedAs ?? (found.expiresAt <= now ? 'expired' : 'wrong')
-  return { tag: 'refused', reason }
 }
 
-function scopeOf({ db, tenant, now }: CodeContext, mode: CodeMode): Scope {
+export function scopeOf({ db, tenant, now }: CodeContext, mode: CodeMode): Scope {
   return { db, tenantId: tenant.id, mode, caps: tenant.policy.code, now }
 }
 
-function byEvent(recorded: readonly Recorded[]): Map<string, string> {
-  return new Map(recorded.map(({ eventId, result }) => [eventId, result]))
+function byEvent(recorded: readonly Recorded[]): Map<string, Recorded> {
+  return new Map(recorded.map((event) => [event.eventId, event]))
 }

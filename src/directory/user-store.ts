@@ -1,7 +1,7 @@
 import { and, asc, count, eq, getTableColumns, isNull, sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { newEventId, type Actor } from '../audit/admin-event.ts'
-import { adminEvents, resetCodes, users } from '../schema.ts'
+import { adminEvents, resetCodes, userEvents, users } from '../schema.ts'
 
 /** The statements about users. Each function is one round trip, a change and its event one transaction. */
 
@@ -113,6 +113,7 @@ export async function deleteTenantData(db: D1Database, tenantId: string): Promis
     orm.delete(resetCodes).where(eq(resetCodes.tenantId, tenantId)),
     orm.delete(users).where(eq(users.tenantId, tenantId)),
     orm.delete(adminEvents).where(eq(adminEvents.tenantId, tenantId)),
+    orm.delete(userEvents).where(eq(userEvents.tenantId, tenantId)),
   ])
 }
 

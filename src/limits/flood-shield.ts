@@ -1,30 +1,11 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../app-env.ts'
+import { isPrivateAddress } from '../network-address.ts'
 
 /** Seconds of the shield's window, as in wrangler.toml. */
 const PERIOD_S = 10
-
-/** Loopback, private, link-local and unspecified addresses (RFC 6890). */
-const NOT_FROM_THE_INTERNET = new BlockList()
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-] as const) {
-  NOT_FROM_THE_INTERNET.addSubnet(network, prefix, 'ipv4')
-}
-for (const [network, prefix] of [
-  ['::', 127],
-  ['fc00::', 7],
-  ['fe80::', 10],
-] as const) {
-  NOT_FROM_THE_INTERNET.addSubnet(network, prefix, 'ipv6')
-}
 
 /**
  * Refuses an address that floods, before anything is looked up. Counts are per Cloudflare location
@@ -52,7 +33,7 @@ export function floodShield() {
  */
 export function shieldKey(address = ''): string | undefined {
   const version = isIP(address)
-  if (version === 0 || NOT_FROM_THE_INTERNET.check(address, `ipv${version as 4 | 6}`)) return undefined
+  if (version === 0 || isPrivateAddress(address)) return undefined
   return version === 4 ? address : prefix64(address)
 }
 

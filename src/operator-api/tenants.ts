@@ -5,9 +5,10 @@ import type { AppEnv } from '../app-env.ts'
 import { config, databaseBinding } from '../bindings.ts'
 import { layStandIn } from '../codes/code-store.ts'
 import { countUsers, deleteTenantData } from '../directory/user-store.ts'
+import { isAllowedTarget } from '../delivery/webhook.ts'
 import { readJson } from '../request-body.ts'
 import { forgetCatalogue } from '../tenants/catalogue.ts'
-import { parsePolicy, withoutSecrets } from '../tenants/policy.ts'
+import { parsePolicy, policyUrls, withoutSecrets } from '../tenants/policy.ts'
 import * as store from '../tenants/tenant-store.ts'
 import { adminRestApiUrl, type Tenant } from '../tenants/tenant.ts'
 import { parseRequest } from './request.ts'
@@ -65,6 +66,7 @@ export async function putTenant(c: Context<AppEnv>): Promise<Response> {
   if (parsed.tag === 'invalid') {
     throw new HTTPException(400, { message: `${parsed.member} ${parsed.problem}.` })
   }
+  requireReachable(policyUrls(parsed.policy), config(c.env).isLocalRun)
   const existing = await store.findTenant(c.env.DB, id)
   const tenant = { id, name, hosts, policy, database: chosenDatabase(existing, database) }
   await layStandIn(requireDatabase(c, tenant.database), id)
@@ -125,6 +127,14 @@ function requireDatabase(c: Context<AppEnv>, database: string): D1Database {
   const db = databaseBinding(c.env, database)
   if (db !== undefined) return db
   throw new HTTPException(400, { message: 'database must be the name of a D1 binding of this Worker.' })
+}
+
+function requireReachable(urls: readonly string[], isLocalRun: boolean): void {
+  const wrong = urls.find((url) => !isAllowedTarget(url, isLocalRun))
+  if (wrong === undefined) return
+  throw new HTTPException(400, {
+    message: `policy names ${new URL(wrong).origin}, which is not https to a host of the internet.`,
+  })
 }
 
 function canonicalHost(host: string): string | undefined {

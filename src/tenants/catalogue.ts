@@ -1,7 +1,7 @@
 import { importJWK } from 'jose'
-import QuickLRU from 'quick-lru'
 import { findLiveKey, type ApiKey } from '../identity/api-key-store.ts'
-import { findTenantByHost } from './tenant-store.ts'
+import { ExpiringMap } from './expiring-map.ts'
+import { findTenant, findTenantByHost } from './tenant-store.ts'
 import type { Tenant } from './tenant.ts'
 
 /**
@@ -16,11 +16,16 @@ const ENTRIES_MAX = 1_000
 
 export type KnownKey = { key: ApiKey; tenant: Tenant; verificationKey: CryptoKey }
 
-const tenantsByHost = new QuickLRU<string, Tenant | 'absent'>({ maxSize: ENTRIES_MAX })
-const keysByAccessId = new QuickLRU<string, KnownKey | 'absent'>({ maxSize: ENTRIES_MAX })
+const tenantsByHost = new ExpiringMap<Tenant | 'absent'>(ENTRIES_MAX)
+const tenantsById = new ExpiringMap<Tenant | 'absent'>(ENTRIES_MAX)
+const keysByAccessId = new ExpiringMap<KnownKey | 'absent'>(ENTRIES_MAX)
 
 export function tenantOfHost(db: D1Database, hostname: string): Promise<Tenant | undefined> {
   return remembered(tenantsByHost, hostname, () => findTenantByHost(db, hostname))
+}
+
+export function tenantOfId(db: D1Database, id: string): Promise<Tenant | undefined> {
+  return remembered(tenantsById, id, () => findTenant(db, id))
 }
 
 export function keyOfAccessId(db: D1Database, accessId: string): Promise<KnownKey | undefined> {
@@ -36,20 +41,20 @@ export function keyOfAccessId(db: D1Database, accessId: string): Promise<KnownKe
 /** Forgets everything in this isolate: called after the operator changed the catalogue through it. */
 export function forgetCatalogue(): void {
   tenantsByHost.clear()
+  tenantsById.clear()
   keysByAccessId.clear()
 }
 
 async function remembered<Value>(
-  cache: QuickLRU<string, Value | 'absent'>,
+  cache: ExpiringMap<Value | 'absent'>,
   key: string,
   read: () => Promise<Value | undefined>,
 ): Promise<Value | undefined> {
-  const known = cache.get(key)
-  if (known !== undefined) return known === 'absent' ? undefined : known
   // The age of an entry counts from before its read: a slow read must not stretch it.
-  const readAt = Date.now()
+  const now = Date.now()
+  const known = cache.get(key, now)
+  if (known !== undefined) return known === 'absent' ? undefined : known
   const value = await read()
-  const ttlMs = (value === undefined ? ABSENCE_TTL_MS : ENTRY_TTL_MS) - (Date.now() - readAt)
-  if (ttlMs > 0) cache.set(key, value ?? 'absent', { maxAge: ttlMs })
+  cache.set(key, value ?? 'absent', now + (value === undefined ? ABSENCE_TTL_MS : ENTRY_TTL_MS))
   return value
 }

@@ -41,13 +41,21 @@ const limitsSchema = group({
 
 const hookSchema = group({ url: httpsUrl(), secret: hookSecret() })
 
+const languageSchema = v.picklist(['en', 'de', 'fr', 'es', 'ja'])
+
+const textsSchema = group({
+  subject: v.optional(shortText(150)),
+  intro: v.optional(shortText(1000)),
+  closing: v.optional(shortText(1000)),
+})
+
 const mailSchema = group({
   from: v.optional(v.pipe(v.string(), v.email('must be one e-mail address'))),
-  name: v.optional(
-    v.pipe(v.string(), v.regex(/^[^\p{Cc}]{1,100}$/u, 'must be 1 to 100 characters, none a control')),
-  ),
+  name: v.optional(shortText(100)),
   resetUrl: v.optional(httpsUrl()),
-  language: v.optional(v.picklist(['en', 'de', 'fr', 'es', 'ja']), 'en'),
+  language: v.optional(languageSchema, 'en'),
+  /** Words of the tenant's own in the mail with a code, by language. */
+  texts: v.optional(v.record(languageSchema, textsSchema), {}),
   hook: v.optional(hookSchema),
 })
 
@@ -120,6 +128,18 @@ function rate(perMinute: number, burst: number) {
     burst: v.optional(whole(1, 100_000), burst),
   })
   return v.optional(schema, {})
+}
+
+/** One line of text: a control character could end a header. */
+function shortText(max: number) {
+  const message = `must be 1 to ${max} characters, none a control`
+  return v.pipe(v.string(message), v.regex(new RegExp(`^[^\\p{Cc}]{1,${max}}$`, 'u'), message))
+}
+
+/** Every URL that the policy makes us call or show. */
+export function policyUrls({ mail, redeem }: Policy): string[] {
+  const urls = [mail.resetUrl, mail.hook?.url, redeem?.kind === 'hook' ? redeem.url : undefined]
+  return urls.filter((url) => url !== undefined)
 }
 
 /** HTTPS, no credentials; plain HTTP to this machine alone, for local runs. */

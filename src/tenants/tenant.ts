@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../network-address.ts'
 import type { Policy } from './policy.ts'
 
 /** A tenant as the rest of the code sees it. */
@@ -20,7 +21,7 @@ export function adminRestApiUrl({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: strin
   const [first = base.hostname] = hosts
   const host = hosts.includes(base.hostname) ? base.hostname : first
   if (host === base.hostname) return base.origin + ADMIN_BASE_PATH
-  return (isLoopback(host) ? `http://${host}:${base.port}` : `https://${host}`) + ADMIN_BASE_PATH
+  return (isLoopbackHost(host) ? `http://${host}:${base.port}` : `https://${host}`) + ADMIN_BASE_PATH
 }
 
 /**
@@ -31,11 +32,7 @@ export function isAdminAudience({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: strin
   if (!URL.canParse(audience)) return false
   const { hostname, origin, pathname, search, hash } = new URL(audience)
   const path = pathname.replace(/\/$/, '').replace(/\/v1$/, '')
-  const isHere = isLoopback(hostname) || origin === `https://${hostname}`
+  const isHere = isLoopbackHost(hostname) || origin === `https://${hostname}`
   const isOurs = hosts.includes(hostname) || hostname === new URL(baseUrl).hostname
   return isHere && isOurs && path === ADMIN_BASE_PATH && search === '' && hash === ''
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(.+\.)?localhost$|^127\.0\.0\.1$|^\[::1\]$/.test(hostname)
 }

@@ -116,7 +116,7 @@ describe('the limits of a tenant', () => {
   it('L3: a refusal is in the shape of its dialect', async () => {
     const tenant = await limitedTo(1)
     await Promise.all([spend(tenant), tenant.validate('x@example.com', 'x')])
-    const description = 'Too many requests for this tenant. Try again in 1 second.'
+    const description = 'Too many requests. Try again in 1 second.'
     expect(await (await spend(tenant)).json()).toEqual({ code: '429 TOO_MANY_REQUESTS', description })
     const fault = await tenant.validate('x@example.com', 'x')
     expect(fault.headers.get('Retry-After')).toBe('1')

@@ -42,7 +42,7 @@ const DEFAULTS = {
   csrf: 'with-cookie',
   unknownAddress: 'silent',
   notify: { redeemed: true, voided: true, locked: true },
-  mail: { language: 'en' },
+  mail: { language: 'en', texts: {} },
 }
 
 describe('tenants', () => {

@@ -1,0 +1,70 @@
+import { sql, type SQL } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import type { Scope } from '../codes/code-store.ts'
+import { resetCodes, userEvents, users, type UserAction } from '../schema.ts'
+
+const HOUR_MS = 3_600_000
+
+type EventScope = Pick<Scope, 'db' | 'tenantId' | 'now'>
+
+/** The statement that records an event of its own; the same id again changes nothing. */
+export function recordUserEvent(
+  { db, tenantId, now }: EventScope,
+  event: { userId: string | null; action: UserAction; reason?: string; codeId: string },
+) {
+  const { userId, action, reason = '', codeId } = event
+  return drizzle(db)
+    .insert(userEvents)
+    .values({
+      tenantId,
+      occurredAt: now,
+      id: `${action}:${codeId}`,
+      userId,
+      action,
+      reason,
+      lastAt: now,
+    })
+    .onConflictDoNothing()
+}
+
+/**
+ * The statement that records how a presented code was judged. Refusals and checks are counted in one
+ * row of their user, reason and hour; a redeem is a row of its own.
+ *
+ * @param judged a SELECT of `user_id`, `code_id` and `result`, where the result `match` is a right code.
+ */
+export function recordJudgement(
+  { db, tenantId, now }: EventScope,
+  matchAction: 'validated' | 'redeemed',
+  judged: SQL,
+) {
+  const hour = now - (now % HOUR_MS)
+  const isRedeem = sql`(judged.result = 'match' AND ${matchAction} = 'redeemed')`
+  const action = sql`iif(judged.result = 'match', ${matchAction}, 'refused')`
+  return drizzle(db)
+    .insert(userEvents)
+    .select(
+      sql`SELECT ${tenantId}, iif(${isRedeem}, ${now}, ${hour}), iif(${isRedeem}, 'redeemed:' || judged.code_id,
+          ${action} || ':' || coalesce(judged.user_id, '') || ':' || judged.result),
+        judged.user_id, ${action}, iif(judged.result = 'match', '', judged.result), 1, ${now}
+      FROM (${judged}) judged WHERE true`,
+    )
+    .onConflictDoUpdate({
+      target: [userEvents.tenantId, userEvents.occurredAt, userEvents.id],
+      set: { count: sql`${userEvents.count} + 1`, lastAt: now },
+    })
+}
+
+/** The statement that records that a code is on its way to its user, if it still counts: once per code. */
+export function sentEvent({ db, tenantId, mode, now }: Scope, emailKey: string, codeId: string) {
+  return drizzle(db)
+    .insert(userEvents)
+    .select(
+      sql`SELECT ${tenantId}, ${resetCodes.issuedAt}, ${`sent:${codeId}`}, ${users.id}, 'sent', '', 1, ${now}
+        FROM ${users} JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
+          AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}
+        WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}
+          AND ${resetCodes.codeId} = ${codeId} AND ${resetCodes.endedAt} IS NULL AND ${resetCodes.voidedAt} IS NULL`,
+    )
+    .onConflictDoNothing()
+}

@@ -1,0 +1,158 @@
+import { and, eq, sql, type SQL } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { recordAdminEvents, type AdminEntry, type Recorded } from '../audit/admin-event-store.ts'
+import type { Actor } from '../audit/admin-event.ts'
+import { sentEvent } from '../audit/user-event-store.ts'
+import { jsonEach, resetCodes, users } from '../schema.ts'
+import { isLive, joinUser, type Scope } from './code-store.ts'
+
+/** The statements that issue codes, and that find out whether one may still be mailed. */
+
+/** One user of a bulk issue: what to write about them, and the event that says so. */
+export type IssueEntry = AdminEntry & {
+  /** Why this entry is refused whoever the user is; nothing when it is not. */
+  fault: string | null
+  /** Whether the guess budget starts anew: an administrator has the user before them. */
+  isFreshStart: boolean
+  codeId: string
+  digest: string
+  pepperId: string
+  expiresAt: number
+}
+
+const overwrite = {
+  codeId: sql`excluded.code_id`,
+  digest: sql`excluded.digest`,
+  pepperId: sql`excluded.pepper_id`,
+  issuedAt: sql`excluded.issued_at`,
+  expiresAt: sql`excluded.expires_at`,
+  attempts: 0,
+  endedAt: null,
+  endedAs: null,
+  voidedAt: null,
+  reservationId: null,
+  reservedUntil: null,
+}
+
+/** Issues a code to every enabled user among the entries, over whatever code they had. */
+export async function issue(scope: Scope, actor: Actor, entries: readonly IssueEntry[]): Promise<Recorded[]> {
+  const { db, tenantId, mode, now, caps } = scope
+  const joinCode = sql`LEFT JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
+    AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}`
+  const isSpent = sql`(NOT entry.value->>'isFreshStart' AND coalesce(${resetCodes.failures}, 0) >= ${caps.failuresMax})`
+  const result = sql`CASE WHEN entry.value->>'fault' IS NOT NULL THEN entry.value->>'fault'
+    WHEN ${users.id} IS NULL THEN 'unknown' WHEN ${users.status} <> 'enabled' THEN 'disabled'
+    WHEN ${isSpent} THEN 'locked' ELSE 'issued' END`
+  const orm = drizzle(db)
+  const [recorded] = await orm.batch([
+    recordAdminEvents(scope, actor, 'generate', entries, result, joinCode),
+    orm
+      .insert(resetCodes)
+      .select(
+        selectNew(
+          scope,
+          sql`entry.value->>'codeId', entry.value->>'digest', entry.value->>'pepperId', ${now},
+            entry.value->>'expiresAt', 0, iif(entry.value->>'isFreshStart', 0, coalesce(${resetCodes.failures}, 0))`,
+          sql`${jsonEach(entries)} entry CROSS JOIN ${joinUser(tenantId)} ${joinCode}
+            WHERE ${users.status} = 'enabled' AND entry.value->>'fault' IS NULL AND NOT ${isSpent}`,
+        ),
+      )
+      .onConflictDoUpdate({
+        target: [resetCodes.userId, resetCodes.mode],
+        set: { ...overwrite, failures: sql`excluded.failures` },
+      }),
+  ])
+  return recorded
+}
+
+/** A code that a user asked for, to be issued when its message is handled. */
+export type AskedCode = {
+  emailKey: string
+  codeId: string
+  digest: string
+  pepperId: string
+  /** When the user asked: a void or another code since then wins over this one. */
+  requestedAt: number
+  expiresAt: number
+}
+
+/** Whom a code may be mailed to, or why it may not be mailed any more. */
+export type Deliverable =
+  | { tag: 'live'; userId: string; email: string; userName: string; attributes: string; expiresAt: number }
+  | { tag: 'dropped'; userId: string; reason: string }
+  | { tag: 'nobody' }
+
+/**
+ * Issues the code that a user asked for, unless something newer has happened to the user's codes, and
+ * says whether to mail it. Handling the same message twice issues once.
+ */
+export async function issueAsked(scope: Scope, asked: AskedCode): Promise<Deliverable> {
+  const { db, tenantId, now, caps } = scope
+  const { emailKey, codeId, digest, pepperId, requestedAt, expiresAt } = asked
+  const orm = drizzle(db)
+  const [, , found] = await orm.batch([
+    orm
+      .insert(resetCodes)
+      .select(
+        selectNew(
+          scope,
+          sql`${codeId}, ${digest}, ${pepperId}, ${now}, ${expiresAt}, 0, 0`,
+          sql`${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}
+            AND ${users.status} = 'enabled'`,
+        ),
+      )
+      .onConflictDoUpdate({
+        target: [resetCodes.userId, resetCodes.mode],
+        set: overwrite,
+        setWhere: sql`${resetCodes.codeId} <> ${codeId} AND ${resetCodes.issuedAt} <= ${requestedAt}
+          AND coalesce(${resetCodes.voidedAt}, 0) < ${requestedAt} AND ${resetCodes.failures} < ${caps.failuresMax}`,
+      }),
+    sentEvent(scope, emailKey, codeId),
+    selectDeliverable(scope, emailKey, codeId),
+  ])
+  return deliverableOf(found[0])
+}
+
+/** Whether a code that was issued already may still be mailed. */
+export async function findDeliverable(scope: Scope, emailKey: string, codeId: string): Promise<Deliverable> {
+  const orm = drizzle(scope.db)
+  const [, found] = await orm.batch([
+    sentEvent(scope, emailKey, codeId),
+    selectDeliverable(scope, emailKey, codeId),
+  ])
+  return deliverableOf(found[0])
+}
+
+function selectNew({ tenantId, mode }: Scope, columns: SQL, source: SQL): SQL {
+  return sql`SELECT ${users.id}, ${mode}, ${tenantId}, ${columns}, NULL, NULL, NULL, NULL, NULL FROM ${source}`
+}
+
+function selectDeliverable(scope: Scope, emailKey: string, codeId: string) {
+  const { db, tenantId, mode, now } = scope
+  return drizzle(db)
+    .select({
+      userId: users.id,
+      email: users.email,
+      userName: users.userName,
+      attributes: users.attributes,
+      expiresAt: resetCodes.expiresAt,
+      state: sql<string>`CASE WHEN ${resetCodes.codeId} = ${codeId} AND ${isLive(scope)} THEN 'live'
+        WHEN ${resetCodes.voidedAt} IS NOT NULL OR ${resetCodes.endedAs} = 'voided' THEN 'voided'
+        WHEN ${resetCodes.codeId} <> ${codeId} THEN 'superseded'
+        WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired' ELSE coalesce(${resetCodes.endedAs}, 'locked') END`,
+    })
+    .from(users)
+    .innerJoin(
+      resetCodes,
+      and(eq(resetCodes.userId, users.id), eq(resetCodes.tenantId, tenantId), eq(resetCodes.mode, mode)),
+    )
+    .where(and(eq(users.tenantId, tenantId), eq(users.emailKey, emailKey), eq(users.status, 'enabled')))
+}
+
+type DeliverableRow = Awaited<ReturnType<typeof selectDeliverable>>[number]
+
+function deliverableOf(row: DeliverableRow | undefined): Deliverable {
+  if (row === undefined) return { tag: 'nobody' }
+  const { state, ...rest } = row
+  return state === 'live' ? { tag: 'live', ...rest } : { tag: 'dropped', userId: rest.userId, reason: state }
+}

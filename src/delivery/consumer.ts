@@ -1,0 +1,78 @@
+import { config, databaseBinding } from '../bindings.ts'
+import { faultName, writeEvent } from '../log.ts'
+import { tenantOfId } from '../tenants/catalogue.ts'
+import type { Tenant } from '../tenants/tenant.ts'
+import { deliverCode } from './deliver-code.ts'
+import { deliverNotice } from './deliver-notice.ts'
+import { recordDelivery } from './delivery-store.ts'
+import { openMessage, type DeliveryMessage } from './message.ts'
+
+const DEAD_LETTERS = 'rescind-dead-letters'
+
+/** Pause before the next attempt: 10 s, doubled each time, 20 min at most. */
+const BACKOFF_S_MIN = 10
+const BACKOFF_S_MAX = 1_200
+
+/** What the handling of one message ended in; `failed` is tried again. */
+export type DeliveryOutcome = 'delivered' | 'dropped' | 'rejected' | 'failed'
+
+/** What a delivery works with. */
+export type DeliveryContext = { env: Env; tenant: Tenant; db: D1Database; now: number }
+
+/** The queue's consumer: every message is acknowledged or tried again by itself. */
+export async function consumeDeliveries(batch: MessageBatch, env: Env): Promise<void> {
+  await Promise.all(batch.messages.map((message) => consume(message, batch.queue === DEAD_LETTERS, env)))
+}
+
+async function consume(message: Message, isDead: boolean, env: Env): Promise<void> {
+  const log = { event: 'delivery' as const, messageId: message.id, attempts: message.attempts }
+  try {
+    const content = await openMessage(config(env).transientKeys, message.body)
+    const context = content && (await contextOf(content, env))
+    if (content === undefined || context === undefined) {
+      writeEvent({ ...log, outcome: content === undefined ? 'unreadable' : 'tenant-gone' })
+      message.ack()
+      return
+    }
+    const outcome = isDead ? await bury(context, content) : await deliver(context, content)
+    writeEvent({ ...log, kind: content.kind, tenantId: content.tenantId, outcome })
+    if (outcome === 'failed') message.retry({ delaySeconds: backoffSeconds(message.attempts) })
+    else message.ack()
+  } catch (error) {
+    writeEvent({ ...log, outcome: 'failed', fault: faultName(error) })
+    message.retry({ delaySeconds: backoffSeconds(message.attempts) })
+  }
+}
+
+async function contextOf({ tenantId }: DeliveryMessage, env: Env): Promise<DeliveryContext | undefined> {
+  const tenant = await tenantOfId(env.DB, tenantId)
+  if (tenant === undefined) return undefined
+  const db = databaseBinding(env, tenant.database)
+  if (db === undefined) throw new Error('the database binding of a tenant is missing')
+  return { env, tenant, db, now: Date.now() }
+}
+
+function deliver(context: DeliveryContext, message: DeliveryMessage): Promise<DeliveryOutcome> {
+  switch (message.kind) {
+    case 'asked-code':
+    case 'issued-code':
+      return deliverCode(context, message)
+    case 'notice':
+      return deliverNotice(context, message)
+  }
+}
+
+/** The end of a message that failed every attempt: an event that administrators see. */
+async function bury({ db, now }: DeliveryContext, message: DeliveryMessage): Promise<DeliveryOutcome> {
+  const scope = { db, tenantId: message.tenantId, now }
+  const event =
+    message.kind === 'notice'
+      ? { userId: message.userId, codeId: message.noticeId }
+      : { userId: null, codeId: message.codeId }
+  await recordDelivery(scope, { ...event, action: 'delivery-failed', reason: 'attempts-exhausted' })
+  return 'dropped'
+}
+
+function backoffSeconds(attempts: number): number {
+  return Math.min(BACKOFF_S_MAX, BACKOFF_S_MIN * 2 ** (attempts - 1))
+}

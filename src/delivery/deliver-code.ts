@@ -1,0 +1,94 @@
+import { config } from '../bindings.ts'
+import { newCodeDigest } from '../codes/code.ts'
+import { findDeliverable, issueAsked, type Deliverable } from '../codes/issue-store.ts'
+import { scopeOf } from '../codes/lifecycle.ts'
+import type { DeliveryContext, DeliveryOutcome } from './consumer.ts'
+import { recordDelivery } from './delivery-store.ts'
+import { codeMail, noAccountMail } from './mail.ts'
+import { hasMailer, sendMail, type Delivery } from './mailer.ts'
+import type { DeliveryMessage } from './message.ts'
+
+type CodeMessage = Extract<DeliveryMessage, { codeId: string }>
+
+/**
+ * Mails a code, if it is still the user's live one: what was voided or superseded since it was asked
+ * for is dropped. A code that a user asked for is issued here first.
+ */
+export async function deliverCode(context: DeliveryContext, message: CodeMessage): Promise<DeliveryOutcome> {
+  const { tenant, db, now } = context
+  const { codeId } = message
+  const scope = { db, tenantId: tenant.id, now }
+  if (!hasMailer(tenant.policy)) {
+    await recordDelivery(scope, { userId: null, action: 'delivery-failed', reason: 'no-mailer', codeId })
+    return 'rejected'
+  }
+  const found = await deliverable(context, message)
+  switch (found.tag) {
+    case 'nobody':
+      return message.kind === 'asked-code' ? tellNoAccount(context, message) : 'dropped'
+    case 'dropped': {
+      const { userId, reason } = found
+      await recordDelivery(scope, { userId, action: 'delivery-failed', reason, codeId })
+      return 'dropped'
+    }
+    case 'live': {
+      const outcome = await mailCode(context, message, found)
+      if (outcome === 'failed') return 'failed'
+      const action = outcome === 'delivered' ? 'delivered' : 'delivery-failed'
+      await recordDelivery(scope, { userId: found.userId, action, codeId })
+      return outcome
+    }
+  }
+}
+
+function deliverable({ env, tenant, db, now }: DeliveryContext, message: CodeMessage): Promise<Deliverable> {
+  const { peppers } = config(env)
+  const context = { db, tenant, peppers, now }
+  const { emailKey, codeId, code } = message
+  if (message.kind === 'issued-code') {
+    return findDeliverable(scopeOf(context, message.mode), emailKey, codeId)
+  }
+  const mode = 'PASSWORD_RESET'
+  return issueAsked(scopeOf(context, mode), {
+    emailKey,
+    codeId,
+    ...newCodeDigest(peppers, { tenantId: tenant.id, emailKey, mode }, code),
+    requestedAt: message.requestedAt,
+    expiresAt: now + tenant.policy.code.ttlMinutes * 60_000,
+  })
+}
+
+async function mailCode(
+  { env, tenant, now }: DeliveryContext,
+  message: CodeMessage,
+  { email, userName, attributes, expiresAt }: Extract<Deliverable, { tag: 'live' }>,
+) {
+  const { code } = message
+  const mode = message.kind === 'issued-code' ? message.mode : 'PASSWORD_RESET'
+  const { preferredLanguage } = JSON.parse(attributes) as { preferredLanguage?: unknown }
+  const delivery: Delivery = {
+    id: message.codeId,
+    type: 'reset-code.issued',
+    to: (message.kind === 'issued-code' ? message.to : null) ?? email,
+    mail: await codeMail(tenant, preferredLanguage, { code, mode, validMs: expiresAt - now }),
+    details: { userName, code, mode, expiresAt: new Date(expiresAt).toISOString() },
+    now,
+  }
+  return sendMail(env, config(env).isLocalRun, tenant, delivery)
+}
+
+async function tellNoAccount(
+  { env, tenant, now }: DeliveryContext,
+  { emailKey, codeId }: CodeMessage,
+): Promise<DeliveryOutcome> {
+  if (tenant.policy.unknownAddress === 'silent' || emailKey === '') return 'dropped'
+  const delivery: Delivery = {
+    id: codeId,
+    type: 'reset-code.no-account',
+    to: emailKey,
+    mail: await noAccountMail(tenant),
+    details: {},
+    now,
+  }
+  return sendMail(env, config(env).isLocalRun, tenant, delivery)
+}

@@ -1,0 +1,26 @@
+import { config } from '../bindings.ts'
+import type { DeliveryContext, DeliveryOutcome } from './consumer.ts'
+import { findRecipient } from './delivery-store.ts'
+import { noticeMail } from './mail.ts'
+import { hasMailer, sendMail } from './mailer.ts'
+import type { DeliveryMessage } from './message.ts'
+
+/** Tells a user what happened to their code. */
+export async function deliverNotice(
+  { env, tenant, db, now }: DeliveryContext,
+  { userId, notice, noticeId }: Extract<DeliveryMessage, { kind: 'notice' }>,
+): Promise<DeliveryOutcome> {
+  const recipient = hasMailer(tenant.policy)
+    ? await findRecipient({ db, tenantId: tenant.id }, userId)
+    : undefined
+  if (recipient === undefined) return 'dropped'
+  const { preferredLanguage } = JSON.parse(recipient.attributes) as { preferredLanguage?: unknown }
+  return sendMail(env, config(env).isLocalRun, tenant, {
+    id: noticeId,
+    type: 'reset-code.notice',
+    to: recipient.email,
+    mail: await noticeMail(tenant, preferredLanguage, notice),
+    details: { notice },
+    now,
+  })
+}

@@ -1,0 +1,61 @@
+import type { Policy } from '../tenants/policy.ts'
+import type { Tenant } from '../tenants/tenant.ts'
+import type { Mail } from './mail.ts'
+import { callHook } from './webhook.ts'
+
+/** What became of a mail. `failed` may be tried again; `rejected` would be rejected again. */
+export type MailOutcome = 'delivered' | 'rejected' | 'failed'
+
+/** A mail on its way: to whom, and what a hook needs to send it another way than by mail. */
+export type Delivery = {
+  /** The same for every attempt, so that a hook can tell a repetition. */
+  id: string
+  type: 'reset-code.issued' | 'reset-code.no-account' | 'reset-code.notice'
+  to: string
+  mail: Mail
+  details: object
+  now: number
+}
+
+/** Whether the tenant can send mail at all: by a hook of its own, or from an address of its own. */
+export function hasMailer({ mail }: Policy): boolean {
+  return mail.hook !== undefined || mail.from !== undefined
+}
+
+/** Sends by the tenant's hook if it has one, else through the `send_email` binding. */
+export async function sendMail(
+  env: Pick<Env, 'EMAIL'>,
+  isLocalRun: boolean,
+  { policy, name }: Tenant,
+  delivery: Delivery,
+): Promise<MailOutcome> {
+  const { hook, from, name: senderName = name } = policy.mail
+  if (hook !== undefined) return sendByHook(hook, isLocalRun, delivery)
+  if (from === undefined) return 'rejected'
+  const { subject, text, html } = delivery.mail
+  try {
+    await env.EMAIL.send({ from: { email: from, name: senderName }, to: delivery.to, subject, text, html })
+    return 'delivered'
+  } catch (error) {
+    return isRejection(error) ? 'rejected' : 'failed'
+  }
+}
+
+async function sendByHook(
+  hook: { url: string; secret: string },
+  isLocalRun: boolean,
+  { id, type, to, mail, details, now }: Delivery,
+): Promise<MailOutcome> {
+  const call = { hook, id, type, data: { to, ...mail, ...details }, now }
+  const answer = await callHook(call, isLocalRun)
+  if (answer.tag === 'unreachable') return 'failed'
+  if (answer.status >= 200 && answer.status < 300) return 'delivered'
+  // 410 Gone is how Standard Webhooks refuses for good.
+  return answer.status === 410 ? 'rejected' : 'failed'
+}
+
+/** Errors that no later attempt mends. */
+function isRejection(error: unknown): boolean {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
+  return ['E_RECIPIENT_SUPPRESSED', 'E_RECIPIENT_NOT_ALLOWED', 'E_VALIDATION_ERROR'].includes(String(code))
+}

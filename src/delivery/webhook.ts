@@ -1,0 +1,79 @@
+import { createHmac } from 'node:crypto'
+import { isLoopbackHost, isPrivateAddress } from '../network-address.ts'
+
+/** A tenant's HTTPS endpoint and the secret that our calls to it are signed with. */
+export type Hook = { url: string; secret: string }
+
+export type HookCall = {
+  hook: Hook
+  /** Idempotency id: the same for every attempt at the same thing. */
+  id: string
+  type: string
+  data: object
+  now: number
+}
+
+export type HookAnswer = { tag: 'answered'; status: number; body: string } | { tag: 'unreachable' }
+
+/** A hook answers within this, or has failed. */
+const DEADLINE_MS = 5_000
+/** More of an answer is not read. */
+const ANSWER_BYTES_MAX = 4_096
+
+/**
+ * Calls a tenant's hook as Standard Webhooks: signed, with an idempotency id, a deadline and no
+ * redirect, so that an answer cannot send us elsewhere.
+ */
+export async function callHook(
+  { hook, id, type, data, now }: HookCall,
+  isLocalRun: boolean,
+): Promise<HookAnswer> {
+  if (!isAllowedTarget(hook.url, isLocalRun)) return { tag: 'unreachable' }
+  const timestamp = String(Math.floor(now / 1000))
+  const body = JSON.stringify({ type, timestamp: new Date(now).toISOString(), data })
+  try {
+    const response = await fetch(hook.url, {
+      method: 'POST',
+      redirect: 'manual',
+      signal: AbortSignal.timeout(DEADLINE_MS),
+      headers: {
+        'Content-Type': 'application/json',
+        'Webhook-Id': id,
+        'Webhook-Timestamp': timestamp,
+        'Webhook-Signature': signature(hook.secret, `${id}.${timestamp}.${body}`),
+      },
+      body,
+    })
+    return { tag: 'answered', status: response.status, body: await readStart(response) }
+  } catch {
+    return { tag: 'unreachable' }
+  }
+}
+
+/** Standard Webhooks, symmetric signature: the secret is base64 behind its prefix. */
+function signature(secret: string, content: string): string {
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
+  return `v1,${createHmac('sha256', key).update(content).digest('base64')}`
+}
+
+/**
+ * HTTPS to a host of the internet. On a developer's machine, plain HTTP to that machine too. A name
+ * that resolves to a private address leads nowhere from Cloudflare's network.
+ */
+export function isAllowedTarget(url: string, isLocalRun: boolean): boolean {
+  const { protocol, hostname } = new URL(url)
+  if (isLoopbackHost(hostname)) return isLocalRun
+  return protocol === 'https:' && !isPrivateAddress(hostname.replace(/^\[|\]$/g, ''))
+}
+
+async function readStart(response: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length
+    text += decoder.decode(chunk.subarray(0, ANSWER_BYTES_MAX), { stream: true })
+    if (bytes >= ANSWER_BYTES_MAX) break
+  }
+  return text
+}

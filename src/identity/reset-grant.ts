@@ -1,0 +1,58 @@
+import { CompactSign, importJWK } from 'jose'
+import type { Config, ResetGrantKey } from '../bindings.ts'
+
+/** Imported once per isolate: importing costs more than signing. */
+const signingKeys = new WeakMap<ResetGrantKey, CryptoKey>()
+
+export type ResetGrant = {
+  tenantId: string
+  userId: string
+  /** The code that was redeemed for it: makes the grant's `jti`, so that the audit leads to it. */
+  codeId: string
+  audience: string
+  ttlSeconds: number
+}
+
+/** Signs a reset grant: a JWT that says, for some minutes, that this user may set a new password. */
+export async function signResetGrant(
+  { baseUrl, resetGrantKeys: [key] }: Pick<Config, 'baseUrl' | 'resetGrantKeys'>,
+  { tenantId, userId, codeId, audience, ttlSeconds }: ResetGrant,
+  now: number,
+): Promise<string> {
+  const issuedS = Math.floor(now / 1000)
+  const claims = {
+    iss: baseUrl,
+    aud: audience,
+    sub: userId,
+    tenant: tenantId,
+    jti: codeId,
+    iat: issuedS,
+    exp: issuedS + ttlSeconds,
+  }
+  return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
+    .setProtectedHeader({ alg: 'ES256', typ: 'reset-grant+jwt', kid: key.kid })
+    .sign(await signingKey(key))
+}
+
+/** The public keys that grants are verified with (RFC 7517 §5). */
+export function resetGrantJwks({ resetGrantKeys }: Pick<Config, 'resetGrantKeys'>) {
+  const keys = resetGrantKeys.map(({ kty, crv, x, y, kid }) => ({
+    kty,
+    crv,
+    x,
+    y,
+    kid,
+    alg: 'ES256',
+    use: 'sig',
+  }))
+  return { keys }
+}
+
+async function signingKey(jwk: ResetGrantKey): Promise<CryptoKey> {
+  const known = signingKeys.get(jwk)
+  if (known !== undefined) return known
+  const key = await importJWK(jwk, 'ES256')
+  if (!(key instanceof CryptoKey)) throw new Error('a grant key must be asymmetric')
+  signingKeys.set(jwk, key)
+  return key
+}

@@ -1,0 +1,48 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { AppEnv } from '../app-env.ts'
+import { config } from '../bindings.ts'
+import { redeemCode } from '../codes/presentation.ts'
+import { queueNotices } from '../delivery/outbox.ts'
+import { resetGrantJwks, signResetGrant } from '../identity/reset-grant.ts'
+import { codeContextOf } from '../request-context.ts'
+import { negotiateMediaType } from './media-types.ts'
+import { readParameters } from './parameters.ts'
+import { refusal } from './refusal.ts'
+
+/**
+ * `POST /api/passwordmanagement/redeemPasswordResetCode`: exchanges a code, once, for a reset grant
+ * that the tenant's own service trusts. Ours; the vendor has no such operation.
+ */
+export async function redeemPasswordResetCode(c: Context<AppEnv>): Promise<Response> {
+  const contentType = negotiateMediaType(c)
+  const { tenant, now } = c.var
+  const { redeem } = tenant.policy
+  if (redeem?.kind !== 'grant') {
+    throw new HTTPException(501, {
+      message:
+        'This tenant gives no reset grants: set policy.redeem to {"kind": "grant", "audience": "..."}.',
+    })
+  }
+  const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
+  const outcome = await redeemCode(codeContextOf(c), emailAddress, passwordResetCode)
+  switch (outcome.tag) {
+    case 'accepted': {
+      const { userId, codeId, userName, emailAddress: storedAddress } = outcome
+      const { audience, ttlSeconds } = redeem
+      const grant = { tenantId: tenant.id, userId, codeId, audience, ttlSeconds }
+      const resetGrant = await signResetGrant(config(c.env), grant, now)
+      queueNotices(c, 'redeemed', [userId])
+      return c.json({ userName, emailAddress: storedAddress, resetGrant }, 200, {
+        'Content-Type': contentType,
+      })
+    }
+    case 'refused':
+      throw refusal(c, outcome)
+  }
+}
+
+/** `GET /.well-known/jwks.json`: the keys that reset grants are verified with. */
+export function resetGrantKeys(c: Context<AppEnv>): Response {
+  return c.json(resetGrantJwks(config(c.env)), 200, { 'Cache-Control': 'public, max-age=300' })
+}
