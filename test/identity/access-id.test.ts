@@ -12,12 +12,6 @@ const uuidOf = (bytes: Uint8Array) =>
     .toString('hex')
     .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 
-const parse = (id: string) => Buffer.from(id.replaceAll('-', ''), 'hex')
-const stringify = (bytes: Uint8Array) =>
-  Buffer.from(bytes)
-    .toString('hex')
-    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
-
 describe('access ids', () => {
   it('are UUIDs of version 8, no two alike', () => {
     const ids = Array.from({ length: 200 }, () => newAccessId(keyring(fresh)))
