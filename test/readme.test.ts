@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import readme from '../README.md?raw'
-import { GENERATE_REFUSALS, GENERATED_FOR_DISPLAY, voidResult } from '../src/admin-api/result-codes.ts'
+import {
+  GENERATE_REFUSALS,
+  GENERATED_FOR_DISPLAY,
+  GENERATED_FOR_EMAIL,
+  voidResult,
+} from '../src/admin-api/result-codes.ts'
 import { app } from '../src/app.ts'
 import { STATUS_NAMES } from '../src/error-status.ts'
 import { parsePolicy } from '../src/tenants/policy.ts'
@@ -36,7 +41,7 @@ describe('the tables of the README', () => {
       voidResult('ENROLLMENT', outcome).status,
     ])
     const refused = Object.values(GENERATE_REFUSALS).map(({ status }) => status)
-    const answered = new Set([GENERATED_FOR_DISPLAY, ...refused, ...voided])
+    const answered = new Set([GENERATED_FOR_DISPLAY, GENERATED_FOR_EMAIL, ...refused, ...voided])
     expect(documented).toEqual([...answered].toSorted((a, b) => a - b))
   })
 
