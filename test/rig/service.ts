@@ -89,6 +89,8 @@ export const NO_LIMITS = {
   limits: {
     admin: { perMinute: 1_000_000, burst: 100_000 },
     validate: { perMinute: 1_000_000, burst: 100_000 },
+    send: { perMinute: 1_000_000, burst: 100_000 },
+    recipient: { perMinute: 1_000_000, burst: 10_000 },
   },
 }
 
@@ -181,6 +183,11 @@ class TestTenant {
     return (await response.json<{ results: VoidResult[] }>()).results
   }
 
+  /** Asks for a code to be mailed. */
+  send(emailAddress: string, headers: Record<string, string> = {}): Promise<Response> {
+    return call(`https://${this.host}${SEND}`, sendCall(emailAddress, headers))
+  }
+
   validate(
     emailAddress: string,
     passwordResetCode: string,
@@ -195,6 +202,14 @@ class TestTenant {
 }
 
 export type Tenant = TestTenant
+
+export const SEND = '/api/passwordmanagement/sendPasswordResetCode'
+
+/** The request for a code as a form. */
+export function sendCall(emailAddress: string, headers: Record<string, string> = {}): Call {
+  const body = String(new URLSearchParams({ emailAddress }))
+  return { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers } }
+}
 
 export type GenerateResult = {
   status: number
