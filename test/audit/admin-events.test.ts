@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { failWrites } from '../rig/fail-writes.ts'
 import { call, newTenant, wrongCode, type Tenant } from '../rig/service.ts'
 import { storedCode, storedCodes } from '../rig/stored-code.ts'
 
@@ -33,16 +34,6 @@ async function eventsOf(tenant: Tenant): Promise<Event[]> {
     .bind(tenant.id)
     .all<Event>()
   return results
-}
-
-/** Makes writes of one tenant fail inside the database, as a full or broken one would. */
-async function failWrites(tenant: Tenant, operation: string) {
-  const name = `fail_${crypto.randomUUID().replaceAll('-', '')}`
-  await env.DB.prepare(
-    `CREATE TRIGGER ${name} BEFORE ${operation} WHEN NEW.tenant_id = '${tenant.id}'
-     BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
-  ).run()
-  return () => env.DB.prepare(`DROP TRIGGER ${name}`).run()
 }
 
 afterEach(() => {

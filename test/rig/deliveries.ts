@@ -64,12 +64,22 @@ export async function handle(
     queue,
     messages.map((body, index) => ({ id: String(index), timestamp: new Date(), attempts, body })),
   )
-  const context = createExecutionContext()
+  // The runtime's helper says which messages are to be tried again, but not when.
+  const delays = new Map<string, number | undefined>()
+  for (const message of batch.messages) {
+    const retry = message.retry.bind(message)
+    Object.assign(message, {
+      retry: (options?: QueueRetryOptions) => {
+        delays.set(message.id, options?.delaySeconds)
+        retry(options)
+      },
+    })
+  }
   await worker.queue(batch, { ...env, ...bindings })
-  const { explicitAcks, retryMessages } = await getQueueResult(batch, context)
-  return messages.map((_, index) => {
-    if (explicitAcks.includes(String(index))) return 'ack'
-    return retryMessages.find(({ msgId }) => msgId === String(index))?.delaySeconds
+  const { explicitAcks, retryMessages } = await getQueueResult(batch, createExecutionContext())
+  return batch.messages.map(({ id }) => {
+    if (explicitAcks.includes(id)) return 'ack'
+    return retryMessages.some(({ msgId }) => msgId === id) ? delays.get(id) : undefined
   })
 }
 

@@ -1,0 +1,16 @@
+import { env } from 'cloudflare:workers'
+import type { Tenant } from './service.ts'
+
+/**
+ * Makes writes of one tenant fail inside the database, as a full or broken one would.
+ *
+ * @returns what repairs it.
+ */
+export async function failWrites(tenant: Tenant, operation: string) {
+  const name = `fail_${crypto.randomUUID().replaceAll('-', '')}`
+  await env.DB.prepare(
+    `CREATE TRIGGER ${name} BEFORE ${operation} WHEN NEW.tenant_id = '${tenant.id}'
+     BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
+  ).run()
+  return () => env.DB.prepare(`DROP TRIGGER ${name}`).run()
+}
