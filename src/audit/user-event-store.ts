@@ -10,7 +10,7 @@ type EventScope = Pick<Scope, 'db' | 'tenantId' | 'now'>
 /** The statement that records an event of its own; the same id again changes nothing. */
 export function recordUserEvent(
   { db, tenantId, now }: EventScope,
-  event: { userId: string | null; action: UserAction; reason?: string; codeId: string },
+  event: { userId: string; action: UserAction; reason?: string; codeId: string },
 ) {
   const { userId, action, reason = '', codeId } = event
   return drizzle(db)
@@ -27,6 +27,15 @@ export function recordUserEvent(
     .onConflictDoNothing()
 }
 
+/** The statement that counts an event of nobody known, in one row of its action, reason and hour. */
+export function countEventOfNobody({ db, tenantId, now }: EventScope, action: UserAction, reason: string) {
+  const event = { tenantId, occurredAt: hourOf(now), id: `${action}::${reason}`, action, reason, lastAt: now }
+  return drizzle(db)
+    .insert(userEvents)
+    .values({ ...event, userId: null })
+    .onConflictDoUpdate(countOnce(now))
+}
+
 /**
  * The statement that records how a presented code was judged. Refusals and checks are counted in one
  * row of their user, reason and hour; a redeem is a row of its own.
@@ -38,7 +47,7 @@ export function recordJudgement(
   matchAction: 'validated' | 'redeemed',
   judged: SQL,
 ) {
-  const hour = now - (now % HOUR_MS)
+  const hour = hourOf(now)
   const isRedeem = sql`(judged.result = 'match' AND ${matchAction} = 'redeemed')`
   const action = sql`iif(judged.result = 'match', ${matchAction}, 'refused')`
   return drizzle(db)
@@ -49,10 +58,7 @@ export function recordJudgement(
         judged.user_id, ${action}, iif(judged.result = 'match', '', judged.result), 1, ${now}
       FROM (${judged}) judged WHERE true`,
     )
-    .onConflictDoUpdate({
-      target: [userEvents.tenantId, userEvents.occurredAt, userEvents.id],
-      set: { count: sql`${userEvents.count} + 1`, lastAt: now },
-    })
+    .onConflictDoUpdate(countOnce(now))
 }
 
 /** The statement that records that a code is on its way to its user, if it still counts: once per code. */
@@ -67,4 +73,16 @@ export function sentEvent({ db, tenantId, mode, now }: Scope, emailKey: string, 
           AND ${resetCodes.codeId} = ${codeId} AND ${resetCodes.endedAt} IS NULL AND ${resetCodes.voidedAt} IS NULL`,
     )
     .onConflictDoNothing()
+}
+
+function hourOf(now: number): number {
+  return now - (now % HOUR_MS)
+}
+
+/** Counts an event in the row that is there already. */
+function countOnce(now: number) {
+  return {
+    target: [userEvents.tenantId, userEvents.occurredAt, userEvents.id],
+    set: { count: sql`${userEvents.count} + 1`, lastAt: now },
+  }
 }

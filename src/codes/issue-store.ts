@@ -138,6 +138,7 @@ function selectDeliverable(scope: Scope, emailKey: string, codeId: string) {
       expiresAt: resetCodes.expiresAt,
       state: sql<string>`CASE WHEN ${resetCodes.codeId} = ${codeId} AND ${isLive(scope)} THEN 'live'
         WHEN ${resetCodes.voidedAt} IS NOT NULL OR ${resetCodes.endedAs} = 'voided' THEN 'voided'
+        WHEN ${resetCodes.failures} >= ${scope.caps.failuresMax} THEN 'locked'
         WHEN ${resetCodes.codeId} <> ${codeId} THEN 'superseded'
         WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired' ELSE coalesce(${resetCodes.endedAs}, 'locked') END`,
     })

@@ -4,7 +4,7 @@ import { tenantOfId } from '../tenants/catalogue.ts'
 import type { Tenant } from '../tenants/tenant.ts'
 import { deliverCode } from './deliver-code.ts'
 import { deliverNotice } from './deliver-notice.ts'
-import { recordDelivery } from './delivery-store.ts'
+import { findUserId, recordDelivery } from './delivery-store.ts'
 import { openMessage, type DeliveryMessage } from './message.ts'
 
 const DEAD_LETTERS = 'rescind-dead-letters'
@@ -68,7 +68,7 @@ async function bury({ db, now }: DeliveryContext, message: DeliveryMessage): Pro
   const event =
     message.kind === 'notice'
       ? { userId: message.userId, codeId: message.noticeId }
-      : { userId: null, codeId: message.codeId }
+      : { userId: await findUserId(scope, message.emailKey), codeId: message.codeId }
   await recordDelivery(scope, { ...event, action: 'delivery-failed', reason: 'attempts-exhausted' })
   return 'dropped'
 }

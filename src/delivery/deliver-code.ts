@@ -34,8 +34,11 @@ export async function deliverCode(context: DeliveryContext, message: CodeMessage
     case 'live': {
       const outcome = await mailCode(context, message, found)
       if (outcome === 'failed') return 'failed'
-      const action = outcome === 'delivered' ? 'delivered' : 'delivery-failed'
-      await recordDelivery(scope, { userId: found.userId, action, codeId })
+      const event =
+        outcome === 'delivered'
+          ? { action: 'delivered' as const }
+          : { action: 'delivery-failed' as const, reason: outcome }
+      await recordDelivery(scope, { userId: found.userId, ...event, codeId })
       return outcome
     }
   }

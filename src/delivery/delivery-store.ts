@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { recordUserEvent } from '../audit/user-event-store.ts'
+import { countEventOfNobody, recordUserEvent } from '../audit/user-event-store.ts'
 import type { Scope } from '../codes/code-store.ts'
 import { users, type UserAction } from '../schema.ts'
 
@@ -15,10 +15,26 @@ export async function findRecipient({ db, tenantId }: Pick<Scope, 'db' | 'tenant
     .get()
 }
 
-/** Records what became of a delivery, once. */
+/** Whose address it is, or nothing. */
+export async function findUserId(
+  { db, tenantId }: Pick<Scope, 'db' | 'tenantId'>,
+  emailKey: string,
+): Promise<string | null> {
+  const user = await drizzle(db)
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.tenantId, tenantId), eq(users.emailKey, emailKey)))
+    .get()
+  return user?.id ?? null
+}
+
+/** Records what became of a delivery; one to nobody known is only counted, since anybody can ask for those. */
 export async function recordDelivery(
   scope: Pick<Scope, 'db' | 'tenantId' | 'now'>,
   event: { userId: string | null; action: UserAction; reason?: string; codeId: string },
 ): Promise<void> {
-  await recordUserEvent(scope, event)
+  const { userId, action, reason = '' } = event
+  await (userId === null
+    ? countEventOfNobody(scope, action, reason)
+    : recordUserEvent(scope, { ...event, userId }))
 }
