@@ -1,0 +1,242 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ask, handle, requestHeld } from '../rig/deliveries.ts'
+import { newMailHook, type Mailed } from '../rig/mail-hook.ts'
+import { newTenant, NO_LIMITS, operate, type Tenant } from '../rig/service.ts'
+
+const USER = 'user1@example.com'
+const RESET_URL = 'https://login.tenant.example/reset?from=mail&step=2'
+
+/** What a mail must say in each language, by words that no other language has for it. */
+const WORDS = {
+  en: { ten: '10 minutes', day: '24 hours', once: 'can be used once', notYou: 'If this was not you' },
+  de: { ten: '10 Minuten', day: '24 Stunden', once: 'kann einmal', notYou: 'Wenn Sie das nicht waren' },
+  fr: { ten: '10 minutes', day: '24 heures', once: 'ne sert qu’une fois', notYou: 'Si ce n’était pas vous' },
+  es: { ten: '10 minutos', day: '24 horas', once: 'una sola vez', notYou: 'Si no ha sido usted' },
+  ja: { ten: '10 分', day: '24 時間', once: '一度だけ', notYou: 'お心当たりがない場合' },
+} as const
+const LANGUAGES = Object.keys(WORDS) as (keyof typeof WORDS)[]
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2027, 0, 1) })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** A tenant whose mails arrive at a hook, all of them at once. */
+async function newMailed({ mail = {}, code = {} }: { mail?: object; code?: object } = {}) {
+  const hook = newMailHook()
+  const policy = { ...NO_LIMITS, code, mail: { ...hook.policy.mail, resetUrl: RESET_URL, ...mail } }
+  return { hook, tenant: await newTenant({ policy }) }
+}
+
+/** The mail with a code that a new user gets who asks for one. */
+async function mailTo(
+  { hook, tenant }: Awaited<ReturnType<typeof newMailed>>,
+  attributes: object = {},
+): Promise<Mailed> {
+  const email = `${crypto.randomUUID()}@example.com`
+  await tenant.addUser(email, attributes)
+  await handle([await ask(tenant, email)])
+  const mail = hook.mails.at(-1)
+  if (mail?.to !== email) throw new Error('no mail')
+  return mail
+}
+
+/** What a reader of the HTML sees. */
+const visible = (html: string) =>
+  html
+    .replace(/<head>[^]*<\/head>/, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/\s+/g, ' ')
+
+/** Every address that the mail would make a reader's program open. */
+const urlsIn = ({ text, html }: Mailed) => ({
+  text: text.match(/\b[a-z]+:\/\/\S+/g) ?? [],
+  html: [...html.matchAll(/(?:href|src|action)="([^"]*)"|url\(([^)]*)\)/g)].map(([, url]) =>
+    url?.replaceAll('&amp;', '&'),
+  ),
+})
+
+const inGroups = (code: string, size: number) => code.match(new RegExp(`.{${size}}`, 'g'))?.join('-') ?? ''
+
+describe('the mail with a code', () => {
+  it.each(LANGUAGES)('says in %s what a reader needs, as text and as HTML', async (language) => {
+    const mail = await mailTo(await newMailed({ mail: { language } }))
+    const { ten, once, notYou } = WORDS[language]
+    expect(mail.language).toBe(language)
+    expect(mail.subject.length).toBeGreaterThan(5)
+    for (const body of [mail.text.replace(/\s+/g, ' '), visible(mail.html)]) {
+      for (const words of [inGroups(mail.code ?? '', 4), ten, once, notYou, RESET_URL.split('&')[0] ?? '']) {
+        expect(body).toContain(words)
+      }
+    }
+    expect(mail.html).toMatch(new RegExp(`^<!doctype html>\\s*<html lang="${language}">`))
+    expect(mail.html).toContain('<meta name="viewport" content="width=device-width,initial-scale=1" />')
+    expect(mail.html).toContain('<meta charset="utf-8" />')
+    expect(mail.html).not.toMatch(/<script|<img|<link|@import/)
+  })
+
+  it.each(LANGUAGES)('says in %s how long a day is, in hours', async (language) => {
+    const mailed = await newMailed({ mail: { language }, code: { ttlMinutes: 1440 } })
+    const { text, html } = await mailTo(mailed)
+    // French has a space there that does not break.
+    for (const body of [text, html]) expect(body.replace(/\s+/g, ' ')).toContain(WORDS[language].day)
+  })
+
+  it('promises no minute that is not there, when it comes late', async () => {
+    const { hook, tenant } = await newMailed()
+    await tenant.addUser(USER)
+    const message = await ask(tenant, USER)
+    hook.answer = 500
+    await handle([message])
+    vi.setSystemTime(Date.now() + 10_000)
+    hook.answer = 200
+    await handle([message], { attempts: 2 })
+    expect(hook.mails[0]?.text).toContain('valid for 9 minutes')
+  })
+
+  it.each([
+    ['base32', 8, /^[0-9A-Z]{4}-[0-9A-Z]{4}$/],
+    ['digits', 6, /^\d{3}-\d{3}$/],
+    ['digits', 8, /^\d{4}-\d{4}$/],
+    ['digits', 9, /^\d{3}-\d{3}-\d{3}$/],
+    ['digits', 12, /^\d{4}-\d{4}-\d{4}$/],
+  ])('shows a code of %s %i in groups, which can be typed as it stands', async (alphabet, length, form) => {
+    const mailed = await newMailed({ code: { alphabet, length } })
+    const mail = await mailTo(mailed)
+    const shown = mail.text.match(/^ {4}(\S+)$/m)?.[1] ?? ''
+    expect(shown).toMatch(form)
+    expect(mail.html).toContain(`>${shown}</p>`)
+    expect((await mailed.tenant.validate(mail.to, shown)).status).toBe(200)
+  })
+
+  it('links to the tenant’s reset page alone, with neither code nor address in it', async () => {
+    const mail = await mailTo(await newMailed())
+    expect(urlsIn(mail)).toEqual({ text: [RESET_URL], html: [RESET_URL] })
+    const { text, html } = urlsIn(await mailTo(await newMailed({ mail: { resetUrl: undefined } })))
+    expect([...text, ...html]).toEqual([])
+  })
+
+  it('is in the user’s language where there are texts in it, else in the tenant’s', async () => {
+    const mailed = await newMailed({ mail: { language: 'fr' } })
+    const languages: unknown[] = []
+    for (const preferredLanguage of [
+      'de',
+      'de-CH',
+      'DE_at',
+      'ja-JP',
+      'es-419,es;q=0.9',
+      'xx',
+      'constructor',
+      '__proto__',
+      '',
+      null,
+    ]) {
+      languages.push((await mailTo(mailed, { preferredLanguage })).language)
+    }
+    languages.push((await mailTo(mailed)).language)
+    expect(languages).toEqual(['de', 'de', 'de', 'ja', 'es', 'fr', 'fr', 'fr', 'fr', 'fr', 'fr'])
+  })
+
+  it('has the tenant’s own words, in the language that they are for', async () => {
+    const own = { subject: 'Hallo', intro: 'Das ist von uns.', closing: 'Rufen Sie 555 an.' }
+    const mailed = await newMailed({ mail: { texts: { de: own, en: { intro: 'Ours.' } } } })
+    const german = await mailTo(mailed, { preferredLanguage: 'de' })
+    expect(german.subject).toBe(own.subject)
+    for (const body of [german.text, german.html]) {
+      expect([body.includes(own.intro), body.includes(own.closing)]).toEqual([true, true])
+      expect(body).toContain('10 Minuten')
+      expect(body).not.toContain(WORDS.de.notYou)
+    }
+    const english = await mailTo(mailed)
+    expect(english.subject).toBe('Your password reset code')
+    expect(english.text).toMatch(/^Ours\.\n/)
+    expect(english.text).toContain(WORDS.en.notYou)
+    expect((await mailTo(mailed, { preferredLanguage: 'es' })).text).not.toContain('Ours')
+  })
+
+  it('is HTML in which no name or text of the tenant is markup', async () => {
+    const evil = `<script>alert("1")</script>&'`
+    const { hook, tenant } = await newMailed()
+    const resetUrl = `https://login.tenant.example/?a="><script>alert(2)</script>`
+    const mail = {
+      ...hook.policy.mail,
+      resetUrl,
+      texts: { en: { subject: evil, intro: evil, closing: evil } },
+    }
+    const changed = { name: evil, hosts: [tenant.host], policy: { ...NO_LIMITS, mail } }
+    expect((await operate('PUT', `/tenants/${tenant.id}`, changed)).status).toBe(200)
+    const { html, subject, text } = await mailTo({ hook, tenant })
+    expect(html).not.toMatch(/<script|"1"|a="/)
+    expect(html.split('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;')).toHaveLength(5)
+    expect([subject, text.includes(evil)]).toEqual([evil, true])
+  })
+})
+
+describe('the mail with an enrolment code', () => {
+  it.each(LANGUAGES)('says in %s that it is one, and nothing of a password', async (language) => {
+    const { hook, tenant } = await newMailed({
+      mail: { language, texts: { [language]: { subject: 'Reset', intro: 'Reset', closing: 'Reset' } } },
+    })
+    await tenant.addUser(USER)
+    const url = `https://${tenant.host}/AdminInterface/restapi/v1/users/generateVerifyCode/enroll`
+    const body = { email: USER, code_send_to: 'EMAIL' }
+    const { messages } = await requestHeld(url, { token: await tenant.token(), body })
+    await handle(messages)
+    const reset = await mailTo({ hook, tenant })
+    const [mail] = hook.mails
+    expect(mail).toMatchObject({ to: USER, mode: 'ENROLLMENT', language })
+    expect(mail?.subject).not.toBe(reset.subject)
+    expect(mail?.text).toContain(inGroups(mail?.code ?? '-', 4))
+    expect(mail?.text).toContain(WORDS[language].ten)
+    expect(mail?.text).not.toMatch(/Reset|[Pp]assw|mot de passe|contraseña|パスワード/)
+  })
+})
+
+describe('a notice', () => {
+  /** Has the queue of one request handled. */
+  async function noticeOf(tenant: Tenant, path: string, body: unknown): Promise<void> {
+    const url = `https://${tenant.host}${path}`
+    const token = path.startsWith('/Admin') ? { token: await tenant.token() } : {}
+    const { messages } = await requestHeld(url, { ...token, body })
+    await handle(messages)
+  }
+
+  it.each(LANGUAGES)(
+    'of a void, a lock-out and a redeem in %s has neither code nor link',
+    async (language) => {
+      const { hook, tenant } = await newMailed({ mail: { language } })
+      const changed = {
+        ...NO_LIMITS,
+        code: { attemptsMax: 1 },
+        mail: { ...hook.policy.mail, resetUrl: RESET_URL },
+        redeem: { kind: 'grant', audience: 'https://app.example' },
+      }
+      const tenantBody = { name: 'A tenant', hosts: [tenant.host], policy: changed }
+      expect((await operate('PUT', `/tenants/${tenant.id}`, tenantBody)).status).toBe(200)
+      await tenant.addUser(USER, { preferredLanguage: language })
+      const codes = [await tenant.newCode(USER)]
+      const toVoid = { code_generation_mode: 'PASSWORD_RESET', user_emails: [USER] }
+      await noticeOf(tenant, '/AdminInterface/restapi/v1/users/voidVerifyCode', toVoid)
+      codes.push(await tenant.newCode(USER))
+      const wrong = { emailAddress: USER, passwordResetCode: 'wrong' }
+      await noticeOf(tenant, '/api/passwordmanagement/validatePasswordResetCode', wrong)
+      const code = await tenant.newCode(USER)
+      const right = { emailAddress: USER, passwordResetCode: code }
+      await noticeOf(tenant, '/api/passwordmanagement/redeemPasswordResetCode', right)
+      expect(hook.mails.map(({ type, notice, to }) => [type, notice, to])).toEqual([
+        ['reset-code.notice', 'voided', USER],
+        ['reset-code.notice', 'locked', USER],
+        ['reset-code.notice', 'redeemed', USER],
+      ])
+      expect(new Set(hook.mails.map(({ subject }) => subject)).size).toBe(3)
+      for (const mail of hook.mails) {
+        expect(mail.language).toBe(language)
+        expect(urlsIn(mail)).toEqual({ text: [], html: [] })
+        const whole = JSON.stringify(mail).replaceAll('-', '')
+        expect([...codes, code].filter((each) => whole.includes(each))).toEqual([])
+      }
+    },
+  )
+})
