@@ -29,6 +29,7 @@ export type CheckResult =
   | 'wrong'
   | 'in-use'
   | 'unknown'
+  | 'disabled'
   | 'none'
   | 'expired'
   | 'voided'
@@ -48,9 +49,9 @@ export async function check(
   purpose: Purpose,
 ): Promise<Presented | undefined> {
   const { db, tenantId, now } = scope
-  const verdict = verdictOf(scope, digests, purpose)
+  const verdict = verdictOf(scope, emailKey, digests, purpose)
   const isHolder = isCodeOf(scope, emailKey)
-  const userId = sql`nullif(${resetCodes.userId}, ${standInId(tenantId)})`
+  const userId = sql`coalesce(nullif(${resetCodes.userId}, ${standInId(tenantId)}), ${selectUser(scope, emailKey, sql`${users.id}`)})`
   const judged = sql`SELECT ${userId} AS user_id, ${resetCodes.codeId} AS code_id, ${verdict.result} AS result
     FROM ${resetCodes} WHERE ${isHolder}`
   const orm = drizzle(db)
@@ -86,16 +87,17 @@ export async function check(
 type Verdict = ReturnType<typeof verdictOf>
 
 /** What is true of the row before it is changed. */
-function verdictOf(scope: Scope, digests: readonly string[], purpose: Purpose) {
+function verdictOf(scope: Scope, emailKey: string, digests: readonly string[], purpose: Purpose) {
   const { tenantId, caps, now } = scope
   const isRight = sql`(${isLive(scope)} AND ${resetCodes.digest} IN (SELECT value FROM ${jsonEach(digests)}))`
   const isWrong = sql`(${isLive(scope)} AND NOT ${isRight})`
   const isLock = sql`(${isWrong} AND (${resetCodes.attempts} + 1 >= ${caps.attemptsMax}
     OR ${resetCodes.failures} + 1 >= ${caps.failuresMax}))`
   const isMatch = purpose.tag === 'validate' ? isRight : sql`(${isRight} AND NOT ${isReserved(now)})`
+  const userState = selectUser(scope, emailKey, sql`iif(${users.status} = 'enabled', 'none', 'disabled')`)
   const result = sql<CheckResult>`CASE WHEN ${isMatch} THEN 'match' WHEN ${isRight} THEN 'in-use'
     WHEN ${isWrong} THEN 'wrong'
-    WHEN ${resetCodes.userId} = ${standInId(tenantId)} THEN 'unknown'
+    WHEN ${resetCodes.userId} = ${standInId(tenantId)} THEN coalesce(${userState}, 'unknown')
     WHEN ${resetCodes.codeId} = '' THEN 'none'
     WHEN ${resetCodes.endedAs} IS NOT NULL THEN ${resetCodes.endedAs}
     WHEN ${resetCodes.voidedAt} IS NOT NULL THEN 'voided'
@@ -127,6 +129,12 @@ function changesOf({ now }: Scope, purpose: Purpose, { isRight, isWrong, isLock,
         reservedUntil: sql`iif(${isMatch}, ${purpose.until}, ${resetCodes.reservedUntil})`,
       }
   }
+}
+
+/** One value of the user with that address, also where the stand-in is judged in their place. */
+function selectUser({ tenantId }: Scope, emailKey: string, value: SQL): SQL {
+  return sql`(SELECT ${value} FROM ${users} WHERE ${users.tenantId} = ${tenantId}
+    AND ${users.emailKey} = ${emailKey})`
 }
 
 /** The code row of the enabled user with that address, or the stand-in's. */
