@@ -21,8 +21,12 @@ for (const [network, prefix] of [
   NOT_ON_THE_INTERNET.addSubnet(network, prefix, 'ipv6')
 }
 
+/** IPv4 in the clothes of IPv6, which is on no wire (RFC 6890 §2.2.3). workerd's BlockList throws for it. */
+const IPV4_MAPPED = /^(?:::|(?:0+:){5})ffff:/i
+
 export function isPrivateAddress(address: string): boolean {
   const version = isIP(address)
+  if (version === 6 && IPV4_MAPPED.test(address)) return true
   return version !== 0 && NOT_ON_THE_INTERNET.check(address, version === 4 ? 'ipv4' : 'ipv6')
 }
 
