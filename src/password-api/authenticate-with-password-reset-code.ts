@@ -32,11 +32,15 @@ export async function authenticateWithPasswordResetCode(c: Context<AppEnv>): Pro
   const reservationId = crypto.randomUUID()
   const outcome = await reserveCode(codeContextOf(c), email, code, reservationId)
   switch (outcome.tag) {
-    case 'accepted':
-      await redeemThrough(c, redeem, outcome, reservationId, newPassword)
+    case 'accepted': {
+      const redeemed = redeemThrough(c, redeem, outcome, reservationId, newPassword)
+      // A caller who hangs up ends the request; what the hook has set is settled all the same.
+      c.executionCtx.waitUntil(redeemed.catch(() => undefined))
+      await redeemed
       return c.json({ userName: outcome.userName, emailAddress: outcome.emailAddress }, 200, {
         'Content-Type': contentType,
       })
+    }
     case 'refused':
       throw refusal(c, outcome)
   }
