@@ -17,6 +17,8 @@ export type Config = {
   transientKeys: Keyring
   /** Private ES256 keys of reset grants. The first signs, the public parts of all are published. */
   resetGrantKeys: readonly [ResetGrantKey, ...ResetGrantKey[]]
+  /** How long a request waits for its tenant's limiter before the fallback decides. */
+  limiterDeadlineMs: number
   /** Whether this runs on a developer's machine: only then may a hook be plain HTTP to this machine. */
   isLocalRun: boolean
 }
@@ -55,6 +57,7 @@ export function config(env: Env): Config {
       accessIdKeys: parseKeyring('ACCESS_ID_KEYS', env.ACCESS_ID_KEYS),
       transientKeys: parseKeyring('TRANSIENT_KEYS', env.TRANSIENT_KEYS),
       resetGrantKeys: resetGrantKeys(env.RESET_GRANT_KEYS),
+      limiterDeadlineMs: milliseconds('LIMITER_DEADLINE_MS', env.LIMITER_DEADLINE_MS),
       isLocalRun: isLoopbackHost(new URL(baseUrl).hostname),
     }
     configOfEnv.set(env, known)
@@ -75,6 +78,11 @@ function origin(value: string): string {
     throw new Error('BASE_URL must be an origin such as https://reset.example.com')
   }
   return url.origin
+}
+
+function milliseconds(setting: string, value: number): number {
+  if (Number.isInteger(value) && value > 0) return value
+  throw new Error(`${setting} must be a whole number of milliseconds`)
 }
 
 function resetGrantKeys(value: string): Config['resetGrantKeys'] {

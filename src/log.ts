@@ -21,6 +21,8 @@ export type LogEvent = {
   outcome?: string
   /** Class of an unexpected error, with its SQLite or D1 code where it has one. */
   fault?: string
+  /** Class of the error for which the fallback decided instead of the tenant's limiter. */
+  limiterDegraded?: string
   /** Class of an error that lost a notice to a user; the answer was not affected. */
   noticeFault?: string
 }

@@ -14,6 +14,7 @@ const REQUEST_MEMBERS: Record<keyof LogEvent | 'event', true> = {
   outcome: true,
   fault: true,
   noticeFault: true,
+  limiterDegraded: true,
 }
 const DELIVERY_MEMBERS: Record<keyof DeliveryLogEvent, true> = {
   event: true,

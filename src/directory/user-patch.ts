@@ -1,61 +1,87 @@
-import { patchBodyValidation, scimPatch, ScimError, type ScimPatch, type ScimResource } from 'scim-patch'
+import * as v from 'valibot'
+import { isRecord } from '../request-body.ts'
 import { ScimException } from './scim-errors.ts'
 import type { userResource } from './scim-user.ts'
 
-/**
- * What a patch may name; everything else is ignored, as it is in a whole user. The library walks any
- * path it is given: also to the prototype that all objects of the isolate share, of whatever tenant,
- * or to the length of a list.
- */
-const KNOWN_PATHS = [
-  /^(?:userName|active|externalId|displayName|preferredLanguage)$/,
-  /^name(?:\.(?:formatted|givenName|familyName))?$/,
-  /^emails(?:\[(?:type|value|primary) eq (?:"[^":\]]*"|true|false)\])?(?:\.(?:value|type|primary))?$/,
-]
+const SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
+
+/** RFC 7644 §3.5.2. Some clients write the operation with a capital. */
+const patchSchema = v.object({
+  schemas: v.pipe(
+    v.array(v.string()),
+    v.check((schemas) => schemas.includes(SCHEMA)),
+  ),
+  Operations: v.pipe(
+    v.array(
+      v.object({
+        op: v.pipe(v.string(), v.toLowerCase(), v.picklist(['add', 'replace', 'remove'])),
+        path: v.nullish(v.string()),
+        value: v.optional(v.unknown()),
+      }),
+    ),
+    v.minLength(1),
+  ),
+})
+
+type Operation = { op: 'add' | 'replace' | 'remove'; path: string; value: unknown }
+
+/** What a patch is applied to; its types are checked afterwards, as a whole user's are. */
+type Patched = { name?: unknown; emails: unknown } & Record<Scalar, unknown>
+
+const SCALARS = ['userName', 'active', 'externalId', 'displayName', 'preferredLanguage'] as const
+type Scalar = (typeof SCALARS)[number]
+
 const CORE_SCHEMA = /^urn:ietf:params:scim:schemas:core:2\.0:User:/
-const KNOWN_MEMBER = /^(?:formatted|givenName|familyName|value|type|primary)$/
-
-/** An entry of `emails`, in a value without a path, is the deepest there is. */
-const VALUE_DEPTH_MAX = 3
+const NAME_PATH = /^name\.(formatted|givenName|familyName)$/
+const ADDRESS_PATH = /^emails(?:\[[^\]]*\])?\.value$/
 
 /**
- * Applies the body of a PATCH (RFC 7644 §3.5.2) to a user.
+ * Applies the body of a PATCH to a user, attribute by attribute of those we keep; others are ignored,
+ * as they are in a whole user.
  *
  * @returns the patched resource, to be read like one that a client sent.
  * @throws {ScimException} 400 `invalidSyntax` for what is not a patch.
  */
 export function applyPatch(resource: ReturnType<typeof userResource>, body: unknown): unknown {
-  try {
-    const patch = body as ScimPatch
-    patchBodyValidation(patch)
-    const operations = patch.Operations.filter(({ path }) => !path || isKnown(path)).map((operation) =>
-      'value' in operation ? { ...operation, value: knownMembers(operation.value) } : operation,
-    )
-    const patched = scimPatch(resource as unknown as ScimResource & { active?: unknown }, operations, {
-      mutateDocument: false,
-    })
-    // A new user is active by default; one who was disabled is not, when a patch takes the attribute away.
-    return { ...patched, active: patched.active ?? null }
-  } catch (error) {
-    // The library refuses what is malformed with a ScimError, and trips over what it does not expect.
-    const detail = error instanceof ScimError ? `: ${error.message}` : ''
-    throw new ScimException(400, 'invalidSyntax', `The body is not a SCIM PatchOp${detail}.`)
-  }
+  const { userName, active, externalId, displayName, preferredLanguage, name, emails } = resource
+  const patched = { userName, active, externalId, displayName, preferredLanguage, name, emails }
+  for (const operation of readOperations(body)) apply(patched, operation)
+  return patched
 }
 
-/** A value without the members that nothing is taken of: the library reads their names as paths. */
-function knownMembers(value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (depth === VALUE_DEPTH_MAX) throw new Error('the value of a patch is nested too deeply')
-  if (Array.isArray(value)) return value.map((each) => knownMembers(each, depth + 1))
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([name]) => isKnown(name) || KNOWN_MEMBER.test(name))
-      .map(([name, member]) => [name, knownMembers(member, depth + 1)]),
-  )
+function readOperations(body: unknown): Operation[] {
+  const result = v.safeParse(patchSchema, body)
+  if (!result.success) throw notAPatch()
+  return result.output.Operations.flatMap(({ op, path, value }): Operation[] => {
+    if (typeof path === 'string' && path !== '') return [{ op, path: path.replace(CORE_SCHEMA, ''), value }]
+    // Without a path, the value names the attributes.
+    if (op === 'remove' || !isRecord(value)) throw notAPatch()
+    return Object.entries(value).map(([name, member]) => ({
+      op,
+      path: name.replace(CORE_SCHEMA, ''),
+      value: member,
+    }))
+  })
 }
 
-function isKnown(path: string): boolean {
-  const name = path.replace(CORE_SCHEMA, '')
-  return KNOWN_PATHS.some((pattern) => pattern.test(name))
+function apply(patched: Patched, { op, path, value }: Operation): void {
+  // What is taken away is absent afterwards, but `active`: nobody is enabled by leaving it out.
+  const after = op === 'remove' ? undefined : (value ?? undefined)
+  const scalar = SCALARS.find((name) => name === path)
+  const [, part] = NAME_PATH.exec(path) ?? []
+  if (scalar !== undefined) patched[scalar] = scalar === 'active' ? (after ?? null) : after
+  else if (part !== undefined) patched.name = { ...nameOf(patched), [part]: after }
+  else if (path === 'name')
+    patched.name = op === 'add' && isRecord(after) ? { ...nameOf(patched), ...after } : after
+  else if (path === 'emails') patched.emails = after === undefined ? [] : [after].flat()
+  else if (ADDRESS_PATH.test(path))
+    patched.emails = after === undefined ? [] : [{ value: after, primary: true }]
+}
+
+function nameOf({ name }: Patched): object {
+  return isRecord(name) ? name : {}
+}
+
+function notAPatch(): ScimException {
+  return new ScimException(400, 'invalidSyntax', 'The body is not a SCIM PatchOp.')
 }

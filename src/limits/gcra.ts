@@ -39,7 +39,7 @@ const PARTS_PER_MS = 1024
  * @param cost units asked for, 1 or more.
  */
 export function gcra(fullAt: number | undefined, rate: Rate, cost: number, now: number): GcraDecision {
-  const unitMs = Math.ceil((60_000 / rate.perMinute) * PARTS_PER_MS) / PARTS_PER_MS
+  const unitMs = unitMsOf(rate)
   const depthMs = unitMs * rate.burst
   const current = Math.max(fullAt ?? now, now)
   const next = current + cost * unitMs
@@ -53,4 +53,9 @@ export function gcra(fullAt: number | undefined, rate: Rate, cost: number, now: 
     resetMs: kept - now,
     retryMs: isAdmitted ? 0 : overMs,
   }
+}
+
+/** Milliseconds in which one unit comes back. */
+export function unitMsOf({ perMinute }: Rate): number {
+  return Math.ceil((60_000 / perMinute) * PARTS_PER_MS) / PARTS_PER_MS
 }

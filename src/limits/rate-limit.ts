@@ -2,10 +2,19 @@ import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../app-env.ts'
-import type { Demand, Verdict } from './tenant-limiter.ts'
+import { config } from '../bindings.ts'
+import { faultName } from '../log.ts'
+import { Admission } from './admission.ts'
+import type { Demand, Verdict } from './tenant-buckets.ts'
 
 /** The buckets of a tenant that requests are charged to by the route alone. */
 export type Bucket = 'admin' | 'validate'
+
+/** Seconds of the fallback's window, as in wrangler.toml. */
+const FALLBACK_PERIOD_S = 10
+
+/** What this isolate knows of all tenants' buckets; made by the first request, since its name is random. */
+let isolateAdmission: Admission | undefined
 
 /** Charges the request to a bucket of its tenant; see {@link admit}. */
 export function rateLimit(bucket: Bucket) {
@@ -16,23 +25,63 @@ export function rateLimit(bucket: Bucket) {
 }
 
 /**
- * Charges the request to every bucket or to none, in one Durable Object call, and says so in the
- * headers of draft-ietf-httpapi-ratelimit-headers.
+ * Charges the request to every bucket or to none, in one Durable Object call at most, and says so in the
+ * headers of draft-ietf-httpapi-ratelimit-headers. When the limiter misses its deadline, a coarse limit
+ * per Cloudflare location decides instead.
  *
  * @throws {HTTPException} 429 with a `Retry-After` after which the same request is admitted.
  */
 export async function admit(c: Context<AppEnv>, demands: readonly Demand[]): Promise<void> {
-  const verdicts = await c.env.TENANT_LIMITER.getByName(c.var.tenant.id).admit(demands)
+  const verdicts = await decide(c, demands)
+  if (verdicts === undefined) return admitByFallback(c, demands)
   c.header('RateLimit-Policy', verdicts.map(policyItem).join(', '))
   c.header('RateLimit', verdicts.map(remainderItem).join(', '))
   const retryMs = Math.max(...verdicts.map((verdict) => verdict.retryMs))
-  if (retryMs === 0) return
-  const seconds = Math.ceil(retryMs / 1000)
+  if (retryMs > 0) throw limited(c, Math.ceil(retryMs / 1000))
+}
+
+/** The verdicts, or nothing when the limiter failed or was too slow. */
+async function decide(c: Context<AppEnv>, demands: readonly Demand[]) {
+  const { id } = c.var.tenant
+  isolateAdmission ??= new Admission(crypto.randomUUID())
+  const limiter = c.env.TENANT_LIMITER.getByName(id)
+  const decided = isolateAdmission.admit((asker, asks) => limiter.admit(asker, asks), id, demands, Date.now())
+  try {
+    return await withinDeadline(decided, config(c.env).limiterDeadlineMs)
+  } catch (error) {
+    c.var.log.limiterDegraded = faultName(error)
+    return undefined
+  }
+}
+
+async function admitByFallback(c: Context<AppEnv>, demands: readonly Demand[]): Promise<void> {
+  const { id } = c.var.tenant
+  for (const { key } of demands) {
+    const { success } = await c.env.FALLBACK_LIMITER.limit({ key: `${id} ${key}` })
+    if (!success) throw limited(c, FALLBACK_PERIOD_S)
+  }
+}
+
+function limited(c: Context<AppEnv>, seconds: number): HTTPException {
   c.header('Retry-After', String(seconds))
   c.var.log.step = 'limited'
-  throw new HTTPException(429, {
+  return new HTTPException(429, {
     message: `Too many requests. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
   })
+}
+
+/** @throws {Error} named `DeadlineExceeded` when the promise is not settled in time. */
+async function withinDeadline<Value>(promise: Promise<Value>, deadlineMs: number): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    const error = Object.assign(new Error(), { name: 'DeadlineExceeded' })
+    timer = setTimeout(() => reject(error), deadlineMs)
+  })
+  try {
+    return await Promise.race([promise, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** `q` units may be taken at once, and come back over `w` seconds. */

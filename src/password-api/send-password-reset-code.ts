@@ -6,7 +6,7 @@ import { canonicalEmailAddress } from '../codes/email-address.ts'
 import { queueDeliveries } from '../delivery/outbox.ts'
 import { hmac } from '../keyring.ts'
 import { admit } from '../limits/rate-limit.ts'
-import type { Demand } from '../limits/tenant-limiter.ts'
+import type { Demand } from '../limits/tenant-buckets.ts'
 import { readParameters } from './parameters.ts'
 
 /** Over an hour a recipient gets so many times what a minute allows: 5 an hour by default. */

@@ -50,6 +50,9 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+/** A limiter is asked once, or not at all where the isolate holds a lease. */
+const AT_MOST_ONE = expect.toSatisfy((calls: number) => calls <= 1) as number
+
 describe('a redeem', () => {
   it.each<[string, (code: string) => { query?: string; body?: string; headers?: Record<string, string> }]>([
     ['form', (code) => ({ body: `emailAddress=${JANE}&passwordResetCode=${code}`, headers: FORM })],
@@ -78,11 +81,11 @@ describe('a redeem', () => {
     const { tenant, code } = await withCode()
     await tenant.validate('nobody@example.com', 'x')
     const refused = await meter(tenant, REDEEM, codeForm(JANE, wrongCode(code)))
-    expect(refused).toMatchObject({ status: 401, trips: 1, objects: 1, queued: 0 })
+    expect(refused).toMatchObject({ status: 401, trips: 1, objects: AT_MOST_ONE, queued: 0 })
     expect(await meter(tenant, REDEEM, codeForm(JANE, code))).toMatchObject({
       status: 200,
       trips: 1,
-      objects: 1,
+      objects: AT_MOST_ONE,
       queued: 1,
     })
   })
@@ -342,8 +345,8 @@ describe('what a refusal tells', () => {
     const answers = new Set<string>()
     for (const [email, presented] of sent) {
       for (const path of [VALIDATE, REDEEM, REDEEM]) {
-        // The bucket is full again for each, so that its headers can be compared too.
-        vi.setSystemTime(Date.now() + 1000)
+        // The bucket is full again for each and nothing on lease, so that its headers can be compared too.
+        vi.setSystemTime(Date.now() + 5_000)
         answers.add(await bytesOf(await post(tenant, path, email, presented)))
       }
     }

@@ -31,9 +31,9 @@ export async function meter(tenant: Tenant, path: string, options: Call, changes
   const TENANT_LIMITER = {
     getByName(name: string) {
       const stub = env.TENANT_LIMITER.getByName(name)
-      const admit: typeof stub.admit = (demands) => {
+      const admit: typeof stub.admit = (...args) => {
         calls.objects += 1
-        return stub.admit(demands)
+        return stub.admit(...args)
       }
       return { admit }
     },

@@ -1,0 +1,171 @@
+import { Bucket, type Settlement } from './bucket.ts'
+import { unitMsOf, type GcraDecision, type Rate } from './gcra.ts'
+
+/** One bucket that a request must pass. */
+export type Demand = Rate & {
+  /** What the bucket is called in the answer's headers. */
+  bucket: string
+  /** What it is stored under; several people may have a bucket of one name. */
+  key: string
+  /** Units asked for, 1 or more. */
+  cost: number
+}
+
+/** A demand, with what the asking isolate knows. */
+export type Ask = Demand & {
+  /** Units a second that the isolate has lately needed. */
+  demandPerSecond: number
+  /** What it has used of its leases since it last asked. */
+  settlements: readonly Settlement[]
+}
+
+/** A bucket after the decision. The request is admitted when `retryMs` is 0 for every bucket. */
+export type Verdict = Pick<Demand, 'bucket' | 'burst' | 'perMinute'> &
+  Pick<GcraDecision, 'remaining' | 'resetMs' | 'retryMs'>
+
+/** A verdict, with what the isolate may do by itself from now on. */
+export type Grant = Verdict & {
+  lease?: { id: string; units: number; ttlMs: number }
+  /** Once refused, or once the lease is used, the isolate need not ask again before this. */
+  holdMs: number
+}
+
+/** Where timestamps outlive the process. */
+export type BucketStorage = {
+  read(key: string): number | undefined
+  write(key: string, fullAt: number): void
+}
+
+/** Rates from which a lease spares enough calls to be worth what may be stranded in it. */
+const LEASED_PER_SECOND_MIN = 200
+/** Fewer units than this on lease are stranded too often. */
+const LEASED_UNITS_MIN = 5
+/** How long an isolate may use a lease; where it is scarce, no longer than a part of the bucket's depth. */
+const LEASE_TTL_MS = 500
+const CONTENDED_LEASE_TTL_MS_MAX = 4_000
+const CONTENDED_DEPTH_PART = 1 / 4
+/** Part of what an isolate seems to need that it surely will: demand is never even. */
+const USED_PART = 1 / 2
+/** What a settlement may take on its way, while nobody waits for the units. */
+const SETTLEMENT_MS = 250
+/** Part of what is left that one isolate may lease while there is enough for all. */
+const LEASE_PART = 1 / 4
+/** Units that one turn is good for under contention: part of a second's, and no fewer than this. */
+const TURN_PART = 1 / 10
+const TURN_UNITS_MIN = 4
+/** Part of the burst that is plenty, so that nobody need wait for a turn. */
+const PLENTY_PART = 1 / 2
+/** Part of the burst that is stored as used in advance, so that not every admission must be stored. */
+const STORED_AHEAD_PART = 1 / 20
+/** Buckets in memory; what is dropped is read again from storage. */
+const BUCKETS_MAX = 10_000
+
+/** All buckets of one tenant: decides requests, hands out leases and turns. Knows no clock. */
+export class TenantBuckets {
+  readonly #buckets = new Map<string, { bucket: Bucket; storedFullAt: number }>()
+  readonly #storage: BucketStorage
+
+  constructor(storage: BucketStorage) {
+    this.#storage = storage
+  }
+
+  /** Takes from every bucket asked for, or from none. */
+  admit(asker: string, asks: readonly Ask[], now: number): Grant[] {
+    const decisions = asks.map((ask) => {
+      const { bucket } = this.#known(ask.key)
+      for (const settlement of ask.settlements) bucket.settle(ask, settlement, now)
+      return { ask, bucket, decision: bucket.decide(ask, ask.cost, now) }
+    })
+    const areAllAdmitted = decisions.every(({ decision }) => decision.isAdmitted)
+    return decisions.map(({ ask, bucket, decision }) => {
+      if (!areAllAdmitted) return refusal(asker, ask, bucket, decision, now)
+      const grant = admission(asker, ask, bucket, now)
+      this.#store(ask, now)
+      return grant
+    })
+  }
+
+  #known(key: string) {
+    const known = this.#buckets.get(key)
+    if (known !== undefined) return known
+    if (this.#buckets.size >= BUCKETS_MAX) this.#buckets.clear()
+    const storedFullAt = this.#storage.read(key) ?? 0
+    const loaded = { bucket: new Bucket(storedFullAt), storedFullAt }
+    this.#buckets.set(key, loaded)
+    return loaded
+  }
+
+  /**
+   * Stores a timestamp before the units it stands for are used. It runs ahead of the truth by a part of
+   * the burst, so that few admissions wait for storage; a restart then forgets nothing, and finds the
+   * bucket emptier than it was by that part at most.
+   */
+  #store(ask: Ask, now: number): void {
+    const known = this.#known(ask.key)
+    const fullAt = known.bucket.fullAt(ask, now)
+    if (fullAt <= known.storedFullAt) return
+    const aheadUnits = Math.floor(Math.min(ask.perMinute / 60, ask.burst * STORED_AHEAD_PART))
+    known.storedFullAt = fullAt + aheadUnits * unitMsOf(ask)
+    this.#storage.write(ask.key, known.storedFullAt)
+  }
+}
+
+function refusal(asker: string, ask: Ask, bucket: Bucket, decision: GcraDecision, now: number): Grant {
+  const { remaining, resetMs } = bucket.decide(ask, 0, now)
+  const verdict = { ...named(ask), remaining, resetMs }
+  if (decision.isAdmitted) return { ...verdict, retryMs: 0, holdMs: 0 }
+  const holdMs = bucket.turn(asker, ask, shareOf(ask), now + decision.retryMs, now) - now
+  return { ...verdict, retryMs: Math.max(decision.retryMs, holdMs), holdMs }
+}
+
+function admission(asker: string, ask: Ask, bucket: Bucket, now: number): Grant {
+  bucket.charge(ask, ask.cost, now)
+  // Alone, an asker waits for nobody: only at a high rate is it then spared calls.
+  const isContended = bucket.isContended(isLeased(ask) ? undefined : asker, now)
+  const left = bucket.decide(ask, 0, now)
+  const ttlMs = isContended ? contendedTtlMs(ask) : LEASE_TTL_MS
+  const lapsesAt = now + ttlMs + (isContended ? 0 : SETTLEMENT_MS)
+  // Calls of one isolate that cross each other must not each be given all that it needs.
+  const units = Math.max(0, leasable(ask, left.remaining, isContended) - bucket.leasedTo(asker))
+  const id = units > 0 ? bucket.lease(asker, units, lapsesAt) : ''
+  const { remaining, resetMs } = units > 0 ? bucket.decide(ask, 0, now) : left
+  // While there is plenty, nobody is made to wait for a turn.
+  const isScarce = isContended && remaining < Math.max(shareOf(ask), ask.burst * PLENTY_PART)
+  const holdMs = isScarce ? bucket.turn(asker, ask, shareOf(ask), now + unitMsOf(ask), now) - now : 0
+  return {
+    ...named(ask),
+    remaining,
+    resetMs,
+    retryMs: 0,
+    holdMs,
+    ...(units > 0 && { lease: { id, units, ttlMs } }),
+  }
+}
+
+/** Units to hand out beyond those asked for: what the isolate will need, as far as it leaves enough for others. */
+function leasable(ask: Ask, remaining: number, isContended: boolean): number {
+  if (isContended) return Math.min(shareOf(ask) - ask.cost, remaining)
+  const needed = Math.floor((ask.demandPerSecond * LEASE_TTL_MS) / 1000)
+  const isWorthIt = isLeased(ask) && needed >= LEASED_UNITS_MIN
+  return isWorthIt ? Math.min(needed, Math.floor(remaining * LEASE_PART)) : 0
+}
+
+/** Units that one turn of this asker is good for: no more than it will use. */
+function shareOf(ask: Ask): number {
+  const needed = Math.floor((ask.demandPerSecond * contendedTtlMs(ask) * USED_PART) / 1000)
+  const share = Math.max(TURN_UNITS_MIN, Math.ceil((ask.perMinute / 60) * TURN_PART))
+  return Math.max(ask.cost, Math.min(ask.burst, share, needed))
+}
+
+/** Units on lease do not drain, so that long leases would starve the bucket. */
+function contendedTtlMs(rate: Rate): number {
+  return Math.min(CONTENDED_LEASE_TTL_MS_MAX, unitMsOf(rate) * rate.burst * CONTENDED_DEPTH_PART)
+}
+
+function isLeased({ perMinute }: Rate): boolean {
+  return perMinute / 60 >= LEASED_PER_SECOND_MIN
+}
+
+function named({ bucket, burst, perMinute }: Demand) {
+  return { bucket, burst, perMinute }
+}
