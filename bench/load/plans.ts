@@ -1,0 +1,104 @@
+import { codeOf, emailOf } from './subjects.ts'
+import type { LoadContext } from './message.ts'
+
+/** One kind of request, and what its answer must be. */
+export type Plan = {
+  /** The request with that number. */
+  request(number: number, context: LoadContext): PlannedRequest
+  /** What is wrong with the answer, if anything. */
+  problem(answer: Answer, number: number, context: LoadContext): string | undefined
+}
+
+export type PlannedRequest = { path: string; headers?: Record<string, string>; body?: string }
+export type Answer = { status: number; body: string }
+
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+const PASSWORD_API = '/api/passwordmanagement'
+const ADMIN_API = '/AdminInterface/restapi/v1/users'
+
+/** The floor's requests name their users by number, and nothing else. */
+function floorPlan(op: string, size: number, result: string): Plan {
+  return {
+    request: (number, { stride = 1 }) => ({ path: `/${op}?${number * size * stride}` }),
+    problem: ({ status, body }) =>
+      expected(status, 200) ?? (count(body, `"${result}"`) === size ? undefined : `not ${size} ${result}`),
+  }
+}
+
+function voidPlan(size: number): Plan {
+  return {
+    request: (number, context) => {
+      const body = { code_generation_mode: 'PASSWORD_RESET', user_emails: emails(number, size, context) }
+      return { path: `${ADMIN_API}/voidVerifyCode`, headers: json(context), body: JSON.stringify(body) }
+    },
+    problem: ({ status, body }) =>
+      expected(status, 200) ?? (count(body, '"status":1016') === size ? undefined : `not ${size} voided`),
+  }
+}
+
+function generatePlan(size: number): Plan {
+  return {
+    request: (number, context) => {
+      const body = emails(number, size, context).map((email) => ({ email }))
+      const path = `${ADMIN_API}/generateVerifyCode/resetPassword`
+      return { path, headers: json(context), body: JSON.stringify(body) }
+    },
+    problem: ({ status, body }) =>
+      expected(status, 200) ??
+      (count(body, '"status":1000') === size && count(body, '"verify_code":"') === size
+        ? undefined
+        : `not ${size} generated`),
+  }
+}
+
+const validate: Plan = {
+  request: (number, { stride = 1 }) => {
+    const user = number * stride
+    const body = `emailAddress=${encodeURIComponent(emailOf(user))}&passwordResetCode=${codeOf(user)}`
+    return { path: `${PASSWORD_API}/validatePasswordResetCode`, headers: FORM, body }
+  },
+  problem: ({ status, body }, number, { stride = 1 }) =>
+    expected(status, 200) ??
+    (body.includes(`"emailAddress":"${emailOf(number * stride)}"`) ? undefined : 'not its user'),
+}
+
+const send: Plan = {
+  request: (number) => {
+    const body = `emailAddress=${encodeURIComponent(emailOf(number))}`
+    return { path: `${PASSWORD_API}/sendPasswordResetCode`, headers: FORM, body }
+  },
+  problem: ({ status, body }) => expected(status, 200) ?? (body === '' ? undefined : 'not empty'),
+}
+
+export const PLANS = {
+  'rescind/validate': validate,
+  'rescind/void(1)': voidPlan(1),
+  'rescind/void(100)': voidPlan(100),
+  'rescind/generate(1)': generatePlan(1),
+  'rescind/generate(100)': generatePlan(100),
+  'rescind/send': send,
+  'floor/validate': floorPlan('validate', 1, 'match'),
+  'floor/void(1)': floorPlan('void', 1, 'voided'),
+  'floor/void(100)': floorPlan('void100', 100, 'voided'),
+  'floor/generate(1)': floorPlan('generate', 1, 'issued'),
+  'floor/generate(100)': floorPlan('generate100', 100, 'issued'),
+  'floor/send': { ...floorPlan('send', 1, ''), problem: ({ status }) => expected(status, 200) },
+} satisfies Record<string, Plan>
+
+export type PlanName = keyof typeof PLANS
+
+function emails(number: number, size: number, { stride = 1 }: LoadContext): string[] {
+  return Array.from({ length: size }, (_, index) => emailOf((number * size + index) * stride))
+}
+
+function json({ token }: LoadContext): Record<string, string> {
+  return { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+}
+
+function expected(status: number, wanted: number): string | undefined {
+  return status === wanted ? undefined : `expected ${wanted}`
+}
+
+function count(text: string, part: string): number {
+  return text.split(part).length - 1
+}
