@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { ROOT } from './local/home.ts'
+import { NEW_SECRETS } from './local/local-secrets.ts'
 
 type Variables = Record<string, string | undefined>
 
@@ -40,8 +41,7 @@ function inherited(): Variables {
     X_LOCAL_OBSERVABILITY: 'false',
   }
   // wrangler would let these win over the service's own.
-  for (const name of ['BASE_URL', 'PEPPERS', 'ACCESS_ID_KEYS', 'OPERATOR_PUBLIC_JWK', 'CLOUDFLARE_ENV']) {
-    delete env[name]
-  }
+  const ours = [...Object.keys(NEW_SECRETS), 'BASE_URL', 'OPERATOR_PUBLIC_JWK', 'CLOUDFLARE_ENV']
+  for (const name of ours) delete env[name]
   return env
 }

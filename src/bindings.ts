@@ -23,16 +23,19 @@ export type Config = {
   isLocalRun: boolean
 }
 
+/** 32 bytes in base64url. */
+const p256Member = v.pipe(v.string(), v.regex(/^[\w-]{43}$/))
+
 const operatorJwkSchema = v.object({
   kty: v.literal('EC'),
   crv: v.literal('P-256'),
-  x: v.string(),
-  y: v.string(),
+  x: p256Member,
+  y: p256Member,
 })
 
 const resetGrantKeySchema = v.object({
   ...operatorJwkSchema.entries,
-  d: v.string(),
+  d: p256Member,
   kid: v.pipe(v.string(), v.minLength(1)),
 })
 
@@ -65,11 +68,10 @@ export function config(env: Env): Config {
   return known
 }
 
-/** The D1 binding of that name, or nothing: tenants may live in databases of their own. */
+/** The D1 binding of that name, `DB` or `DB_...`, or nothing: tenants may live in databases of their own. */
 export function databaseBinding(env: Env, name: string): D1Database | undefined {
-  const binding: unknown = Object.hasOwn(env, name) ? env[name as keyof Env] : undefined
-  const isDatabase = typeof binding === 'object' && binding !== null && 'batch' in binding
-  return isDatabase ? (binding as D1Database) : undefined
+  const isDatabase = /^DB(?:_\w+)?$/.test(name) && Object.hasOwn(env, name)
+  return isDatabase ? (env[name as keyof Env] as D1Database) : undefined
 }
 
 function origin(value: string): string {

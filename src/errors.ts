@@ -7,6 +7,7 @@ import { STATUS_NAMES, type ErrorStatus } from './error-status.ts'
 import { faultName } from './log.ts'
 import { fault } from './password-api/faults.ts'
 import { problem } from './problem.ts'
+import { StoreFault } from './store-fault.ts'
 
 /** Seconds after which a request that met a failing store is worth another try. */
 const STORE_RETRY_S = 1
@@ -28,6 +29,7 @@ export function renderError(error: unknown, c: Context<AppEnv>): Response {
 
 /** D1 and Durable Objects that fail, are overloaded or move: the caller may try again. */
 function isStoreFault(error: unknown): boolean {
+  if (error instanceof StoreFault) return true
   const isDurableObjectFault = error instanceof Error && ('retryable' in error || 'overloaded' in error)
   return isDurableObjectFault || / D1_ERROR| D1_EXEC_ERROR/.test(faultName(error))
 }

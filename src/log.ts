@@ -23,8 +23,6 @@ export type LogEvent = {
   fault?: string
   /** Class of the error for which the fallback decided instead of the tenant's limiter. */
   limiterDegraded?: string
-  /** Class of an error that lost a notice to a user; the answer was not affected. */
-  noticeFault?: string
 }
 
 /** Sets the request's instant, and writes its event when it has been answered. */
@@ -59,8 +57,19 @@ export type DeliveryLogEvent = {
   fault?: string
 }
 
+/** The event of a notice that could not be queued, after its request was answered. */
+export type NoticeLostLogEvent = {
+  event: 'notice-lost'
+  requestId: string
+  tenantId: string
+  notice: string
+  fault: string
+}
+
 /** Writes one line of JSON. The types of its argument are the allow-list. */
-export function writeEvent(event: DeliveryLogEvent | ({ event: 'request' } & LogEvent)): void {
+export function writeEvent(
+  event: DeliveryLogEvent | NoticeLostLogEvent | ({ event: 'request' } & LogEvent),
+): void {
   console.log(JSON.stringify(event))
 }
 

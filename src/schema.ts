@@ -136,7 +136,7 @@ export const userEvents = sqliteTable(
   'user_events',
   {
     tenantId: text('tenant_id').notNull(),
-    /** For a counted row, the start of its hour. */
+    /** When it was asked for; for a counted row, the start of its hour. */
     occurredAt: integer('occurred_at').notNull(),
     id: text().notNull(),
     /** Nothing where the request was about nobody. */

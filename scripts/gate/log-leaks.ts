@@ -1,4 +1,4 @@
-import type { DeliveryLogEvent, LogEvent } from '../../src/log.ts'
+import type { DeliveryLogEvent, LogEvent, NoticeLostLogEvent } from '../../src/log.ts'
 
 /** Every member that an event may have; the compiler holds both lists against the types. */
 const REQUEST_MEMBERS: Record<keyof LogEvent | 'event', true> = {
@@ -13,7 +13,6 @@ const REQUEST_MEMBERS: Record<keyof LogEvent | 'event', true> = {
   accessId: true,
   outcome: true,
   fault: true,
-  noticeFault: true,
   limiterDegraded: true,
 }
 const DELIVERY_MEMBERS: Record<keyof DeliveryLogEvent, true> = {
@@ -25,9 +24,17 @@ const DELIVERY_MEMBERS: Record<keyof DeliveryLogEvent, true> = {
   outcome: true,
   fault: true,
 }
+const NOTICE_LOST_MEMBERS: Record<keyof NoticeLostLogEvent, true> = {
+  event: true,
+  requestId: true,
+  tenantId: true,
+  notice: true,
+  fault: true,
+}
 const MEMBERS = new Map<unknown, object>([
   ['request', REQUEST_MEMBERS],
   ['delivery', DELIVERY_MEMBERS],
+  ['notice-lost', NOTICE_LOST_MEMBERS],
 ])
 
 /** What must never be in a log, and the name it is reported by: the text itself stays out of the report. */

@@ -1,4 +1,5 @@
 import { HTTPException } from 'hono/http-exception'
+import { lowerCaseAscii } from '../codes/email-address.ts'
 import { ownMember } from '../request-body.ts'
 
 /** The vendor's bound on users per call. */
@@ -28,4 +29,9 @@ export function readAlias(record: Record<string, unknown>, snake: string, camel:
 /** A value as its echo shows it: strings as sent, anything else as its JSON text. */
 export function asText(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+}
+
+/** Whether a value is this word of the dialect, in any case of ASCII letters. */
+export function isWord(value: unknown, word: string): boolean {
+  return typeof value === 'string' && lowerCaseAscii(value) === lowerCaseAscii(word)
 }

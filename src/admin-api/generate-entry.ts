@@ -1,7 +1,7 @@
 import { canonicalEmailAddress } from '../codes/email-address.ts'
 import type { IssueRequest } from '../codes/lifecycle.ts'
 import { isRecord, ownMember } from '../request-body.ts'
-import { asText, readAlias } from './bulk.ts'
+import { asText, isWord, readAlias } from './bulk.ts'
 import type { GenerateFault } from './result-codes.ts'
 
 /** The vendor's bounds on how long a code is valid, in minutes. */
@@ -43,21 +43,16 @@ export function requestOf(
   if (typeof email !== 'string') return faulty('bad-entry')
   const ttlMs = validityMs(validity, unit)
   if (ttlMs === undefined) return faulty('bad-validity')
-  switch (asText(sendTo).toUpperCase()) {
-    case 'DISPLAY':
-      return { tag: 'wanted', emailAddress, ttlMs, isFreshStart: true }
-    case 'EMAIL':
-      if (!hasMailer) return faulty('no-mailer')
-      if (mailAddress({ customEmail }) === undefined) return faulty('bad-custom-email')
-      return { tag: 'wanted', emailAddress, ttlMs, isFreshStart: false }
-    default:
-      return faulty('bad-delivery')
-  }
+  if (isWord(sendTo, 'DISPLAY')) return { tag: 'wanted', emailAddress, ttlMs, isFreshStart: true }
+  if (!isForEmail({ sendTo })) return faulty('bad-delivery')
+  if (!hasMailer) return faulty('no-mailer')
+  if (mailAddress({ customEmail }) === undefined) return faulty('bad-custom-email')
+  return { tag: 'wanted', emailAddress, ttlMs, isFreshStart: false }
 }
 
 /** Whether the code is to be mailed rather than shown. */
 export function isForEmail({ sendTo }: Pick<Entry, 'sendTo'>): boolean {
-  return asText(sendTo).toUpperCase() === 'EMAIL'
+  return isWord(sendTo, 'EMAIL')
 }
 
 /** The other address to mail the code to, null for the user's own, nothing when it is not an address. */
@@ -69,12 +64,8 @@ export function mailAddress({ customEmail }: Pick<Entry, 'customEmail'>): string
 /** Milliseconds, or nothing where the pair is incomplete, not a whole number or out of bounds. */
 function validityMs(validity: unknown, unit: unknown): number | undefined {
   const text = asText(validity)
-  const minutesPerUnit = new Map([
-    ['MIN', 1],
-    ['HOUR', 60],
-  ]).get(asText(unit).toUpperCase())
-  if (!/^\d{1,5}$/.test(text) || minutesPerUnit === undefined) return undefined
-  const minutes = Number(text) * minutesPerUnit
+  if (!/^\d{1,5}$/.test(text) || !(isWord(unit, 'MIN') || isWord(unit, 'HOUR'))) return undefined
+  const minutes = Number(text) * (isWord(unit, 'HOUR') ? 60 : 1)
   const isWithin = minutes >= VALIDITY_MINUTES_MIN && minutes <= VALIDITY_MINUTES_MAX
   return isWithin ? minutes * 60_000 : undefined
 }

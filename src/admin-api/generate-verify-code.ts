@@ -6,6 +6,7 @@ import { issueCodes, type IssueOutcome } from '../codes/lifecycle.ts'
 import { hasMailer } from '../delivery/mailer.ts'
 import type { DeliveryMessage } from '../delivery/message.ts'
 import { queueDeliveries } from '../delivery/outbox.ts'
+import { faultName } from '../log.ts'
 import { isRecord, readJson } from '../request-body.ts'
 import { actorOf, codeContextOf } from '../request-context.ts'
 import { requireUserCount } from './bulk.ts'
@@ -29,33 +30,50 @@ export function generateVerifyCode(mode: CodeMode) {
     if (!Array.isArray(body) && !isRecord(body)) {
       throw new HTTPException(400, { message: 'Send one user object, or an array of 1 to 100 of them.' })
     }
-    const { id: tenantId, policy } = c.var.tenant
+    const { policy } = c.var.tenant
     const entries = [body].flat().map((entry) => readEntry(entry, policy.code.ttlMinutes))
     requireUserCount(entries.length)
     const requests = entries.map((entry) => requestOf(entry, hasMailer(policy)))
     const outcomes = await issueCodes(codeContextOf(c), actorOf(c), mode, requests)
     const pairs = outcomes.map((outcome, index) => ({ outcome, entry: entries[index] as Entry }))
-    await queueDeliveries(
-      c,
-      pairs.flatMap(({ outcome, entry }) => messageOf(tenantId, mode, outcome, entry)),
-    )
-    const results = pairs.map(({ outcome, entry }) => ({
-      ...resultOf(outcome, mode, isForEmail(entry), policy.mail.resetUrl),
-      ...echo(entry),
-    }))
+    const messages = pairs.flatMap(({ outcome, entry }) => messageOf(c, mode, outcome, entry))
+    const areQueued = await isQueued(c, messages)
+    const results = pairs.map(({ outcome, entry }) => {
+      const isLost = outcome.tag === 'issued' && isForEmail(entry) && !areQueued
+      const result = isLost ? GENERATE_REFUSALS['not-queued'] : resultOf(c, mode, outcome, entry)
+      return { ...result, ...echo(entry) }
+    })
     return c.json(Array.isArray(body) ? results : results[0])
   }
 }
 
 /** The message that mails an issued code, if the entry asks for that. */
-function messageOf(tenantId: string, mode: CodeMode, outcome: Outcome, entry: Entry): DeliveryMessage[] {
+function messageOf(
+  { var: { tenant, now } }: Context<AppEnv>,
+  mode: CodeMode,
+  outcome: Outcome,
+  entry: Entry,
+): DeliveryMessage[] {
   if (outcome.tag !== 'issued' || !isForEmail(entry)) return []
   const { emailKey, codeId, code } = outcome
   const to = mailAddress(entry) ?? null
-  return [{ kind: 'issued-code', tenantId, emailKey, mode, codeId, code, to }]
+  return [{ kind: 'issued-code', tenantId: tenant.id, emailKey, mode, codeId, code, to, requestedAt: now }]
 }
 
-function resultOf(outcome: Outcome, mode: CodeMode, isMailed: boolean, resetUrl: string | undefined) {
+/** The codes are issued by now: a failing queue must not keep those to be shown from their answer. */
+async function isQueued(c: Context<AppEnv>, messages: readonly DeliveryMessage[]): Promise<boolean> {
+  try {
+    await queueDeliveries(c, messages)
+    return true
+  } catch (error) {
+    c.var.log.fault = faultName(error)
+    return false
+  }
+}
+
+function resultOf({ var: { tenant } }: Context<AppEnv>, mode: CodeMode, outcome: Outcome, entry: Entry) {
+  const { resetUrl } = tenant.policy.mail
+  const isMailed = isForEmail(entry)
   switch (outcome.tag) {
     case 'issued':
       return {

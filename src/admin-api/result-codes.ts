@@ -10,7 +10,7 @@ import type { IssueOutcome, VoidResult } from '../codes/lifecycle.ts'
 /** Why an entry of a generate call cannot be served, whoever the user is. */
 export type GenerateFault = 'bad-entry' | 'bad-validity' | 'bad-delivery' | 'bad-custom-email' | 'no-mailer'
 
-type Refusal = Extract<IssueOutcome<GenerateFault>, { tag: 'refused' }>['reason']
+type Refusal = Extract<IssueOutcome<GenerateFault>, { tag: 'refused' }>['reason'] | 'not-queued'
 
 export const GENERATED_FOR_DISPLAY = 1000
 export const GENERATED_FOR_EMAIL = 1001
@@ -38,6 +38,10 @@ export const GENERATE_REFUSALS: Record<Refusal, { status: number; errorMessage: 
     status: 1006,
     errorMessage:
       'No code generated: this user has entered too many wrong codes. Speak with the user and use code_send_to DISPLAY, which starts the count anew.',
+  },
+  'not-queued': {
+    status: 1006,
+    errorMessage: 'The code could not be put on its way. The former code is void: generate a new one.',
   },
   repeated: {
     status: 1006,

@@ -6,7 +6,7 @@ import { voidCodes } from '../codes/lifecycle.ts'
 import { queueNotices } from '../delivery/outbox.ts'
 import { actorOf, codeContextOf } from '../request-context.ts'
 import { isRecord, readJson } from '../request-body.ts'
-import { asText, CONFLICT, readAlias, requireUserCount } from './bulk.ts'
+import { asText, CONFLICT, isWord, readAlias, requireUserCount } from './bulk.ts'
 import { voidResult } from './result-codes.ts'
 
 const MODES: readonly CodeMode[] = ['PASSWORD_RESET', 'ENROLLMENT']
@@ -52,7 +52,7 @@ function readEmails(body: Record<string, unknown>): unknown[] {
 
 function readMode(body: Record<string, unknown>): CodeMode {
   const value = readAlias(body, 'code_generation_mode', 'codeGenerationMode')
-  const mode = MODES.find((known) => typeof value === 'string' && known === value.toUpperCase())
+  const mode = MODES.find((known) => isWord(value, known))
   if (mode !== undefined) return mode
   throw new HTTPException(400, {
     message: 'code_generation_mode must be PASSWORD_RESET or ENROLLMENT, in one spelling of the member.',

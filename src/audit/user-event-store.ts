@@ -5,20 +5,30 @@ import { resetCodes, userEvents, users, type UserAction } from '../schema.ts'
 
 const HOUR_MS = 3_600_000
 
+/** An event of one user, about one code, redeem or notice. */
+export type UserEvent = {
+  userId: string
+  action: UserAction
+  reason?: string
+  subjectId: string
+  /** When it was asked for, epoch ms. */
+  occurredAt: number
+}
+
 type EventScope = Pick<Scope, 'db' | 'tenantId' | 'now'>
 
-/** The statement that records an event of its own; the same id again changes nothing. */
-export function recordUserEvent(
-  { db, tenantId, now }: EventScope,
-  event: { userId: string; action: UserAction; reason?: string; codeId: string },
-) {
-  const { userId, action, reason = '', codeId } = event
+/**
+ * The statement that records an event of its own. The same action on the same subject, asked for at the
+ * same instant, is one event however often it is recorded.
+ */
+export function recordUserEvent({ db, tenantId, now }: EventScope, event: UserEvent) {
+  const { userId, action, reason = '', subjectId, occurredAt } = event
   return drizzle(db)
     .insert(userEvents)
     .values({
       tenantId,
-      occurredAt: now,
-      id: `${action}:${codeId}`,
+      occurredAt,
+      id: `${action}:${subjectId}`,
       userId,
       action,
       reason,

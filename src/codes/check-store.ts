@@ -1,6 +1,6 @@
 import { and, eq, sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { recordJudgement, recordUserEvent } from '../audit/user-event-store.ts'
+import { recordJudgement } from '../audit/user-event-store.ts'
 import { jsonEach, resetCodes, userEvents, users } from '../schema.ts'
 import { isLive, isReserved, standInId, type Scope } from './code-store.ts'
 
@@ -147,56 +147,4 @@ function isCodeOf({ tenantId, mode }: Scope, emailKey: string): SQL | undefined 
     eq(resetCodes.mode, mode),
     sql`${resetCodes.userId} = coalesce((${holder}), ${standInId(tenantId)})`,
   )
-}
-
-/** What became of a reserved code. */
-export type Settlement = { tag: 'redeemed' } | { tag: 'released'; reason: string }
-
-/**
- * Ends a reservation. Redeemed, the code is spent, whatever happened to it meanwhile: the password has
- * been set. Released, it is as before, unless a void was asked for in between.
- */
-export async function settle(
-  scope: Scope,
-  { userId, reservationId }: { userId: string; reservationId: string },
-  settlement: Settlement,
-): Promise<void> {
-  const { db, tenantId, mode, now } = scope
-  const isReservation = and(
-    eq(resetCodes.tenantId, tenantId),
-    eq(resetCodes.userId, userId),
-    eq(resetCodes.mode, mode),
-    eq(resetCodes.reservationId, reservationId),
-  )
-  const isVoided = sql`(${resetCodes.endedAt} IS NULL AND ${resetCodes.voidedAt} IS NOT NULL)`
-  const freed = { reservationId: null, reservedUntil: null }
-  const orm = drizzle(db)
-  switch (settlement.tag) {
-    case 'redeemed':
-      await orm.batch([
-        orm
-          .update(resetCodes)
-          .set({ ...freed, endedAt: now, endedAs: 'redeemed', failures: 0 })
-          .where(isReservation),
-        recordUserEvent(scope, { userId, action: 'redeemed', reason: 'hook', codeId: reservationId }),
-      ])
-      return
-    case 'released':
-      await orm.batch([
-        orm
-          .update(resetCodes)
-          .set({
-            ...freed,
-            endedAt: sql`iif(${isVoided}, ${now}, ${resetCodes.endedAt})`,
-            endedAs: sql`iif(${isVoided}, 'voided', ${resetCodes.endedAs})`,
-          })
-          .where(isReservation),
-        recordUserEvent(scope, {
-          userId,
-          action: 'redeem-failed',
-          reason: settlement.reason,
-          codeId: reservationId,
-        }),
-      ])
-  }
 }

@@ -27,7 +27,7 @@ export function drawCode({ alphabet, length }: Pick<CodePolicy, 'alphabet' | 'le
 
 /** Undoes what people do to a code when they read, hear or type it. */
 export function normaliseCode(input: string, alphabet: CodePolicy['alphabet']): string {
-  const code = input.replace(/[\s-]/g, '').replace(/[a-z]/g, (letter) => letter.toUpperCase())
+  const code = input.replace(/[\s\p{Pd}]/gu, '').replace(/[a-z]/g, (letter) => letter.toUpperCase())
   return alphabet === 'base32' ? code.replaceAll('O', '0').replace(/[IL]/g, '1') : code
 }
 

@@ -4,7 +4,7 @@ import { recordAdminEvents, type AdminEntry, type Recorded } from '../audit/admi
 import type { Actor } from '../audit/admin-event.ts'
 import { sentEvent } from '../audit/user-event-store.ts'
 import { jsonEach, resetCodes, users } from '../schema.ts'
-import { isLive, joinUser, type Scope } from './code-store.ts'
+import { isLive, isReserved, joinUser, type Scope } from './code-store.ts'
 
 /** The statements that issue codes, and that find out whether one may still be mailed. */
 
@@ -98,14 +98,16 @@ export async function issueAsked(scope: Scope, asked: AskedCode): Promise<Delive
           scope,
           sql`${codeId}, ${digest}, ${pepperId}, ${now}, ${expiresAt}, 0, 0`,
           sql`${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}
-            AND ${users.status} = 'enabled'`,
+            AND ${users.status} = 'enabled' AND ${expiresAt} > ${now}`,
         ),
       )
       .onConflictDoUpdate({
         target: [resetCodes.userId, resetCodes.mode],
         set: overwrite,
         setWhere: sql`${resetCodes.codeId} <> ${codeId} AND ${resetCodes.issuedAt} <= ${requestedAt}
-          AND coalesce(${resetCodes.voidedAt}, 0) < ${requestedAt} AND ${resetCodes.failures} < ${caps.failuresMax}`,
+          AND coalesce(${resetCodes.voidedAt}, 0) < ${requestedAt} AND ${resetCodes.failures} < ${caps.failuresMax}
+          AND (coalesce(${resetCodes.endedAt}, 0) < ${requestedAt} OR ${resetCodes.endedAs} = 'locked')
+          AND NOT ${isReserved(now)}`,
       }),
     sentEvent(scope, emailKey, codeId),
     selectDeliverable(scope, emailKey, codeId),

@@ -1,14 +1,8 @@
 import { codeDigests, normaliseCode } from './code.ts'
-import {
-  check,
-  settle,
-  type CheckResult,
-  type Presented,
-  type Purpose,
-  type Settlement,
-} from './check-store.ts'
+import { check, type CheckResult, type Presented, type Purpose } from './check-store.ts'
 import { canonicalEmailAddress } from './email-address.ts'
 import { scopeOf, type CodeContext } from './lifecycle.ts'
+import { release, settleRedeemed, type Reservation } from './reservation-store.ts'
 
 /** The rules of what becomes of a code that a user presents: validated or redeemed, for resetting a password. */
 
@@ -44,14 +38,18 @@ export function reserveCode(
   return present(context, emailAddress, presented, { tag: 'reserve', reservationId, until })
 }
 
-/** Ends the reservation: the code is redeemed, or as it was before. */
-export async function settleReservation(
+/** Ends a reservation: the hook has set the password. Doing it again changes nothing. */
+export async function settleReservation(context: CodeContext, reservation: Reservation): Promise<void> {
+  await settleRedeemed(scopeOf(context, MODE), reservation)
+}
+
+/** Ends a reservation: the hook has not set the password, and the code is as it was before. */
+export async function releaseReservation(
   context: CodeContext,
-  { userId }: Holder,
-  reservationId: string,
-  settlement: Settlement,
+  reservation: Reservation,
+  reason: string,
 ): Promise<void> {
-  await settle(scopeOf(context, MODE), { userId, reservationId }, settlement)
+  await release(scopeOf(context, MODE), reservation, reason)
 }
 
 async function present(

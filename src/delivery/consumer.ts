@@ -1,4 +1,5 @@
 import { config, databaseBinding } from '../bindings.ts'
+import { settleReservation } from '../codes/presentation.ts'
 import { faultName, writeEvent } from '../log.ts'
 import { tenantOfId } from '../tenants/catalogue.ts'
 import type { Tenant } from '../tenants/tenant.ts'
@@ -59,16 +60,26 @@ function deliver(context: DeliveryContext, message: DeliveryMessage): Promise<De
       return deliverCode(context, message)
     case 'notice':
       return deliverNotice(context, message)
+    case 'settlement':
+      return settleLate(context, message)
   }
+}
+
+/** Records what a password hook has done, where the request itself could not. */
+async function settleLate(
+  { env, tenant, db, now }: DeliveryContext,
+  message: Extract<DeliveryMessage, { kind: 'settlement' }>,
+): Promise<DeliveryOutcome> {
+  await settleReservation({ db, tenant, peppers: config(env).peppers, now }, message)
+  return 'delivered'
 }
 
 /** The end of a message that failed every attempt: an event that administrators see. */
 async function bury({ db, now }: DeliveryContext, message: DeliveryMessage): Promise<DeliveryOutcome> {
   const scope = { db, tenantId: message.tenantId, now }
-  const event =
-    message.kind === 'notice'
-      ? { userId: message.userId, codeId: message.noticeId }
-      : { userId: await findUserId(scope, message.emailKey), codeId: message.codeId }
+  const userId = 'code' in message ? await findUserId(scope, message.emailKey) : message.userId
+  const subjectId = message.kind === 'notice' ? message.noticeId : message.codeId
+  const event = { userId, subjectId, occurredAt: message.requestedAt }
   await recordDelivery(scope, { ...event, action: 'delivery-failed', reason: 'attempts-exhausted' })
   return 'dropped'
 }

@@ -6,9 +6,7 @@ import type { DeliveryContext, DeliveryOutcome } from './consumer.ts'
 import { recordDelivery } from './delivery-store.ts'
 import { codeMail, noAccountMail } from './mail.ts'
 import { hasMailer, sendMail, type Delivery } from './mailer.ts'
-import type { DeliveryMessage } from './message.ts'
-
-type CodeMessage = Extract<DeliveryMessage, { codeId: string }>
+import type { CodeMessage } from './message.ts'
 
 /**
  * Mails a code, if it is still the user's live one: what was voided or superseded since it was asked
@@ -16,10 +14,10 @@ type CodeMessage = Extract<DeliveryMessage, { codeId: string }>
  */
 export async function deliverCode(context: DeliveryContext, message: CodeMessage): Promise<DeliveryOutcome> {
   const { tenant, db, now } = context
-  const { codeId } = message
+  const about = { subjectId: message.codeId, occurredAt: message.requestedAt }
   const scope = { db, tenantId: tenant.id, now }
   if (!hasMailer(tenant.policy)) {
-    await recordDelivery(scope, { userId: null, action: 'delivery-failed', reason: 'no-mailer', codeId })
+    await recordDelivery(scope, { userId: null, action: 'delivery-failed', reason: 'no-mailer', ...about })
     return 'rejected'
   }
   const found = await deliverable(context, message)
@@ -28,7 +26,7 @@ export async function deliverCode(context: DeliveryContext, message: CodeMessage
       return message.kind === 'asked-code' ? tellNoAccount(context, message) : 'dropped'
     case 'dropped': {
       const { userId, reason } = found
-      await recordDelivery(scope, { userId, action: 'delivery-failed', reason, codeId })
+      await recordDelivery(scope, { userId, action: 'delivery-failed', reason, ...about })
       return 'dropped'
     }
     case 'live': {
@@ -38,7 +36,7 @@ export async function deliverCode(context: DeliveryContext, message: CodeMessage
         outcome === 'delivered'
           ? { action: 'delivered' as const }
           : { action: 'delivery-failed' as const, reason: outcome }
-      await recordDelivery(scope, { userId: found.userId, ...event, codeId })
+      await recordDelivery(scope, { userId: found.userId, ...event, ...about })
       return outcome
     }
   }
@@ -57,7 +55,7 @@ function deliverable({ env, tenant, db, now }: DeliveryContext, message: CodeMes
     codeId,
     ...newCodeDigest(peppers, { tenantId: tenant.id, emailKey, mode }, code),
     requestedAt: message.requestedAt,
-    expiresAt: now + tenant.policy.code.ttlMinutes * 60_000,
+    expiresAt: message.requestedAt + tenant.policy.code.ttlMinutes * 60_000,
   })
 }
 

@@ -1,8 +1,8 @@
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { countEventOfNobody, recordUserEvent } from '../audit/user-event-store.ts'
+import { countEventOfNobody, recordUserEvent, type UserEvent } from '../audit/user-event-store.ts'
 import type { Scope } from '../codes/code-store.ts'
-import { users, type UserAction } from '../schema.ts'
+import { users } from '../schema.ts'
 
 /** The statements of the delivery, apart from those about codes. */
 
@@ -31,7 +31,7 @@ export async function findUserId(
 /** Records what became of a delivery; one to nobody known is only counted, since anybody can ask for those. */
 export async function recordDelivery(
   scope: Pick<Scope, 'db' | 'tenantId' | 'now'>,
-  event: { userId: string | null; action: UserAction; reason?: string; codeId: string },
+  event: Omit<UserEvent, 'userId'> & { userId: string | null },
 ): Promise<void> {
   const { userId, action, reason = '' } = event
   await (userId === null

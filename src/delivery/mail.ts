@@ -69,9 +69,8 @@ function groupCode(code: string): string {
   return code.match(new RegExp(`.{1,${size}}`, 'g'))?.join('-') ?? code
 }
 
-/** Rounded down, so that nobody is promised a minute that is not there. */
 function durationInWords(language: Language, validMs: number): string {
-  const minutes = Math.max(1, Math.floor(validMs / 60_000))
+  const minutes = Math.max(1, Math.round(validMs / 60_000))
   const isInHours = minutes % 60 === 0
   const unit = isInHours ? 'hour' : 'minute'
   const format = new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' })

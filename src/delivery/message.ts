@@ -23,9 +23,15 @@ export type DeliveryMessage = { tenantId: string } & (
       code: string
       /** Another address than the user's own, where the administrator chose one. */
       to: string | null
+      requestedAt: number
     }
-  | { kind: 'notice'; userId: string; notice: Notice; noticeId: string }
+  | { kind: 'notice'; userId: string; notice: Notice; noticeId: string; requestedAt: number }
+  /** What a password hook has done, and the database could not be told at once. */
+  | { kind: 'settlement'; userId: string; codeId: string; reservationId: string; requestedAt: number }
 )
+
+/** A message with a code to be mailed. */
+export type CodeMessage = Extract<DeliveryMessage, { code: string }>
 
 /**
  * Encrypts a message, since it holds an address and mostly a code: `key id.IV.ciphertext`, AES-256-GCM

@@ -1,25 +1,29 @@
 import type { Context } from 'hono'
 import type { AppEnv } from '../app-env.ts'
 import { config } from '../bindings.ts'
-import { faultName } from '../log.ts'
+import { faultName, writeEvent } from '../log.ts'
+import { StoreFault } from '../store-fault.ts'
 import { hasMailer } from './mailer.ts'
 import { sealMessage, type DeliveryMessage, type Notice } from './message.ts'
 
-/** Messages per call of the queue, and so codes per call of an administrator. */
-const BATCH_SIZE_MAX = 100
-
-/** Queues messages, encrypted, in one call. Once it returns they are kept until handled. */
+/**
+ * Queues up to 100 messages, encrypted, in one call. Once it returns they are kept until handled.
+ *
+ * @throws {StoreFault} when the queue fails; nothing is queued then.
+ */
 export async function queueDeliveries(
   c: Context<AppEnv>,
   messages: readonly DeliveryMessage[],
 ): Promise<void> {
   const { transientKeys } = config(c.env)
-  const sealed = await Promise.all(
-    messages.slice(0, BATCH_SIZE_MAX).map((message) => sealMessage(transientKeys, message)),
-  )
+  const sealed = await Promise.all(messages.map((message) => sealMessage(transientKeys, message)))
   const [first] = sealed
-  if (sealed.length > 1) await c.env.DELIVERIES.sendBatch(sealed.map((body) => ({ body })))
-  else if (first !== undefined) await c.env.DELIVERIES.send(first)
+  try {
+    if (sealed.length > 1) await c.env.DELIVERIES.sendBatch(sealed.map((body) => ({ body })))
+    else if (first !== undefined) await c.env.DELIVERIES.send(first)
+  } catch (cause) {
+    throw new StoreFault('the queue failed', { cause })
+  }
 }
 
 /**
@@ -27,7 +31,8 @@ export async function queueDeliveries(
  * for it: the change is made, and an answer must not take longer for those who are told.
  */
 export function queueNotices(c: Context<AppEnv>, notice: Notice, userIds: readonly string[]): void {
-  const { id: tenantId, policy } = c.var.tenant
+  const { tenant, now, requestId } = c.var
+  const { id: tenantId, policy } = tenant
   if (!policy.notify[notice] || !hasMailer(policy) || userIds.length === 0) return
   const messages = userIds.map((userId) => ({
     kind: 'notice' as const,
@@ -35,9 +40,10 @@ export function queueNotices(c: Context<AppEnv>, notice: Notice, userIds: readon
     userId,
     notice,
     noticeId: crypto.randomUUID(),
+    requestedAt: now,
   }))
   const queued = queueDeliveries(c, messages).catch((error: unknown) => {
-    c.var.log.noticeFault = faultName(error)
+    writeEvent({ event: 'notice-lost', requestId, tenantId, notice, fault: faultName(error) })
   })
   c.executionCtx.waitUntil(queued)
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { isLoopbackHost, isPrivateAddress } from '../network-address.ts'
+import { isLoopbackHost } from '../network-address.ts'
 
 /** A tenant's HTTPS endpoint and the secret that our calls to it are signed with. */
 export type Hook = { url: string; secret: string }
@@ -58,14 +58,19 @@ function signature(secret: string, content: string): string {
   return `v1,${createHmac('sha256', key).update(content).digest('base64')}`
 }
 
+/** Names of local networks (RFC 6761, RFC 6762), and a bare or rooted name. */
+const NOT_PUBLIC = /\.(?:localhost|local|internal)$|^[^.]*$|\.$/
+
 /**
- * HTTPS to a host of the internet. On a developer's machine, plain HTTP to that machine too. A name
- * that resolves to a private address leads nowhere from Cloudflare's network.
+ * HTTPS to a host of the internet, by name: an address can be written in too many ways to know where it
+ * leads. On a developer's machine, plain HTTP to that machine too. A name that resolves to a private
+ * address leads nowhere from Cloudflare's network.
  */
 export function isAllowedTarget(url: string, isLocalRun: boolean): boolean {
   const { protocol, hostname } = new URL(url)
   if (isLoopbackHost(hostname)) return isLocalRun
-  return protocol === 'https:' && !isPrivateAddress(hostname.replace(/^\[|\]$/g, ''))
+  const isAddress = hostname.startsWith('[') || /^[\d.]+$/.test(hostname)
+  return protocol === 'https:' && !isAddress && !NOT_PUBLIC.test(hostname)
 }
 
 async function readStart(response: Response): Promise<string> {

@@ -1,7 +1,7 @@
-import { and, asc, count, eq, getTableColumns, isNull, sql, type SQL } from 'drizzle-orm'
+import { and, asc, count, eq, getTableColumns, sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { newEventId, type Actor } from '../audit/admin-event.ts'
-import { adminEvents, resetCodes, userEvents, users } from '../schema.ts'
+import { adminEvents, jsonEach, resetCodes, userEvents, users } from '../schema.ts'
 
 /** The statements about users. Each function is one round trip, a change and its event one transaction. */
 
@@ -68,15 +68,12 @@ export async function updateUser(
   id: string,
   changes: Pick<User, 'updatedAt'> & Partial<Pick<User, 'status' | 'attributes'>>,
 ): Promise<boolean> {
-  const { db, tenantId, now } = scope
+  const { db, tenantId } = scope
   const orm = drizzle(db)
   const isDisabling = changes.status === 'disabled'
   const [, , updated] = await orm.batch([
     recordUserEvent(scope, actor, isDisabling ? 'user.disable' : 'user.update', id),
-    orm
-      .update(resetCodes)
-      .set({ endedAt: now, endedAs: 'voided' })
-      .where(and(codesOf(tenantId, id), isNull(resetCodes.endedAt), sql`${isDisabling}`)),
+    endCodes(scope, id, isDisabling),
     orm
       .update(users)
       .set(changes)
@@ -119,6 +116,29 @@ export async function deleteTenantData(db: D1Database, tenantId: string): Promis
 
 function codesOf(tenantId: string, userId: string): SQL | undefined {
   return and(eq(resetCodes.tenantId, tenantId), eq(resetCodes.userId, userId))
+}
+
+/**
+ * The statement that ends a user's codes and marks the user as voided, also without a code: what was
+ * asked for before is not mailed after.
+ */
+function endCodes({ db, tenantId, now }: DirectoryScope, id: string, isDisabling: boolean) {
+  const isOpen = sql`${resetCodes.endedAt} IS NULL AND ${resetCodes.codeId} <> ''`
+  return drizzle(db)
+    .insert(resetCodes)
+    .select(
+      sql`SELECT ${users.id}, mode.value, ${tenantId}, '', '', '', 0, 0, 0, 0, NULL, NULL, ${now}, NULL, NULL
+        FROM ${users} CROSS JOIN ${jsonEach(['PASSWORD_RESET', 'ENROLLMENT'])} mode
+        WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${id} AND ${isDisabling}`,
+    )
+    .onConflictDoUpdate({
+      target: [resetCodes.userId, resetCodes.mode],
+      set: {
+        endedAt: sql`iif(${isOpen}, ${now}, ${resetCodes.endedAt})`,
+        endedAs: sql`iif(${isOpen}, 'voided', ${resetCodes.endedAs})`,
+        voidedAt: now,
+      },
+    })
 }
 
 /** Records what is done to a user, if there is one; the address is masked where it lies. */

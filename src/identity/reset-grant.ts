@@ -13,9 +13,24 @@ export type ResetGrant = {
   ttlSeconds: number
 }
 
-/** Signs a reset grant: a JWT that says, for some minutes, that this user may set a new password. */
-export async function signResetGrant(
-  { baseUrl, resetGrantKeys: [key] }: Pick<Config, 'baseUrl' | 'resetGrantKeys'>,
+/**
+ * Makes ready to sign reset grants, before a code is redeemed for one: a JWT that says, for some
+ * minutes, that this user may set a new password.
+ *
+ * @throws {Error} when the key cannot sign.
+ */
+export async function resetGrantSigner({
+  baseUrl,
+  resetGrantKeys: [key],
+}: Pick<Config, 'baseUrl' | 'resetGrantKeys'>) {
+  const signingKey = await importSigningKey(key)
+  return (grant: ResetGrant, now: number) => sign(baseUrl, key.kid, signingKey, grant, now)
+}
+
+function sign(
+  baseUrl: string,
+  kid: string,
+  signingKey: CryptoKey,
   { tenantId, userId, codeId, audience, ttlSeconds }: ResetGrant,
   now: number,
 ): Promise<string> {
@@ -30,8 +45,8 @@ export async function signResetGrant(
     exp: issuedS + ttlSeconds,
   }
   return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
-    .setProtectedHeader({ alg: 'ES256', typ: 'reset-grant+jwt', kid: key.kid })
-    .sign(await signingKey(key))
+    .setProtectedHeader({ alg: 'ES256', typ: 'reset-grant+jwt', kid })
+    .sign(signingKey)
 }
 
 /** The public keys that grants are verified with (RFC 7517 §5). */
@@ -48,7 +63,7 @@ export function resetGrantJwks({ resetGrantKeys }: Pick<Config, 'resetGrantKeys'
   return { keys }
 }
 
-async function signingKey(jwk: ResetGrantKey): Promise<CryptoKey> {
+async function importSigningKey(jwk: ResetGrantKey): Promise<CryptoKey> {
   const known = signingKeys.get(jwk)
   if (known !== undefined) return known
   const key = await importJWK(jwk, 'ES256')

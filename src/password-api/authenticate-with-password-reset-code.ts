@@ -2,12 +2,15 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../app-env.ts'
 import { config } from '../bindings.ts'
-import { reserveCode, settleReservation, type Holder } from '../codes/presentation.ts'
-import { queueNotices } from '../delivery/outbox.ts'
+import { releaseReservation, reserveCode, settleReservation, type Holder } from '../codes/presentation.ts'
+import type { Reservation } from '../codes/reservation-store.ts'
+import { queueDeliveries, queueNotices } from '../delivery/outbox.ts'
 import { setPassword } from '../delivery/password-hook.ts'
+import { hmac } from '../keyring.ts'
+import { faultName } from '../log.ts'
 import { isRecord, ownMember, parseJson, readText } from '../request-body.ts'
 import { codeContextOf } from '../request-context.ts'
-import { negotiateMediaType } from './media-types.ts'
+import { LOGIN_RESPONSE_TYPES, negotiateMediaType } from './media-types.ts'
 import { refusal } from './refusal.ts'
 
 const PASSWORD_LENGTH_MAX = 1_024
@@ -20,7 +23,7 @@ const HOOK_RETRY_S = 5
  * redeems the code exactly when the hook has set it. The password is neither stored nor logged.
  */
 export async function authenticateWithPasswordResetCode(c: Context<AppEnv>): Promise<Response> {
-  const contentType = negotiateMediaType(c)
+  const contentType = negotiateMediaType(c, LOGIN_RESPONSE_TYPES)
   const { redeem } = c.var.tenant.policy
   if (redeem?.kind !== 'hook') {
     throw new HTTPException(501, {
@@ -50,31 +53,43 @@ export async function authenticateWithPasswordResetCode(c: Context<AppEnv>): Pro
 async function redeemThrough(
   c: Context<AppEnv>,
   hook: { url: string; secret: string },
-  holder: Holder,
+  { userId, codeId, userName, emailAddress }: Holder,
   reservationId: string,
   newPassword: string,
 ): Promise<void> {
-  const { userId, userName, emailAddress } = holder
+  const { now } = c.var
+  const { transientKeys, isLocalRun } = config(c.env)
+  // The same for every attempt at this password with this code, so that the hook can tell a repetition.
+  const id = hmac(transientKeys[0], ['password-hook', codeId, newPassword]).toString('base64url')
   const user = { id: userId, userName, emailAddress }
-  const request = { hook, id: reservationId, user, newPassword, now: c.var.now }
-  const outcome = await setPassword(request, config(c.env).isLocalRun)
-  const context = codeContextOf(c)
+  const outcome = await setPassword({ hook, id, user, newPassword, now }, isLocalRun)
+  const reservation = { userId, codeId, reservationId, requestedAt: now }
   switch (outcome.tag) {
     case 'set':
-      await settleReservation(context, holder, reservationId, { tag: 'redeemed' })
+      await settle(c, reservation)
       queueNotices(c, 'redeemed', [userId])
       return
     case 'refused':
-      await settleReservation(context, holder, reservationId, { tag: 'released', reason: 'hook-refused' })
+      await releaseReservation(codeContextOf(c), reservation, 'hook-refused')
       c.var.log.outcome = 'hook-refused'
       throw new HTTPException(400, { message: outcome.reason })
     case 'failed':
-      await settleReservation(context, holder, reservationId, { tag: 'released', reason: outcome.cause })
+      await releaseReservation(codeContextOf(c), reservation, outcome.cause)
       c.var.log.outcome = outcome.cause
       c.header('Retry-After', String(HOOK_RETRY_S))
       throw new HTTPException(503, {
         message: 'The password could not be set. The code is still good: try again.',
       })
+  }
+}
+
+/** The password is set by now: what the database cannot be told at once, the queue tells it later. */
+async function settle(c: Context<AppEnv>, reservation: Reservation): Promise<void> {
+  try {
+    await settleReservation(codeContextOf(c), reservation)
+  } catch (error) {
+    c.var.log.fault = faultName(error)
+    await queueDeliveries(c, [{ kind: 'settlement', tenantId: c.var.tenant.id, ...reservation }])
   }
 }
 

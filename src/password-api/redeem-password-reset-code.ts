@@ -4,7 +4,7 @@ import type { AppEnv } from '../app-env.ts'
 import { config } from '../bindings.ts'
 import { redeemCode } from '../codes/presentation.ts'
 import { queueNotices } from '../delivery/outbox.ts'
-import { resetGrantJwks, signResetGrant } from '../identity/reset-grant.ts'
+import { resetGrantJwks, resetGrantSigner } from '../identity/reset-grant.ts'
 import { codeContextOf } from '../request-context.ts'
 import { negotiateMediaType } from './media-types.ts'
 import { readParameters } from './parameters.ts'
@@ -25,13 +25,14 @@ export async function redeemPasswordResetCode(c: Context<AppEnv>): Promise<Respo
     })
   }
   const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
+  const sign = await resetGrantSigner(config(c.env))
   const outcome = await redeemCode(codeContextOf(c), emailAddress, passwordResetCode)
   switch (outcome.tag) {
     case 'accepted': {
       const { userId, codeId, userName, emailAddress: storedAddress } = outcome
       const { audience, ttlSeconds } = redeem
       const grant = { tenantId: tenant.id, userId, codeId, audience, ttlSeconds }
-      const resetGrant = await signResetGrant(config(c.env), grant, now)
+      const resetGrant = await sign(grant, now)
       queueNotices(c, 'redeemed', [userId])
       return c.json({ userName, emailAddress: storedAddress, resetGrant }, 200, {
         'Content-Type': contentType,

@@ -65,13 +65,13 @@ describe('a code that was asked for', () => {
     expect((await whatHappened(tenant)).toSorted()).toEqual(['delivered', 'sent', 'validated'])
   })
 
-  it('is valid from when it is issued, as long as the policy says, to the millisecond (R6, R7)', async () => {
+  it('is valid from when it was asked for, as long as the policy says, to the millisecond (R6, R7)', async () => {
     const { hook, tenant } = await newMailed({ policy: { code: { ttlMinutes: 15 } } })
     const message = await ask(tenant, USER)
     later(300_000)
     await handle([message])
-    expect(hook.mails[0]?.expiresAt).toBe(new Date(Date.now() + 900_000).toISOString())
-    later(899_999)
+    expect(hook.mails[0]?.expiresAt).toBe(new Date(Date.now() + 600_000).toISOString())
+    later(599_999)
     expect(await isGood(tenant, hook.mails[0]?.code)).toBe(true)
     later(1)
     expect(await isGood(tenant, hook.mails[0]?.code)).toBe(false)
@@ -227,7 +227,7 @@ describe('nothing is mailed', () => {
     await tenant.scim('DELETE', `/Users/${ids[1]}`)
     expect(await handle(messages)).toEqual(['ack', 'ack', 'ack', 'ack'])
     expect(hook.calls).toEqual([])
-    expect(await storedCodes(tenant.id)).toEqual([])
+    expect((await storedCodes(tenant.id)).filter(({ digest }) => digest !== '')).toEqual([])
   })
 
   it('to a user without guesses left: no code is issued, and the answer is the same (G3)', async () => {
@@ -405,6 +405,7 @@ describe('a message in the queue', () => {
       userId: 'x',
       notice: 'voided',
       noticeId: 'x',
+      requestedAt: 0,
     } as const
     const sealed = await Promise.all(Array.from({ length: 10 }, () => sealMessage(keys, notice)))
     expect(new Set(sealed.map((text) => text.split('.')[1])).size).toBe(10)

@@ -66,7 +66,7 @@ describe('a new password', () => {
     const [{ url, method, redirect, headers, payload }] = calls as [HookCall]
     expect({ url, method, redirect }).toEqual({ url: HOOK_URL, method: 'POST', redirect: 'manual' })
     expect(headers.get('Content-Type')).toBe('application/json')
-    expect(headers.get('Webhook-Id')).toMatch(/^[\da-f-]{36}$/)
+    expect(headers.get('Webhook-Id')).toMatch(/^[\w-]{43}$/)
     expect(timeout.mock.calls).toEqual([[5_000]])
     const user = { id: janeId, userName: 'JaneSaoirse', emailAddress: JANE }
     expect(payload).toStrictEqual({

@@ -1,0 +1,81 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { recordUserEvent } from '../audit/user-event-store.ts'
+import { resetCodes } from '../schema.ts'
+import type { Scope } from './code-store.ts'
+
+/** The statements that end what `check` has reserved. */
+
+/** A code that waits for a password hook. */
+export type Reservation = {
+  userId: string
+  codeId: string
+  reservationId: string
+  /** When it was made, epoch ms. */
+  requestedAt: number
+}
+
+/**
+ * Records that the hook has set the password: the code is spent and the user's failures are forgiven,
+ * whatever happened to the code or to its reservation meanwhile. Doing it again changes nothing.
+ */
+export async function settleRedeemed(scope: Scope, reservation: Reservation): Promise<void> {
+  const { db, tenantId, mode, now } = scope
+  const { userId, codeId, requestedAt } = reservation
+  const isThisCode = sql`(${resetCodes.codeId} = ${codeId})`
+  const orm = drizzle(db)
+  await orm.batch([
+    orm
+      .update(resetCodes)
+      .set({
+        failures: 0,
+        endedAt: sql`iif(${isThisCode}, ${now}, ${resetCodes.endedAt})`,
+        endedAs: sql`iif(${isThisCode}, 'redeemed', ${resetCodes.endedAs})`,
+        reservationId: null,
+        reservedUntil: null,
+      })
+      .where(
+        and(eq(resetCodes.tenantId, tenantId), eq(resetCodes.userId, userId), eq(resetCodes.mode, mode)),
+      ),
+    recordUserEvent(scope, {
+      userId,
+      action: 'redeemed',
+      reason: 'hook',
+      subjectId: codeId,
+      occurredAt: requestedAt,
+    }),
+  ])
+}
+
+/** Gives a code back that the hook did not redeem: it is as before, unless a void was asked for in between. */
+export async function release(scope: Scope, reservation: Reservation, reason: string): Promise<void> {
+  const { db, tenantId, mode, now } = scope
+  const { userId, reservationId, requestedAt } = reservation
+  const isVoided = sql`(${resetCodes.endedAt} IS NULL AND ${resetCodes.voidedAt} IS NOT NULL)`
+  const orm = drizzle(db)
+  await orm.batch([
+    orm
+      .update(resetCodes)
+      .set({
+        reservationId: null,
+        reservedUntil: null,
+        endedAt: sql`iif(${isVoided}, ${now}, ${resetCodes.endedAt})`,
+        endedAs: sql`iif(${isVoided}, 'voided', ${resetCodes.endedAs})`,
+      })
+      .where(
+        and(
+          eq(resetCodes.tenantId, tenantId),
+          eq(resetCodes.userId, userId),
+          eq(resetCodes.mode, mode),
+          eq(resetCodes.reservationId, reservationId),
+        ),
+      ),
+    recordUserEvent(scope, {
+      userId,
+      action: 'redeem-failed',
+      reason,
+      subjectId: reservationId,
+      occurredAt: requestedAt,
+    }),
+  ])
+}
