@@ -1,0 +1,165 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Admission, type AskLimiter } from '../../src/limits/admission.ts'
+import type { Rate } from '../../src/limits/gcra.ts'
+import { TenantBuckets, type Demand } from '../../src/limits/tenant-buckets.ts'
+
+/**
+ * The limiter and its isolates without the runtime: time is a number, calls take as long as the schedule
+ * says, and answers may be lost.
+ */
+
+const demandOf = (rate: Rate): Demand => ({ bucket: 'validate', key: 'validate', ...rate, cost: 1 })
+
+type World = { storage: Map<string, number>; buckets: TenantBuckets; calls: number }
+
+function newWorld(storage = new Map<string, number>()): World {
+  const buckets = new TenantBuckets({
+    read: (key) => storage.get(key),
+    write: (key, fullAt) => void storage.set(key, fullAt),
+  })
+  return { storage, buckets, calls: 0 }
+}
+
+/** Asks at `now`, and is answered at once. */
+const direct =
+  (world: World, now: number): AskLimiter =>
+  async (asker, asks) => {
+    world.calls += 1
+    return world.buckets.admit(asker, asks, now)
+  }
+
+const admits = async (isolate: Admission, world: World, rate: Rate, now: number) => {
+  const verdicts = await isolate.admit(direct(world, now), 'tenant', [demandOf(rate)], now)
+  return { isAdmitted: verdicts.every(({ retryMs }) => retryMs === 0), retryMs: verdicts[0]?.retryMs ?? 0 }
+}
+
+/** By how much admissions pass burst + rate × time, in the worst window; parts of a unit are rounding. */
+function excessOf(admissions: readonly number[], { perMinute, burst }: Rate): number {
+  let [level, last, excess] = [0, 0, 0]
+  for (const at of admissions) {
+    level = Math.max(0, level - ((at - last) * perMinute) / 60_000) + 1
+    last = at
+    excess = Math.max(excess, level - burst)
+  }
+  return excess
+}
+
+const rates = fc.record({
+  perMinute: fc.constantFrom(7, 60, 600, 6_000, 60_000, 300_000),
+  burst: fc.constantFrom(1, 2, 7, 100, 1_000),
+})
+/** Requests: milliseconds after the one before, and the isolate that gets them. */
+const schedules = fc.array(
+  fc.record({
+    afterMs: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 5_000 })),
+    isolate: fc.integer({ min: 0, max: 4 }),
+    size: fc.integer({ min: 1, max: 60 }),
+    fate: fc.constantFrom('answered', 'answered', 'answered', 'answered', 'lost', 'restart'),
+  }),
+  { minLength: 1, maxLength: 60 },
+)
+
+describe('holds and leases', () => {
+  it('L1: no schedule admits more than burst + rate × time, with answers lost and restarts between', async () => {
+    await fc.assert(
+      fc.asyncProperty(rates, schedules, async (rate, schedule) => {
+        let world = newWorld()
+        const isolates = Array.from({ length: 5 }, (_, index) => new Admission(`isolate-${index}`))
+        const admissions: number[] = []
+        let now = 1_000_000
+        for (const { afterMs, isolate, size, fate } of schedule) {
+          now += afterMs
+          if (fate === 'restart') world = newWorld(world.storage)
+          for (let request = 0; request < size; request++) {
+            const ask: AskLimiter = async (asker, asks) => {
+              const grants = await direct(world, now)(asker, asks)
+              if (fate === 'lost') throw new Error('the answer is lost')
+              return grants
+            }
+            const decided = isolates[isolate]?.admit(ask, 'tenant', [demandOf(rate)], now)
+            const verdicts = await decided?.catch(() => undefined)
+            if (verdicts?.every(({ retryMs }) => retryMs === 0)) admissions.push(now)
+          }
+        }
+        expect(excessOf(admissions, rate)).toBeLessThan(1e-6)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('L3: a refused isolate that waits as long as it was told is admitted', async () => {
+    await fc.assert(
+      fc.asyncProperty(rates, schedules, async (rate, schedule) => {
+        const world = newWorld()
+        const isolates = Array.from({ length: 5 }, (_, index) => new Admission(`isolate-${index}`))
+        let now = 1_000_000
+        for (const { afterMs, isolate, size } of schedule) {
+          now += afterMs
+          for (let request = 0; request < size; request++) {
+            const asking = isolates[isolate] ?? new Admission('never')
+            const decided = await admits(asking, world, rate, now)
+            if (decided.isAdmitted) continue
+            // Nobody else asks meanwhile: leases lapse, and what was told must be enough.
+            now += decided.retryMs
+            expect((await admits(asking, world, rate, now)).isAdmitted).toBe(true)
+          }
+        }
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('L2: of isolates that all ask without pause none starves', async () => {
+    const rate = { perMinute: 120, burst: 5 }
+    const world = newWorld()
+    const isolates = Array.from({ length: 12 }, (_, index) => new Admission(`isolate-${index}`))
+    const admitted = isolates.map(() => 0)
+    for (let now = 0; now < 120_000; now += 50) {
+      for (const [index, isolate] of isolates.entries()) {
+        if ((await admits(isolate, world, rate, now)).isAdmitted) admitted[index] = (admitted[index] ?? 0) + 1
+      }
+    }
+    expect(Math.min(...admitted)).toBeGreaterThan(5)
+    expect(world.calls).toBeLessThan((12 * 120_000) / 50 / 20)
+  })
+
+  it('a refusal holds without another call, and only as long as it says', async () => {
+    const rate = { perMinute: 60, burst: 1 }
+    const world = newWorld()
+    const isolate = new Admission('isolate')
+    expect(await admits(isolate, world, rate, 0)).toEqual({ isAdmitted: true, retryMs: 0 })
+    expect(await admits(isolate, world, rate, 0)).toEqual({ isAdmitted: false, retryMs: 1_000 })
+    expect(await admits(isolate, world, rate, 999)).toEqual({ isAdmitted: false, retryMs: 1 })
+    expect(world.calls).toBe(2)
+    expect(await admits(isolate, world, rate, 1_000)).toEqual({ isAdmitted: true, retryMs: 0 })
+  })
+
+  it('a busy tenant asks once for many requests, and gives back what it did not use', async () => {
+    const rate = { perMinute: 60_000, burst: 1_000 }
+    const world = newWorld()
+    const isolate = new Admission('isolate')
+    for (let now = 0; now < 10_000; now += 2)
+      expect((await admits(isolate, world, rate, now)).isAdmitted).toBe(true)
+    expect(world.calls).toBeLessThan(100)
+    // A second isolate finds nearly all of the burst once the first is quiet.
+    const other = new Admission('other')
+    let admitted = 0
+    while ((await admits(other, world, rate, 12_000)).isAdmitted) admitted += 1
+    expect(admitted).toBe(1_000)
+  })
+
+  it('remembers no more than so many buckets', async () => {
+    const world = newWorld()
+    const isolate = new Admission('isolate')
+    for (let recipient = 0; recipient < 10_050; recipient++) {
+      const demand = { ...demandOf({ perMinute: 1, burst: 1 }), key: `recipient:${recipient}` }
+      await isolate.admit(direct(world, 0), 'tenant', [demand], 0)
+      await isolate.admit(direct(world, 0), 'tenant', [demand], 0)
+    }
+    const calls = world.calls
+    const first = { ...demandOf({ perMinute: 1, burst: 1 }), key: 'recipient:0' }
+    expect((await isolate.admit(direct(world, 1), 'tenant', [first], 1))[0]?.retryMs).toBe(59_999)
+    expect(world.calls).toBe(calls + 1)
+  })
+})
