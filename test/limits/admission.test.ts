@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Admission, type AskLimiter } from '../../src/limits/admission.ts'
 import type { Rate } from '../../src/limits/gcra.ts'
@@ -85,6 +85,45 @@ describe('holds and leases', () => {
         expect(excessOf(admissions, rate)).toBeLessThan(1e-6)
       }),
       { numRuns: 300 },
+    )
+  })
+
+  it('L1: nor does any sequence of busy isolates, whose leases are used up, given back or left to lapse', async () => {
+    const busy = fc.record({
+      perMinute: fc.constantFrom(12_000, 60_000, 300_000),
+      burst: fc.constantFrom(50, 200, 1_000),
+    })
+    const phases = fc.array(
+      fc.record({
+        isolate: fc.integer({ min: 0, max: 2 }),
+        everyMs: fc.constantFrom(1, 2, 5),
+        atOnce: fc.constantFrom(1, 1, 40),
+        durationMs: fc.integer({ min: 5, max: 1_500 }),
+        pauseMs: fc.constantFrom(0, 0, 100, 600, 3_000),
+        isLost: fc.constantFrom(false, false, true),
+      }),
+      { minLength: 2, maxLength: 8 },
+    )
+    await fc.assert(
+      fc.asyncProperty(busy, phases, async (rate, schedule) => {
+        const world = newWorld()
+        const isolates = Array.from({ length: 3 }, (_, index) => new Admission(`isolate-${index}`))
+        const admissions: number[] = []
+        let now = 1_000_000
+        for (const { isolate, everyMs, atOnce, durationMs, pauseMs, isLost } of schedule) {
+          for (const end = now + durationMs; now < end; now += everyMs) {
+            for (let request = 0; request < atOnce; request++) {
+              const asking = isolates[isolate] ?? new Admission('never')
+              if ((await admits(asking, world, rate, now)).isAdmitted) admissions.push(now)
+            }
+          }
+          // An isolate may be gone with its leases.
+          if (isLost) isolates[isolate] = new Admission(`isolate-${isolate}`)
+          now += pauseMs
+        }
+        expect(excessOf(admissions, rate)).toBeLessThan(1e-6)
+      }),
+      { numRuns: 60 },
     )
   })
 
