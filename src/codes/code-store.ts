@@ -35,6 +35,12 @@ export function joinUser(tenantId: string): SQL {
   return sql`${users} ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = entry.value->>'emailKey'`
 }
 
+/** Joins the code of the user that {@link joinUser} has found, if there is one. */
+export function joinCode({ tenantId, mode }: Pick<Scope, 'tenantId' | 'mode'>): SQL {
+  return sql`LEFT JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
+    AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}`
+}
+
 /** The row that stands in where there is no code, so that every refusal writes the same. */
 export function standInId(tenantId: string): string {
   return `nobody:${tenantId}`

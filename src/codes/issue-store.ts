@@ -4,7 +4,7 @@ import { recordAdminEvents, type AdminEntry, type Recorded } from '../audit/admi
 import type { Actor } from '../audit/admin-event.ts'
 import { sentEvent } from '../audit/user-event-store.ts'
 import { jsonEach, resetCodes, users } from '../schema.ts'
-import { isLive, isReserved, joinUser, type Scope } from './code-store.ts'
+import { isLive, isReserved, joinCode, joinUser, type Scope } from './code-store.ts'
 
 /** The statements that issue codes, and that find out whether one may still be mailed. */
 
@@ -37,15 +37,14 @@ const overwrite = {
 /** Issues a code to every enabled user among the entries, over whatever code they had. */
 export async function issue(scope: Scope, actor: Actor, entries: readonly IssueEntry[]): Promise<Recorded[]> {
   const { db, tenantId, mode, now, caps } = scope
-  const joinCode = sql`LEFT JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
-    AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}`
+  const code = joinCode(scope)
   const isSpent = sql`(NOT entry.value->>'isFreshStart' AND coalesce(${resetCodes.failures}, 0) >= ${caps.failuresMax})`
   const result = sql`CASE WHEN entry.value->>'fault' IS NOT NULL THEN entry.value->>'fault'
     WHEN ${users.id} IS NULL THEN 'unknown' WHEN ${users.status} <> 'enabled' THEN 'disabled'
     WHEN ${isSpent} THEN 'locked' ELSE 'issued' END`
   const orm = drizzle(db)
   const [recorded] = await orm.batch([
-    recordAdminEvents(scope, actor, 'generate', entries, result, joinCode),
+    recordAdminEvents(scope, actor, 'generate', entries, result, code),
     orm
       .insert(resetCodes)
       .select(
@@ -53,7 +52,7 @@ export async function issue(scope: Scope, actor: Actor, entries: readonly IssueE
           scope,
           sql`entry.value->>'codeId', entry.value->>'digest', entry.value->>'pepperId', ${now},
             entry.value->>'expiresAt', 0, iif(entry.value->>'isFreshStart', 0, coalesce(${resetCodes.failures}, 0))`,
-          sql`${jsonEach(entries)} entry CROSS JOIN ${joinUser(tenantId)} ${joinCode}
+          sql`${jsonEach(entries)} entry CROSS JOIN ${joinUser(tenantId)} ${code}
             WHERE ${users.status} = 'enabled' AND entry.value->>'fault' IS NULL AND NOT ${isSpent}`,
         ),
       )

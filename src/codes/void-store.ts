@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import { recordAdminEvents, type AdminEntry, type Recorded } from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
 import { jsonEach, resetCodes, users } from '../schema.ts'
-import { isLive, isReserved, joinUser, type Scope } from './code-store.ts'
+import { isLive, isReserved, joinCode, joinUser, type Scope } from './code-store.ts'
 
 /**
  * Ends the live codes of every enabled user among the entries, and marks every user as voided, also
@@ -27,11 +27,9 @@ export async function voidAll(
     WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired'
     WHEN ${resetCodes.voidedAt} IS NOT NULL THEN 'voided-before'
     ELSE 'locked' END`
-  const joinCode = sql`LEFT JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
-    AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}`
   const orm = drizzle(db)
   const [recorded] = await orm.batch([
-    recordAdminEvents(scope, actor, 'void', entries, result, joinCode),
+    recordAdminEvents(scope, actor, 'void', entries, result, joinCode(scope)),
     orm
       .insert(resetCodes)
       .select(
