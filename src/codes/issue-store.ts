@@ -36,7 +36,7 @@ const overwrite = {
 
 /** Issues a code to every enabled user among the entries, over whatever code they had. */
 export async function issue(scope: Scope, actor: Actor, entries: readonly IssueEntry[]): Promise<Recorded[]> {
-  const { db, tenantId, mode, now, caps } = scope
+  const { db, tenantId, now, caps } = scope
   const code = joinCode(scope)
   const isSpent = sql`(NOT entry.value->>'isFreshStart' AND coalesce(${resetCodes.failures}, 0) >= ${caps.failuresMax})`
   const result = sql`CASE WHEN entry.value->>'fault' IS NOT NULL THEN entry.value->>'fault'
