@@ -353,6 +353,29 @@ describe('what a refusal tells', () => {
     expect([...answers].map((answer) => (JSON.parse(answer) as unknown[])[0])).toEqual([401])
   })
 
+  it('N2: a refusal reads a handful of rows more where there is a live code, not dozens', async () => {
+    const { tenant, code } = await withCode()
+    const read: number[] = []
+    for (const email of [JANE, 'nobody@example.com']) {
+      for (const path of [VALIDATE, REDEEM]) {
+        let rows = 0
+        const DB = {
+          prepare: (query: string) => env.DB.prepare(query),
+          async batch(statements: D1PreparedStatement[]) {
+            const results = await env.DB.batch(statements)
+            for (const { meta } of results) rows += meta.rows_read
+            return results
+          },
+        } as unknown as D1Database
+        expect(await meter(tenant, path, codeForm(email, wrongCode(code)), { DB })).toMatchObject({
+          status: 401,
+        })
+        read.push(rows)
+      }
+    }
+    expect(Math.max(...read) - Math.min(...read)).toBeLessThan(15)
+  })
+
   it('E3: another tenant’s code is as if unknown, and stays its own', async () => {
     const [mine, theirs] = [await withCode(), await withCode()]
     expect(await redeemStatus(theirs.tenant, mine.code)).toBe(401)
