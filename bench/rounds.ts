@@ -16,11 +16,15 @@ export type Contender = {
   countMax: number
   /** Puts everything back as the first round found it. */
   before?(): Promise<void>
+  /** Waits until what was accepted has been done. */
+  after?(answers: number): Promise<void>
 }
 
 export type Measured = {
   /** Answers per second, by round. */
   rates: number[]
+  /** The same, until what was accepted had also been done. */
+  doneRates: number[]
   /** Median latency, by round. */
   latenciesMs: number[]
   /** CPU time of the server per answer, by round. It hardly depends on what else the machine does. */
@@ -44,7 +48,7 @@ export async function interleave(
   for (const [index, contender] of contenders.entries()) {
     counts[index] = await calibrate(load, contender, connections, roundMs)
   }
-  const measured = contenders.map((): Measured => ({ rates: [], latenciesMs: [], cpuMs: [] }))
+  const measured = contenders.map((): Measured => ({ rates: [], doneRates: [], latenciesMs: [], cpuMs: [] }))
   for (let round = 0; round < rounds; round += 1) {
     const turns = [...contenders.entries()]
     for (const [index, contender] of round % 2 === 0 ? turns : turns.toReversed()) {
@@ -54,7 +58,11 @@ export async function interleave(
       const cpuBeforeMs = cpuMs(pid)
       const order = { url, plan, context, connections, first: 0, count }
       const { elapsedMs, latenciesMs } = await load.run(order)
+      const answeredAt = performance.now()
+      await contender.after?.(count)
+      const afterMs = performance.now() - answeredAt
       measured[index]?.rates.push((count / elapsedMs) * 1000)
+      measured[index]?.doneRates.push((count / (elapsedMs + afterMs)) * 1000)
       measured[index]?.latenciesMs.push(median(latenciesMs))
       measured[index]?.cpuMs.push((cpuMs(pid) - cpuBeforeMs) / count)
     }
@@ -70,6 +78,7 @@ async function calibrate(load: Load, contender: Contender, connections: number, 
   for (let turn = 0; turn < 3; turn += 1) {
     await contender.before?.()
     elapsedMs = (await load.run({ url, plan, context, connections, first: 0, count })).elapsedMs
+    await contender.after?.(count)
     const wanted = Math.round((count / elapsedMs) * roundMs * (turn === 2 ? 1 : 0.3))
     count = Math.max(connections, Math.min(countMax, wanted))
   }

@@ -1,23 +1,54 @@
+import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { Load } from './load/load.ts'
-import { SECTION_NAMES, type Section, type SectionName } from './report/section.ts'
+import { markdown, sectionMarkdown } from './report/markdown.ts'
+import { isReached, SECTION_NAMES, type Section, type SectionName } from './report/section.ts'
+import { plot } from './report/plot.ts'
+import { cost } from './sections/cost.ts'
+import { cpu } from './sections/cpu.ts'
 import { floor } from './sections/floor.ts'
+import { growth } from './sections/growth.ts'
+import { limiter } from './sections/limiter.ts'
+import { peer } from './sections/peer.ts'
 
-/** `npm run bench [-- SECTION ...]`: measures, and writes what it found to bench/results.md and .svg. */
+/**
+ * `npm run bench [-- SECTION ...]`: measures, and prints what it found. A run of all sections writes
+ * bench/results.md and bench/results.svg too.
+ */
 
-const SECTIONS: Partial<Record<SectionName, (load: Load, say: (line: string) => void) => Promise<Section>>> =
-  { floor }
+type Measure = (load: Load, say: (line: string) => void, found: readonly Section[]) => Promise<Section>
+const SECTIONS: Record<SectionName, Measure> = { floor, peer, limiter, growth, cpu, cost }
 
-const wanted = process.argv.slice(2)
 const startedAt = Date.now()
+const names = namesOf(process.argv.slice(2))
 const load = new Load()
+const sections: Section[] = []
 try {
-  for (const name of SECTION_NAMES) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue
-    const section = await SECTIONS[name]?.(load, (line) =>
-      console.log(`${((Date.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${name}: ${line}`),
-    )
-    console.log(JSON.stringify(section?.tables, null, 1))
+  for (const name of names) {
+    const section = await SECTIONS[name](load, (line) => say(`${name}: ${line}`), sections)
+    sections.push(section)
+    console.log(`\n${sectionMarkdown(section)}`)
   }
 } finally {
   load.stop()
+}
+const minutes = (Date.now() - startedAt) / 60_000
+if (names.length === SECTION_NAMES.length) {
+  writeFileSync(join(import.meta.dirname, 'results.md'), markdown(sections, minutes))
+  writeFileSync(join(import.meta.dirname, 'results.svg'), plot(sections))
+  say('wrote bench/results.md and bench/results.svg')
+}
+const targets = sections.flatMap((section) => section.targets)
+say(`${targets.filter(isReached).length} of ${targets.length} targets reached`)
+
+function namesOf(wanted: readonly string[]): SectionName[] {
+  const unknown = wanted.find((name) => !SECTION_NAMES.some((known) => known === name))
+  if (unknown !== undefined) {
+    throw new Error(`There is no section ${unknown}. There are ${SECTION_NAMES.join(', ')}.`)
+  }
+  return SECTION_NAMES.filter((name) => wanted.length === 0 || wanted.includes(name))
+}
+
+function say(line: string): void {
+  console.log(`${((Date.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${line}`)
 }

@@ -48,13 +48,21 @@ export function strideOf(count: number): number {
   return Math.max(1, Math.floor(count / KNOWN_CODES_MAX))
 }
 
-/** Makes every code live again, so that each round finds what the first one found. */
-export async function reviveCodes(db: D1Database): Promise<void> {
+/**
+ * Makes codes live again, of these users or of all, so that each round finds what the first one found.
+ */
+export async function reviveCodes(db: D1Database, users?: readonly number[]): Promise<void> {
+  const isConcerned =
+    users === undefined
+      ? `user_id NOT LIKE 'nobody:%' AND (voided_at IS NOT NULL OR ended_at IS NOT NULL OR failures > 0) AND ?1 = ''`
+      : `user_id IN (SELECT ${idOf('value')} FROM json_each(?1)) AND mode = 'PASSWORD_RESET'`
   await db.batch([
-    db.prepare(
-      `UPDATE reset_codes SET ended_at = NULL, ended_as = NULL, voided_at = NULL, attempts = 0, failures = 0
-       WHERE user_id NOT LIKE 'nobody:%' AND (voided_at IS NOT NULL OR ended_at IS NOT NULL OR failures > 0)`,
-    ),
+    db
+      .prepare(
+        `UPDATE reset_codes SET ended_at = NULL, ended_as = NULL, voided_at = NULL, attempts = 0, failures = 0
+         WHERE ${isConcerned}`,
+      )
+      .bind(users === undefined ? '' : JSON.stringify(users)),
     db.prepare('DELETE FROM admin_events'),
     db.prepare('DELETE FROM user_events'),
   ])
@@ -63,7 +71,8 @@ export async function reviveCodes(db: D1Database): Promise<void> {
 /** Cast, since numbers are bound as REAL. */
 const NUMBERS =
   'WITH RECURSIVE n (i) AS (SELECT CAST(?1 AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)'
-const USER_ID = `printf('%08x-0000-4000-8000-%012x', i, i)`
+const idOf = (number: string) => `printf('%08x-0000-4000-8000-%012x', ${number}, ${number})`
+const USER_ID = idOf('i')
 
 function insertUsers(db: D1Database, from: number, to: number): D1PreparedStatement {
   const email = `'u' || i || '@bench.example'`
@@ -95,7 +104,7 @@ async function setDigests(db: D1Database, users: readonly number[]): Promise<voi
   await db
     .prepare(
       `UPDATE reset_codes SET digest = e.value->>'digest' FROM json_each(?1) e, (SELECT 1 AS one)
-       WHERE user_id = printf('%08x-0000-4000-8000-%012x', e.value->>'i', e.value->>'i') AND mode = 'PASSWORD_RESET'`,
+       WHERE user_id = ${idOf(`e.value->>'i'`)} AND mode = 'PASSWORD_RESET'`,
     )
     .bind(JSON.stringify(rows))
     .run()

@@ -1,5 +1,6 @@
 import { emailOf } from '../load/subjects.ts'
-import type { Call, Parameter } from './template.ts'
+import { binder } from './bind.ts'
+import type { Call } from './template.ts'
 
 /**
  * The least that a Worker can do: the statements that Rescind executes, in one batch, and their rows
@@ -26,30 +27,3 @@ export default {
     return Response.json(rows?.results.map((row) => Object.values(row as object)))
   },
 } satisfies ExportedHandler<FloorEnv>
-
-function binder(first: number) {
-  const lists = new Map<number, string>()
-  return function bind(parameter: Parameter): unknown {
-    switch (parameter.kind) {
-      case 'constant':
-        return parameter.value
-      case 'email':
-        return emailOf(first)
-      case 'entries': {
-        const { entries } = parameter
-        const known = lists.get(entries.length)
-        if (known !== undefined) return known
-        const list = JSON.stringify(
-          entries.map((entry, index) => ({ ...entry, emailKey: emailOf(first + index), eventId: eventId() })),
-        )
-        lists.set(entries.length, list)
-        return list
-      }
-    }
-  }
-}
-
-/** In the order of time, as Rescind's are: where a row is put in its table decides over its price. */
-function eventId(): string {
-  return `${Date.now().toString(16).padStart(12, '0')}-${crypto.randomUUID()}`
-}

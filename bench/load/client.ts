@@ -43,12 +43,12 @@ async function run(order: Order): Promise<Report> {
 
 type PlannedRequest = ReturnType<Plan['request']>
 
-function send(agent: Agent, url: string, { path, headers, body = '' }: PlannedRequest) {
+function send(agent: Agent, url: string, { method = 'POST', path, headers, body = '' }: PlannedRequest) {
   return new Promise<{ status: number; body: string }>((resolve, reject) => {
     const sent = request(url + path, {
       agent,
-      method: 'POST',
-      headers: { ...headers, 'Content-Length': Buffer.byteLength(body) },
+      method,
+      headers: { ...headers, ...(body !== '' && { 'Content-Length': Buffer.byteLength(body) }) },
     })
     sent.once('error', reject)
     sent.once('response', (response: IncomingMessage) => {

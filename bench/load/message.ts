@@ -16,8 +16,9 @@ export type LoadContext = {
   token?: string
   /** Distance between the users of consecutive requests. */
   stride?: number
-  /** Codes that a server mailed, by user, where they are not known beforehand. */
-  codes?: readonly string[]
+  /** A limiter's key, and its units a minute. */
+  key?: string
+  limit?: number
 }
 
 /** What came of it. A request that was not answered as it must be fails the whole order. */

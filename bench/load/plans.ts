@@ -1,4 +1,4 @@
-import { codeOf, emailOf } from './subjects.ts'
+import { codeOf, emailOf, wrongCodeOf } from './subjects.ts'
 import type { LoadContext } from './message.ts'
 
 /** One kind of request, and what its answer must be. */
@@ -9,7 +9,12 @@ export type Plan = {
   problem(answer: Answer, number: number, context: LoadContext): string | undefined
 }
 
-export type PlannedRequest = { path: string; headers?: Record<string, string>; body?: string }
+export type PlannedRequest = {
+  method?: string
+  path: string
+  headers?: Record<string, string>
+  body?: string
+}
 export type Answer = { status: number; body: string }
 
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
@@ -62,6 +67,60 @@ const validate: Plan = {
     (body.includes(`"emailAddress":"${emailOf(number * stride)}"`) ? undefined : 'not its user'),
 }
 
+const validateWrong: Plan = {
+  request: (number) => {
+    const body = `emailAddress=${encodeURIComponent(emailOf(number))}&passwordResetCode=${wrongCodeOf(number)}`
+    return { path: `${PASSWORD_API}/validatePasswordResetCode`, headers: FORM, body }
+  },
+  problem: ({ status, body }) =>
+    expected(status, 401) ??
+    (body.includes('is not valid for this') ? undefined : 'not a refusal of the code'),
+}
+
+const redeem: Plan = {
+  request: (number) => {
+    const body = `emailAddress=${encodeURIComponent(emailOf(number))}&passwordResetCode=${codeOf(number)}`
+    return { path: `${PASSWORD_API}/redeemPasswordResetCode`, headers: FORM, body }
+  },
+  problem: ({ status, body }) =>
+    expected(status, 200) ?? (body.includes('"resetGrant":"ey') ? undefined : 'no grant'),
+}
+
+/** Requests to a limiter, which answers how often it admitted (200) and refused (429). */
+function limiterPlan(hasRefusals: boolean): Plan {
+  return {
+    request: (_, { key = '', limit = 0 }) => ({
+      method: 'GET',
+      path: `/?key=${encodeURIComponent(key)}&limit=${limit}`,
+    }),
+    problem: ({ status, body }) =>
+      expected(status, 200) ??
+      ((hasRefusals ? /^\{("(200|429)":\d+,?)+\}$/ : /^\{"200":\d+\}$/).test(body)
+        ? undefined
+        : 'other answers'),
+  }
+}
+
+const AUTH = {
+  'Content-Type': 'application/json',
+  Origin: 'http://127.0.0.1',
+  'CF-Connecting-IP': '10.0.0.1',
+}
+
+function peerPlan(path: string, bodyOf: (user: number) => object, status: number, part: string): Plan {
+  return {
+    request: (number) => {
+      const body = JSON.stringify({ email: emailOf(number), ...bodyOf(number) })
+      return { path: `/api/auth/email-otp/${path}`, headers: AUTH, body }
+    },
+    problem: (answer) =>
+      expected(answer.status, status) ?? (answer.body.includes(part) ? undefined : `without ${part}`),
+  }
+}
+
+const TYPE = { type: 'forget-password' }
+const SUCCESS = '"success":true'
+
 const send: Plan = {
   request: (number) => {
     const body = `emailAddress=${encodeURIComponent(emailOf(number))}`
@@ -77,6 +136,29 @@ export const PLANS = {
   'rescind/generate(1)': generatePlan(1),
   'rescind/generate(100)': generatePlan(100),
   'rescind/send': send,
+  'rescind/validate wrong': validateWrong,
+  'rescind/redeem': redeem,
+  'limiter/below': limiterPlan(false),
+  'limiter/overload': limiterPlan(true),
+  'peer/send': peerPlan('request-password-reset', () => ({}), 200, SUCCESS),
+  'peer/validate': peerPlan(
+    'check-verification-otp',
+    (user) => ({ ...TYPE, otp: codeOf(user) }),
+    200,
+    SUCCESS,
+  ),
+  'peer/validate wrong': peerPlan(
+    'check-verification-otp',
+    (user) => ({ ...TYPE, otp: wrongCodeOf(user) }),
+    400,
+    'INVALID_OTP',
+  ),
+  'peer/redeem': peerPlan(
+    'reset-password',
+    (user) => ({ otp: codeOf(user), password: 'a correct horse' }),
+    200,
+    SUCCESS,
+  ),
   'floor/validate': floorPlan('validate', 1, 'match'),
   'floor/void(1)': floorPlan('void', 1, 'voided'),
   'floor/void(100)': floorPlan('void100', 100, 'voided'),

@@ -34,31 +34,28 @@ export default {
 /** The limiter, with a count of the rows that it touches. */
 class RecordingLimiter extends TenantLimiter {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env)
-    const { storage } = ctx
-    const { sql } = storage
-    const recordingSql = through(sql, {
-      exec: (query: string, ...values: unknown[]) => {
-        const cursor = sql.exec(query, ...values)
-        cursors.push(cursor)
-        return cursor
-      },
-    })
-    const writing =
-      (name: 'put' | 'setAlarm') =>
-      (...args: unknown[]) => {
-        record.objectRowsWritten += 1
-        return (storage[name] as (...args: unknown[]) => unknown)(...args)
-      }
-    const recordingStorage = through(storage, {
-      sql: recordingSql,
-      put: writing('put'),
-      setAlarm: writing('setAlarm'),
-    })
-    Object.defineProperty(this, 'ctx', { value: through(ctx, { storage: recordingStorage }) })
+    super(watched(ctx), env)
   }
 }
 export { RecordingLimiter as TenantLimiter }
+
+/** The same state, whose writes are recorded from now on. */
+function watched(ctx: DurableObjectState): DurableObjectState {
+  const { storage } = ctx
+  const { sql } = storage
+  const { exec } = sql
+  sql.exec = (...args: Parameters<typeof exec>) => {
+    const cursor = Reflect.apply(exec, sql, args) as ReturnType<typeof exec>
+    cursors.push(cursor)
+    return cursor as never
+  }
+  const { setAlarm } = storage
+  storage.setAlarm = (...args: Parameters<typeof setAlarm>) => {
+    record.objectRowsWritten += 1
+    return setAlarm.apply(storage, args)
+  }
+  return ctx
+}
 
 function takeRecord(): Record {
   for (const { rowsRead, rowsWritten } of cursors.splice(0)) {

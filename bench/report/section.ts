@@ -8,9 +8,11 @@ export type Section = {
   targets: Target[]
   /** Whether the plot shows its targets. */
   isPlotted: boolean
+  /** CPU time of each call, where the section measures it: the costs are worked out from it. */
+  perCallMs?: ReadonlyMap<string, number>
 }
 
-export const SECTION_NAMES = ['floor', 'peer', 'limiter', 'growth', 'cost', 'cpu'] as const
+export const SECTION_NAMES = ['floor', 'peer', 'limiter', 'growth', 'cpu', 'cost'] as const
 export type SectionName = (typeof SECTION_NAMES)[number]
 
 export type Table = { head: string[]; rows: string[][] }

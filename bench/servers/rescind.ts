@@ -1,8 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { join } from 'node:path'
+import { unstable_readConfig as readConfig, type Unstable_Config } from 'wrangler'
 import { bearerToken } from '../../scripts/keys/bearer-token.ts'
 import type { TenantKeyFile } from '../../scripts/keys/key-file.ts'
+import { ROOT } from '../../scripts/local/home.ts'
 import { NEW_SECRETS, newOperatorKey, publicJwkOf } from '../../scripts/local/local-secrets.ts'
 import { startServer, type Server, type ServerOptions, type WorkerConfig } from './server.ts'
+
+type Binding = NonNullable<WorkerConfig['env']>[string]
 
 /** Keys and secrets of every Rescind of this run, forgotten after it. */
 
@@ -31,17 +36,30 @@ export const POLICY = {
   notify: { redeemed: false, voided: false, locked: false },
 }
 
-/** The bindings of wrangler.toml, as miniflare has them. */
+/** The bindings of wrangler.toml's production, as miniflare has them. */
 export function bindings(name: string): NonNullable<WorkerConfig['env']> {
-  const texts = Object.entries({ ...secrets, BASE_URL })
-  return {
-    DB: { type: 'd1', id: name },
-    TENANT_LIMITER: { type: 'durable-object', worker: name, exportName: 'TenantLimiter' },
-    DELIVERIES: { type: 'queue', name: 'rescind-deliveries' },
-    FLOOD_SHIELD: { type: 'rate-limit', namespace: '1001', simple: { limit: 1000, period: 10 } },
-    EMAIL: { type: 'send-email' },
-    ...Object.fromEntries(texts.map(([key, value]) => [key, { type: 'text' as const, value }])),
-  }
+  const { d1_databases, durable_objects, queues, ratelimits, send_email, vars }: Unstable_Config = readConfig(
+    { config: join(ROOT, 'wrangler.toml'), env: 'production' },
+    { hideWarnings: true },
+  )
+  return Object.fromEntries<Binding>([
+    ...d1_databases.map(({ binding }) => [binding, { type: 'd1', id: name }] as const),
+    ...durable_objects.bindings.map(
+      (each) =>
+        [each.name, { type: 'durable-object', worker: name, exportName: each.class_name ?? '' }] as const,
+    ),
+    ...(queues.producers ?? []).map(
+      ({ binding, queue }) => [binding, { type: 'queue', name: queue }] as const,
+    ),
+    ...ratelimits.map(
+      (each) =>
+        [each.name, { type: 'rate-limit', namespace: each.namespace_id, simple: each.simple }] as const,
+    ),
+    ...send_email.map((each) => [each.name, { type: 'send-email' }] as const),
+    ...Object.entries({ ...vars, ...secrets, BASE_URL }).map(
+      ([key, value]) => [key, { type: 'json', value }] as const,
+    ),
+  ])
 }
 
 /**

@@ -18,6 +18,8 @@ export type Server = {
   inspector: URL | undefined
   /** Process id of its workerd. */
   pid: number
+  /** Address of another Worker beside it. */
+  urlOf(worker: string): Promise<string>
   stop(): Promise<void>
 }
 
@@ -29,20 +31,22 @@ export type ServerOptions = {
   /** Further Workers that it is bound to. */
   others?: readonly WorkerOptions[]
   hasInspector?: boolean
+  /** Whether a write waits for the disk of this machine. */
+  isOnDisk?: boolean
 }
 
 export const COMPATIBILITY_DATE = '2026-11-01'
 
 /** In memory where there is such a place: what the disk of this machine does is not what is measured. */
-const STORAGE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 /**
  * Starts a bundle. Requests reach the Worker directly, without miniflare's own Worker in front of it,
  * which production does not have either.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { name, bundle, config, others = [], hasInspector = false } = options
-  const storage = mkdtempSync(join(STORAGE, 'rescind-bench-'))
+  const { name, bundle, config, others = [], hasInspector = false, isOnDisk = false } = options
+  const storage = mkdtempSync(join(isOnDisk ? tmpdir() : MEMORY, 'rescind-bench-'))
   const before = new Set(children())
   const miniflare = new Miniflare({
     ...(hasInspector && { inspectorPort: 0 }),
@@ -74,6 +78,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     db: DB,
     inspector: hasInspector ? await miniflare.getInspectorURL() : undefined,
     pid,
+    urlOf: async (worker) => (await miniflare.unsafeGetDirectURL(worker)).origin,
     async stop() {
       await miniflare.dispose()
       rmSync(storage, { recursive: true })
