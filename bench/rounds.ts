@@ -1,4 +1,4 @@
-import type { Load } from './load/load.ts'
+import type { Done, Load } from './load/load.ts'
 import type { LoadContext } from './load/message.ts'
 import type { PlanName } from './load/plans.ts'
 import { median } from './report/figures.ts'
@@ -16,6 +16,8 @@ export type Contender = {
   countMax: number
   /** Puts everything back as the first round found it. */
   before?(): Promise<void>
+  /** @throws {Error} when a round's answers, each right by itself, are wrong together. */
+  check?(round: Done): void
   /** Waits until what was accepted has been done. */
   after?(answers: number): Promise<void>
 }
@@ -57,7 +59,9 @@ export async function interleave(
       const count = counts[index] ?? 0
       const cpuBeforeMs = cpuMs(pid)
       const order = { url, plan, context, connections, first: 0, count }
-      const { elapsedMs, latenciesMs } = await load.run(order)
+      const done = await load.run(order)
+      const { elapsedMs, latenciesMs } = done
+      contender.check?.(done)
       const answeredAt = performance.now()
       await contender.after?.(count)
       const afterMs = performance.now() - answeredAt

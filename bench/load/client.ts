@@ -27,12 +27,14 @@ async function run(order: Order): Promise<Report> {
       const sentAt = performance.now()
       const answer = await send(agent, url, planned)
       latenciesMs.push(performance.now() - sentAt)
-      statuses[answer.status] = (statuses[answer.status] ?? 0) + 1
       const problem = plan.problem(answer, first + index, context)
       if (problem !== undefined) {
         throw new Error(
           `${name} to ${url}: ${problem}; answered ${answer.status}: ${answer.body.slice(0, 500)}`,
         )
+      }
+      for (const [status, times] of Object.entries(plan.statusesOf?.(answer) ?? { [answer.status]: 1 })) {
+        statuses[status] = (statuses[status] ?? 0) + times
       }
     }
   }

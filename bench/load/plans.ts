@@ -7,6 +7,8 @@ export type Plan = {
   request(number: number, context: LoadContext): PlannedRequest
   /** What is wrong with the answer, if anything. */
   problem(answer: Answer, number: number, context: LoadContext): string | undefined
+  /** How often each status was answered, where one answer stands for several. */
+  statusesOf?(answer: Answer): Record<string, number>
 }
 
 export type PlannedRequest = {
@@ -98,6 +100,7 @@ function limiterPlan(hasRefusals: boolean): Plan {
       ((hasRefusals ? /^\{("(200|429)":\d+,?)+\}$/ : /^\{"200":\d+\}$/).test(body)
         ? undefined
         : 'other answers'),
+    statusesOf: ({ body }) => JSON.parse(body) as Record<string, number>,
   }
 }
 

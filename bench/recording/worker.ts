@@ -43,17 +43,18 @@ export { RecordingLimiter as TenantLimiter }
 function watched(ctx: DurableObjectState): DurableObjectState {
   const { storage } = ctx
   const { sql } = storage
-  const { exec } = sql
-  sql.exec = (...args: Parameters<typeof exec>) => {
-    const cursor = Reflect.apply(exec, sql, args) as ReturnType<typeof exec>
-    cursors.push(cursor)
-    return cursor as never
-  }
-  const { setAlarm } = storage
-  storage.setAlarm = (...args: Parameters<typeof setAlarm>) => {
+  const watchedSql = through(sql, {
+    exec: (query: string, ...values: unknown[]) => {
+      const cursor = sql.exec(query, ...values)
+      cursors.push(cursor)
+      return cursor
+    },
+  })
+  const setAlarm = (scheduledTime: number | Date) => {
     record.objectRowsWritten += 1
-    return setAlarm.apply(storage, args)
+    return storage.setAlarm(scheduledTime)
   }
+  Object.defineProperty(ctx, 'storage', { value: through(storage, { sql: watchedSql, setAlarm }) })
   return ctx
 }
 

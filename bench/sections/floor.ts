@@ -3,7 +3,7 @@ import { templateOf } from '../floor/template.ts'
 import type { Load } from '../load/load.ts'
 import type { PlanName } from '../load/plans.ts'
 import { interleave, type Measured } from '../rounds.ts'
-import { median, quotients, spread } from '../report/figures.ts'
+import { decimal, median, quotients, spread } from '../report/figures.ts'
 import type { Section } from '../report/section.ts'
 import { addUsers, migrate, reviveCodes } from '../seed.ts'
 import { bundleWorker } from '../servers/bundle.ts'
@@ -131,16 +131,26 @@ function sectionOf(results: readonly Result[]): Section {
   return {
     name: 'floor',
     title: 'Against the floor',
-    text: `The floor is a bare Worker that executes the same D1 statements in one batch and answers with their rows; for a send it sends one message. It authenticates, limits and validates nothing. Its statements are recorded from Rescind in this run. Both answer from a database with ${USERS.toLocaleString('en-US')} users, the requests of a round are about different users, and only answers that are right are counted. The quotient is taken round by round.`,
+    text: `The floor is a bare Worker that executes the same D1 statements in one batch and answers with their rows; for a send it sends one message. It authenticates, limits and validates nothing. Its statements are recorded from Rescind in this run. Both answer from a database with ${decimal(USERS)} users, the requests of a round are about different users, and only answers that are right are counted. The quotient is taken round by round. CPU is that of the whole workerd process per answer, so D1, the Durable Object and the queue are in it.`,
     tables: [
       {
-        head: ['call', 'connections', 'Rescind, per second', 'floor, per second', 'Rescind ÷ floor'],
+        head: [
+          'call',
+          'connections',
+          'Rescind, per second',
+          'floor, per second',
+          'Rescind ÷ floor',
+          'CPU, ms',
+          'floor, ms',
+        ],
         rows: results.map((result) => [
           result.call,
           String(result.connections),
           spread(result.ours.rates),
           spread(result.theirs.rates),
           ratioOf(result),
+          decimal(median(result.ours.cpuMs), 2),
+          decimal(median(result.theirs.cpuMs), 2),
         ]),
       },
     ],

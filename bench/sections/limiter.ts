@@ -1,12 +1,12 @@
 import { DECISIONS } from '../limiter/decisions.ts'
-import type { Load } from '../load/load.ts'
+import type { Done, Load } from '../load/load.ts'
 import { decimal, median, quotients, spread } from '../report/figures.ts'
 import type { Section } from '../report/section.ts'
 import { interleave, type Measured } from '../rounds.ts'
 import { bundleWorker } from '../servers/bundle.ts'
 import { installPeers } from '../servers/peers.ts'
 import { startRescind } from '../servers/rescind.ts'
-import { startServer } from '../servers/server.ts'
+import { startServer, type Server } from '../servers/server.ts'
 
 const CONNECTIONS = 4
 const ROUNDS = 5
@@ -30,27 +30,7 @@ type Result = { load: (typeof LOADS)[number]; ours: Measured; theirs: Measured }
 
 /** Rescind's limiter against hono-rate-limiter's Durable Object store. */
 export async function limiter(load: Load, say: (line: string) => void): Promise<Section> {
-  await installPeers()
-  const ourBundle = await bundleWorker(['--config', 'bench/limiter/wrangler.toml'])
-  const theirBundle = await bundleWorker(['--config', 'bench/peers/hono-rate-limiter.toml'])
-  const servers = [
-    await startRescind({ name: 'limiter', bundle: ourBundle.folder, isOnDisk: true }),
-    await startServer({
-      name: 'hono-rate-limiter',
-      bundle: theirBundle.folder,
-      isOnDisk: true,
-      config: {
-        exports: { DurableObjectRateLimiter: { type: 'durable-object', storage: 'sqlite' } },
-        env: {
-          CACHE: {
-            type: 'durable-object',
-            worker: 'hono-rate-limiter',
-            exportName: 'DurableObjectRateLimiter',
-          },
-        },
-      },
-    }),
-  ]
+  const servers = await startServers()
   try {
     const results: Result[] = []
     for (const kind of LOADS) {
@@ -64,6 +44,7 @@ export async function limiter(load: Load, say: (line: string) => void): Promise<
           context,
           countMax: kind.countMax,
           plan: kind.isOverload ? ('limiter/overload' as const) : ('limiter/below' as const),
+          ...(kind.isOverload && { check: checkAdmitted }),
           // Each round has a bucket of its own, full at its start.
           async before() {
             turn += 1
@@ -81,6 +62,39 @@ export async function limiter(load: Load, say: (line: string) => void): Promise<
     return sectionOf(results)
   } finally {
     await Promise.all(servers.map((server) => server.stop()))
+  }
+}
+
+async function startServers(): Promise<Server[]> {
+  await installPeers()
+  const ourBundle = await bundleWorker(['--config', 'bench/limiter/wrangler.toml'])
+  const theirBundle = await bundleWorker(['--config', 'bench/peers/hono-rate-limiter.toml'])
+  return [
+    await startRescind({ name: 'limiter', bundle: ourBundle.folder, isOnDisk: true }),
+    await startServer({
+      name: 'hono-rate-limiter',
+      bundle: theirBundle.folder,
+      isOnDisk: true,
+      config: {
+        exports: { DurableObjectRateLimiter: { type: 'durable-object', storage: 'sqlite' } },
+        env: {
+          CACHE: {
+            type: 'durable-object',
+            worker: 'hono-rate-limiter',
+            exportName: 'DurableObjectRateLimiter',
+          },
+        },
+      },
+    }),
+  ]
+}
+
+/** In overload, that neither let through less than its limit, nor more than came back meanwhile. */
+function checkAdmitted({ statuses, elapsedMs }: Done): void {
+  const admitted = statuses['200'] ?? 0
+  const most = OVERLOAD_LIMIT * (1 + elapsedMs / 60_000) + 1
+  if (admitted > most || admitted < OVERLOAD_LIMIT * 0.95) {
+    throw new Error(`${admitted} admitted against a limit of ${OVERLOAD_LIMIT}`)
   }
 }
 
