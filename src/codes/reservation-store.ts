@@ -31,8 +31,9 @@ export async function settleRedeemed(scope: Scope, reservation: Reservation): Pr
         failures: 0,
         endedAt: sql`iif(${isThisCode}, ${now}, ${resetCodes.endedAt})`,
         endedAs: sql`iif(${isThisCode}, 'redeemed', ${resetCodes.endedAs})`,
-        reservationId: null,
-        reservedUntil: null,
+        // A newer code may wait for a hook of its own.
+        reservationId: sql`iif(${isThisCode}, NULL, ${resetCodes.reservationId})`,
+        reservedUntil: sql`iif(${isThisCode}, NULL, ${resetCodes.reservedUntil})`,
       })
       .where(
         and(eq(resetCodes.tenantId, tenantId), eq(resetCodes.userId, userId), eq(resetCodes.mode, mode)),

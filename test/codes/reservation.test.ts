@@ -130,6 +130,57 @@ describe('while the hook is asked', () => {
   })
 })
 
+describe('while the hook is asked for two at once', () => {
+  /** A hook that holds its calls until they are answered here, one by one. */
+  function holdHook() {
+    const answers = [0, 1, 2].map(() => Promise.withResolvers<Response>())
+    const arrived = [0, 1, 2].map(() => Promise.withResolvers<void>())
+    let count = 0
+    const calls = playHook(() => {
+      const [index, answer] = [count, answers[count]?.promise]
+      count += 1
+      arrived[index]?.resolve()
+      return answer ?? fail()
+    })
+    return { calls, answers, arrived }
+  }
+  const start = (tenant: Tenant, code: string) => meter(tenant, AUTHENTICATE, passwordCall(JANE, code))
+
+  it('R1: the end of an older code’s reset does not free a newer code', async () => {
+    const { tenant, code } = await withHook()
+    const { calls, answers, arrived } = holdHook()
+    const older = start(tenant, code)
+    await arrived[0]?.promise
+    const newCode = await tenant.newCode(JANE)
+    const newer = start(tenant, newCode)
+    await arrived[1]?.promise
+    answers[0]?.resolve(accept())
+    expect(await older).toMatchObject({ status: 200 })
+    expect(await start(tenant, newCode)).toMatchObject({ status: 401 })
+    answers[1]?.resolve(accept())
+    expect(await newer).toMatchObject({ status: 200 })
+    expect(calls).toHaveLength(2)
+    expect(await endOf(tenant)).toBe('redeemed')
+  })
+
+  it('R1: the failure of a lapsed call does not free the code for a third', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const { tenant, code } = await withHook({ code: { attemptsMax: 10, ttlMinutes: 60 } })
+    const { calls, answers, arrived } = holdHook()
+    const lapsed = start(tenant, code)
+    await arrived[0]?.promise
+    vi.setSystemTime(Date.now() + 30_000)
+    const second = start(tenant, code)
+    await arrived[1]?.promise
+    answers[0]?.resolve(fail())
+    expect(await lapsed).toMatchObject({ status: 503 })
+    expect(await start(tenant, code)).toMatchObject({ status: 401 })
+    answers[1]?.resolve(accept())
+    expect(await second).toMatchObject({ status: 200 })
+    expect(calls).toHaveLength(2)
+  })
+})
+
 describe('a void racing a reset', () => {
   it('R3: the one or the other, and the void says which', SLOW, async () => {
     const { tenant } = await withHook()
