@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
+import { run } from '../scripts/gate/command.ts'
 import { Load } from './load/load.ts'
 import { markdown, sectionMarkdown } from './report/markdown.ts'
 import { isReached, SECTION_NAMES, type Section, type SectionName } from './report/section.ts'
@@ -36,6 +37,7 @@ const minutes = (Date.now() - startedAt) / 60_000
 if (names.length === SECTION_NAMES.length) {
   writeFileSync(join(import.meta.dirname, 'results.md'), markdown(sections, minutes))
   writeFileSync(join(import.meta.dirname, 'results.svg'), plot(sections))
+  await run('oxfmt', ['bench/results.md'])
   say('wrote bench/results.md and bench/results.svg')
 }
 const targets = sections.flatMap((section) => section.targets)

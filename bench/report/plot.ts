@@ -51,7 +51,8 @@ ${lines.join('\n')}
 }
 
 function bar(target: Target, y: number): string {
-  const share = target.most === undefined ? target.value / (target.least ?? 1) : target.most / target.value
+  const { value, least = 1, most } = target
+  const share = most === undefined ? value / least : value === 0 ? Infinity : most / value
   const length = Math.max(2, Math.min(BAR, BOUND * share))
   return [
     `<text x="0" y="${y}">${escape(target.what)}</text>`,
