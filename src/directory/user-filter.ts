@@ -1,4 +1,6 @@
-import { parse, type Filter } from 'scim2-parse-filter'
+import type { Filter } from 'scim2-parse-filter'
+// The parser alone: the package's entry brings what evaluates filters too, and cannot be shaken.
+import { parseFilter, tokenizer, Tokens } from 'scim2-parse-filter/lib/src/parser.js'
 import { canonicalEmailAddress } from '../codes/email-address.ts'
 import { ScimException } from './scim-errors.ts'
 import { userNameKey } from './scim-user.ts'
@@ -13,7 +15,7 @@ const FILTER_LENGTH_MAX = 1024
  * @throws {ScimException} 400 `invalidFilter` for any other filter.
  */
 export function readUserFilter(text: string): UserFilter {
-  const comparison = text.length <= FILTER_LENGTH_MAX ? equality(parseFilter(text)) : undefined
+  const comparison = text.length <= FILTER_LENGTH_MAX ? equality(parse(text)) : undefined
   if (comparison?.attribute === 'username') {
     return { column: 'userNameKey', value: userNameKey(comparison.value) }
   }
@@ -24,9 +26,11 @@ export function readUserFilter(text: string): UserFilter {
   throw new ScimException(400, 'invalidFilter', 'Filter by userName eq "..." or emails.value eq "...".')
 }
 
-function parseFilter(text: string): Filter | undefined {
+function parse(text: string): Filter | undefined {
   try {
-    return parse(text)
+    const tokens = new Tokens(tokenizer(text))
+    const filter = parseFilter(tokens)
+    return tokens.peek().type === 'EOT' ? filter : undefined
   } catch {
     return undefined
   }
