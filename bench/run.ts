@@ -22,6 +22,8 @@ const SECTIONS: Record<SectionName, Measure> = { floor, peer, limiter, growth, c
 
 const startedAt = Date.now()
 const names = namesOf(process.argv.slice(2))
+// Each server's folders are removed at the end.
+process.setMaxListeners(0)
 const load = new Load()
 const sections: Section[] = []
 try {

@@ -33,7 +33,7 @@ export async function cpu(load: Load, say: (line: string) => void): Promise<Sect
     return {
       name: 'cpu',
       title: 'CPU and size',
-      text: `CPU time per request in the Worker's own isolate, from V8's profiler while ${CONNECTIONS} connections load it: what waits for D1, the limiter and the queue is not in it, and neither is what these do. "runtime" is native code that JavaScript calls into, "node:*" what workerd brings of Node. Profiling costs time itself, so these are upper bounds. Start-up CPU (\`wrangler check startup\`, median of the runs): ${startup.report}. Bundle: ${decimal(minified.gzipKib, 1)} KiB gzip.`,
+      text: `CPU time per request in the Worker's own isolate, from V8's profiler while ${CONNECTIONS} connections load it: waiting is not in it, and neither is what D1 and the queue do. The limiter's Durable Object is a class of the same Worker and shares its isolate here, so it is in it, under src and runtime. "runtime" is native code that JavaScript calls into, "node:*" what workerd brings of Node. Profiling costs time itself, so these are upper bounds. Start-up CPU (\`wrangler check startup\`, median of the runs): ${startup.report}. Bundle: ${decimal(minified.gzipKib, 1)} KiB gzip.`,
       tables: [{ head: ['call', 'CPU, ms', ...ORIGINS, 'other'], rows }],
       targets: [],
       isPlotted: false,
@@ -65,7 +65,7 @@ async function profileCalls(load: Load, server: Server, { token, inspector, fold
     const totalMs = [...times.values()].reduce((sum, ms) => sum + ms, 0)
     perCallMs.set(call, totalMs / count)
     const shares = ORIGINS.map((origin) => times.get(origin) ?? 0)
-    const rest = totalMs - shares.reduce((sum, ms) => sum + ms, 0)
+    const rest = Math.max(0, totalMs - shares.reduce((sum, ms) => sum + ms, 0))
     rows.push([
       call,
       decimal(totalMs / count, 2),

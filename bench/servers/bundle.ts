@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runWrangler } from '../../scripts/wrangler.ts'
+import { scratchFolder } from './scratch.ts'
 
 /** Bundles a Worker as a deploy would, without uploading it, and says in which folder it is. */
 export async function bundleWorker(args: readonly string[]): Promise<{ folder: string; gzipKib: number }> {
-  const folder = mkdtempSync(join(tmpdir(), 'rescind-bench-'))
+  const folder = scratchFolder(tmpdir())
   const { code, output } = await runWrangler(['deploy', '--dry-run', '--outdir', folder, ...args])
   if (code !== 0) throw new Error(`wrangler deploy --dry-run ${args.join(' ')} failed:\n${output}`)
   return { folder, gzipKib: Number(/gzip: ([\d.]+) KiB/.exec(output)?.[1]) }

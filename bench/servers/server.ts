@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Miniflare, type MiniflareOptions } from 'miniflare'
 import { readBundle } from './bundle.ts'
 import { children } from './processes.ts'
+import { scratchFolder } from './scratch.ts'
 
 type WorkerOptions = MiniflareOptions['workers'][number]
 export type WorkerConfig = Omit<WorkerOptions['config'], 'name' | 'compatibilityDate'>
@@ -46,7 +46,7 @@ const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { name, bundle, config, others = [], hasInspector = false, isOnDisk = false } = options
-  const storage = mkdtempSync(join(isOnDisk ? tmpdir() : MEMORY, 'rescind-bench-'))
+  const storage = scratchFolder(isOnDisk ? tmpdir() : MEMORY)
   const before = new Set(children())
   const miniflare = new Miniflare({
     ...(hasInspector && { inspectorPort: 0 }),
