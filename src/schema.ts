@@ -161,6 +161,6 @@ export type UserAction =
   | 'locked'
 
 /** `json_each` over one bound parameter: D1 binds at most 100 per statement. */
-export function jsonEach(rows: readonly unknown[]) {
-  return sql`json_each(${JSON.stringify(rows)})`
+export function jsonEach(rowsJson: string) {
+  return sql`json_each(${rowsJson})`
 }

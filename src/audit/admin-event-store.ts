@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { joinUser, type Scope } from '../codes/code-store.ts'
+import { slot } from '../compiled-batch.ts'
 import { adminEvents, jsonEach, users } from '../schema.ts'
 import type { Actor } from './admin-event.ts'
 
@@ -24,7 +25,7 @@ export function recordAdminEvents(
   { db, tenantId, mode, now }: Scope,
   actor: Actor,
   action: 'generate' | 'void',
-  entries: readonly AdminEntry[],
+  entriesJson: string,
   result: SQL,
   joinCode: SQL,
 ) {
@@ -33,7 +34,21 @@ export function recordAdminEvents(
     .select(
       sql`SELECT ${tenantId}, entry.value->>'eventId', ${now}, ${actor.accessId}, ${action}, ${mode},
         ${users.id}, entry.value->>'target', ${result}, ${actor.sourceIp}, ${actor.requestId}
-      FROM ${jsonEach(entries)} entry LEFT JOIN ${joinUser(tenantId)} ${joinCode}`,
+      FROM ${jsonEach(entriesJson)} entry LEFT JOIN ${joinUser(tenantId)} ${joinCode}`,
     )
-    .returning({ eventId: adminEvents.id, result: adminEvents.result, userId: adminEvents.userId })
+    .returning({ id: adminEvents.id, result: adminEvents.result, user_id: adminEvents.userId })
+}
+
+/** What the recording statement has returned. */
+export function recordedOf(rows: unknown): Recorded[] {
+  return (rows as { id: string; result: string; user_id: string | null }[]).map(
+    ({ id: eventId, result, user_id: userId }) => ({ eventId, result, userId }),
+  )
+}
+
+/** What stands for an actor in statements that are built before it is known. */
+export const ACTOR_SLOTS: Actor = {
+  accessId: slot('accessId'),
+  sourceIp: slot('sourceIp'),
+  requestId: slot('requestId'),
 }

@@ -55,9 +55,9 @@ export function countEventOfNobody({ db, tenantId, now }: EventScope, action: Us
 export function recordJudgement(
   { db, tenantId, now }: EventScope,
   matchAction: 'validated' | 'redeemed',
+  hour: number,
   judged: SQL,
 ) {
-  const hour = hourOf(now)
   const isRedeem = sql`(judged.result = 'match' AND ${matchAction} = 'redeemed')`
   const action = sql`iif(judged.result = 'match', ${matchAction}, 'refused')`
   return drizzle(db)
@@ -85,7 +85,8 @@ export function sentEvent({ db, tenantId, mode, now }: Scope, emailKey: string, 
     .onConflictDoNothing()
 }
 
-function hourOf(now: number): number {
+/** The start of the hour, which counted events are filed under. */
+export function hourOf(now: number): number {
   return now - (now % HOUR_MS)
 }
 

@@ -1,8 +1,9 @@
 import { and, eq, sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { recordJudgement } from '../audit/user-event-store.ts'
+import { hourOf, recordJudgement } from '../audit/user-event-store.ts'
+import { CompiledBatch, slot } from '../compiled-batch.ts'
 import { resetCodes, userEvents, users } from '../schema.ts'
-import { isLive, isReserved, standInId, type Scope } from './code-store.ts'
+import { isLive, isReserved, SCOPE_SLOTS, scopeValues, standInId, type Scope } from './code-store.ts'
 
 /** The statements that compare a presented code, and what follows from it. */
 
@@ -48,18 +49,58 @@ export async function check(
   digests: readonly string[],
   purpose: Purpose,
 ): Promise<Presented | undefined> {
-  const { db, tenantId, now } = scope
-  const verdict = verdictOf(scope, emailKey, digests, purpose)
-  const isHolder = isCodeOf(scope, emailKey)
-  const userId = sql`coalesce(nullif(${resetCodes.userId}, ${standInId(tenantId)}), ${selectUser(scope, emailKey, sql`${users.id}`)})`
+  const [selected] = await STATEMENTS[purpose.tag].run(scope.db, {
+    ...scopeValues(scope),
+    ...purpose,
+    standIn: standInId(scope.tenantId),
+    hour: hourOf(scope.now),
+    emailKey,
+    digests: `,${digests.join(',')},`,
+  })
+  const [found] = (selected?.results ?? []) as Row[]
+  if (found === undefined) return undefined
+  const { result, is_lock, user_id: userId, code_id: codeId, user_name: userName, email } = found
+  return { result, isLock: is_lock === 1, userId, codeId, userName, email }
+}
+
+type Row = {
+  result: CheckResult
+  is_lock: number
+  user_id: string
+  code_id: string
+  user_name: string | null
+  email: string | null
+}
+
+const STATEMENTS = {
+  validate: new CompiledBatch(() => build('validate')),
+  redeem: new CompiledBatch(() => build('redeem')),
+  reserve: new CompiledBatch(() => build('reserve')),
+}
+
+const SLOTS = {
+  ...SCOPE_SLOTS,
+  standIn: slot<string>('standIn'),
+  hour: slot<number>('hour'),
+  emailKey: slot<string>('emailKey'),
+  digests: slot<string>('digests'),
+  reservationId: slot<string>('reservationId'),
+  until: slot<number>('until'),
+}
+
+function build(purpose: Purpose['tag']) {
+  const { db, tenantId, now, standIn } = SLOTS
+  const verdict = verdictOf(purpose)
+  const isHolder = isCodeOfHolder()
+  const userId = sql`coalesce(nullif(${resetCodes.userId}, ${standIn}), ${selectUser(sql`${users.id}`)})`
   const judged = sql`SELECT ${userId} AS user_id, ${resetCodes.codeId} AS code_id, ${verdict.result} AS result
     FROM ${resetCodes} WHERE ${isHolder}`
   const orm = drizzle(db)
-  const [[found]] = await orm.batch([
+  return [
     orm
       .select({
-        result: verdict.result,
-        isLock: sql<number>`${verdict.isLock}`,
+        result: verdict.result.as('result'),
+        isLock: verdict.isLock.as('is_lock'),
         userId: resetCodes.userId,
         codeId: resetCodes.codeId,
         userName: users.userName,
@@ -68,7 +109,7 @@ export async function check(
       .from(resetCodes)
       .leftJoin(users, and(eq(users.id, resetCodes.userId), eq(users.tenantId, tenantId)))
       .where(isHolder),
-    recordJudgement(scope, purpose.tag === 'redeem' ? 'redeemed' : 'validated', judged),
+    recordJudgement(SLOTS, purpose === 'redeem' ? 'redeemed' : 'validated', SLOTS.hour, judged),
     orm
       .insert(userEvents)
       .select(
@@ -76,29 +117,25 @@ export async function check(
           FROM ${resetCodes} WHERE ${isHolder} AND ${verdict.isLock}`,
       )
       .onConflictDoNothing(),
-    orm
-      .update(resetCodes)
-      .set(changesOf(scope, purpose, verdict))
-      .where(isHolder),
-  ])
-  return found && { ...found, isLock: found.isLock === 1 }
+    orm.update(resetCodes).set(changesOf(purpose, verdict)).where(isHolder),
+  ]
 }
 
 type Verdict = ReturnType<typeof verdictOf>
 
 /** What is true of the row before it is changed. */
-function verdictOf(scope: Scope, emailKey: string, digests: readonly string[], purpose: Purpose) {
-  const { tenantId, caps, now } = scope
+function verdictOf(purpose: Purpose['tag']) {
+  const { caps, now, standIn, digests } = SLOTS
   // No subquery: it would be read for live codes only, and the time that takes tells who has one (N2).
-  const isRight = sql`(${isLive(scope)} AND instr(${`,${digests.join(',')},`}, ',' || ${resetCodes.digest} || ','))`
-  const isWrong = sql`(${isLive(scope)} AND NOT ${isRight})`
-  const isLock = sql`(${isWrong} AND (${resetCodes.attempts} + 1 >= ${caps.attemptsMax}
+  const isRight = sql`(${isLive(SLOTS)} AND instr(${digests}, ',' || ${resetCodes.digest} || ','))`
+  const isWrong = sql`(${isLive(SLOTS)} AND NOT ${isRight})`
+  const isLock = sql<number>`(${isWrong} AND (${resetCodes.attempts} + 1 >= ${caps.attemptsMax}
     OR ${resetCodes.failures} + 1 >= ${caps.failuresMax}))`
-  const isMatch = purpose.tag === 'validate' ? isRight : sql`(${isRight} AND NOT ${isReserved(now)})`
-  const userState = selectUser(scope, emailKey, sql`iif(${users.status} = 'enabled', 'none', 'disabled')`)
+  const isMatch = purpose === 'validate' ? isRight : sql`(${isRight} AND NOT ${isReserved(now)})`
+  const userState = selectUser(sql`iif(${users.status} = 'enabled', 'none', 'disabled')`)
   const result = sql<CheckResult>`CASE WHEN ${isMatch} THEN 'match' WHEN ${isRight} THEN 'in-use'
     WHEN ${isWrong} THEN 'wrong'
-    WHEN ${resetCodes.userId} = ${standInId(tenantId)} THEN coalesce(${userState}, 'unknown')
+    WHEN ${resetCodes.userId} = ${standIn} THEN coalesce(${userState}, 'unknown')
     WHEN ${resetCodes.codeId} = '' THEN 'none'
     WHEN ${resetCodes.endedAs} IS NOT NULL THEN ${resetCodes.endedAs}
     WHEN ${resetCodes.voidedAt} IS NOT NULL THEN 'voided'
@@ -106,14 +143,15 @@ function verdictOf(scope: Scope, emailKey: string, digests: readonly string[], p
   return { isRight, isWrong, isLock, isMatch, result }
 }
 
-function changesOf({ now }: Scope, purpose: Purpose, { isRight, isWrong, isLock, isMatch }: Verdict) {
+function changesOf(purpose: Purpose['tag'], { isRight, isWrong, isLock, isMatch }: Verdict) {
+  const { now, reservationId, until } = SLOTS
   const counted = {
     attempts: sql`${resetCodes.attempts} + NOT ${isRight}`,
     failures: sql`${resetCodes.failures} + ${isWrong}`,
     endedAt: sql`iif(${isLock}, ${now}, ${resetCodes.endedAt})`,
     endedAs: sql`iif(${isLock}, 'locked', ${resetCodes.endedAs})`,
   }
-  switch (purpose.tag) {
+  switch (purpose) {
     case 'validate':
       return counted
     case 'redeem':
@@ -126,26 +164,28 @@ function changesOf({ now }: Scope, purpose: Purpose, { isRight, isWrong, isLock,
     case 'reserve':
       return {
         ...counted,
-        reservationId: sql`iif(${isMatch}, ${purpose.reservationId}, ${resetCodes.reservationId})`,
-        reservedUntil: sql`iif(${isMatch}, ${purpose.until}, ${resetCodes.reservedUntil})`,
+        reservationId: sql`iif(${isMatch}, ${reservationId}, ${resetCodes.reservationId})`,
+        reservedUntil: sql`iif(${isMatch}, ${until}, ${resetCodes.reservedUntil})`,
       }
   }
 }
 
 /** One value of the user with that address, also where the stand-in is judged in their place. */
-function selectUser({ tenantId }: Scope, emailKey: string, value: SQL): SQL {
+function selectUser(value: SQL): SQL {
+  const { tenantId, emailKey } = SLOTS
   return sql`(SELECT ${value} FROM ${users} WHERE ${users.tenantId} = ${tenantId}
     AND ${users.emailKey} = ${emailKey})`
 }
 
 /** The code row of the enabled user with that address, or the stand-in's. */
-function isCodeOf({ tenantId, mode }: Scope, emailKey: string): SQL | undefined {
+function isCodeOfHolder(): SQL | undefined {
+  const { tenantId, mode, emailKey, standIn } = SLOTS
   const holder = sql`SELECT held.user_id FROM ${users} JOIN ${resetCodes} held
     ON held.user_id = ${users.id} AND held.mode = ${mode} AND held.tenant_id = ${tenantId}
     WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey} AND ${users.status} = 'enabled'`
   return and(
     eq(resetCodes.tenantId, tenantId),
     eq(resetCodes.mode, mode),
-    sql`${resetCodes.userId} = coalesce((${holder}), ${standInId(tenantId)})`,
+    sql`${resetCodes.userId} = coalesce((${holder}), ${standIn})`,
   )
 }

@@ -1,5 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import { slot } from '../compiled-batch.ts'
 import { resetCodes, users } from '../schema.ts'
 import type { Policy } from '../tenants/policy.ts'
 import type { CodeMode } from './code.ts'
@@ -16,6 +17,20 @@ export type Scope = {
   mode: CodeMode
   caps: Pick<Policy['code'], 'attemptsMax' | 'failuresMax'>
   now: number
+}
+
+/** What stands for a scope in statements that are built before it is known. */
+export const SCOPE_SLOTS: Scope = {
+  db: slot('db'),
+  tenantId: slot('tenantId'),
+  mode: slot('mode'),
+  caps: { attemptsMax: slot('attemptsMax'), failuresMax: slot('failuresMax') },
+  now: slot('now'),
+}
+
+/** The values for {@link SCOPE_SLOTS}. */
+export function scopeValues({ tenantId, mode, caps, now }: Scope) {
+  return { tenantId, mode, attemptsMax: caps.attemptsMax, failuresMax: caps.failuresMax, now }
 }
 
 /** A code that may still be used, for a statement that has `reset_codes` in its FROM. */

@@ -1,10 +1,17 @@
 import { and, eq, sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { recordAdminEvents, type AdminEntry, type Recorded } from '../audit/admin-event-store.ts'
+import {
+  ACTOR_SLOTS,
+  recordAdminEvents,
+  recordedOf,
+  type AdminEntry,
+  type Recorded,
+} from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
 import { sentEvent } from '../audit/user-event-store.ts'
+import { CompiledBatch, slot } from '../compiled-batch.ts'
 import { jsonEach, resetCodes, users } from '../schema.ts'
-import { isLive, isReserved, joinCode, joinUser, type Scope } from './code-store.ts'
+import { isLive, isReserved, joinCode, joinUser, SCOPE_SLOTS, scopeValues, type Scope } from './code-store.ts'
 
 /** The statements that issue codes, and that find out whether one may still be mailed. */
 
@@ -36,15 +43,23 @@ const overwrite = {
 
 /** Issues a code to every enabled user among the entries, over whatever code they had. */
 export async function issue(scope: Scope, actor: Actor, entries: readonly IssueEntry[]): Promise<Recorded[]> {
+  const values = { ...scopeValues(scope), ...actor, entries: JSON.stringify(entries) }
+  const [recorded] = await issueStatements.run(scope.db, values)
+  return recordedOf(recorded?.results)
+}
+
+const issueStatements = new CompiledBatch(() => {
+  const scope = SCOPE_SLOTS
   const { db, tenantId, now, caps } = scope
+  const entries = slot<string>('entries')
   const code = joinCode(scope)
   const isSpent = sql`(NOT entry.value->>'isFreshStart' AND coalesce(${resetCodes.failures}, 0) >= ${caps.failuresMax})`
   const result = sql`CASE WHEN entry.value->>'fault' IS NOT NULL THEN entry.value->>'fault'
     WHEN ${users.id} IS NULL THEN 'unknown' WHEN ${users.status} <> 'enabled' THEN 'disabled'
     WHEN ${isSpent} THEN 'locked' ELSE 'issued' END`
   const orm = drizzle(db)
-  const [recorded] = await orm.batch([
-    recordAdminEvents(scope, actor, 'generate', entries, result, code),
+  return [
+    recordAdminEvents(scope, ACTOR_SLOTS, 'generate', entries, result, code),
     orm
       .insert(resetCodes)
       .select(
@@ -60,9 +75,8 @@ export async function issue(scope: Scope, actor: Actor, entries: readonly IssueE
         target: [resetCodes.userId, resetCodes.mode],
         set: { ...overwrite, failures: sql`excluded.failures` },
       }),
-  ])
-  return recorded
-}
+  ]
+})
 
 /** A code that a user asked for, to be issued when its message is handled. */
 export type AskedCode = {

@@ -1,9 +1,16 @@
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { recordAdminEvents, type AdminEntry, type Recorded } from '../audit/admin-event-store.ts'
+import {
+  ACTOR_SLOTS,
+  recordAdminEvents,
+  recordedOf,
+  type AdminEntry,
+  type Recorded,
+} from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
+import { CompiledBatch, slot } from '../compiled-batch.ts'
 import { jsonEach, resetCodes, users } from '../schema.ts'
-import { isLive, isReserved, joinCode, joinUser, type Scope } from './code-store.ts'
+import { isLive, isReserved, joinCode, joinUser, SCOPE_SLOTS, scopeValues, type Scope } from './code-store.ts'
 
 /**
  * Ends the live codes of every enabled user among the entries, and marks every user as voided, also
@@ -14,7 +21,15 @@ export async function voidAll(
   actor: Actor,
   entries: readonly AdminEntry[],
 ): Promise<Recorded[]> {
+  const values = { ...scopeValues(scope), ...actor, entries: JSON.stringify(entries) }
+  const [recorded] = await statements.run(scope.db, values)
+  return recordedOf(recorded?.results)
+}
+
+const statements = new CompiledBatch(() => {
+  const scope = SCOPE_SLOTS
   const { db, tenantId, mode, now } = scope
+  const entries = slot<string>('entries')
   const isEndable = sql`(${isLive(scope)} AND NOT ${isReserved(now)})`
   // The event says what the update beside it is about to do: same predicate, same transaction.
   const result = sql`CASE WHEN ${users.id} IS NULL THEN 'unknown'
@@ -28,8 +43,8 @@ export async function voidAll(
     WHEN ${resetCodes.voidedAt} IS NOT NULL THEN 'voided-before'
     ELSE 'locked' END`
   const orm = drizzle(db)
-  const [recorded] = await orm.batch([
-    recordAdminEvents(scope, actor, 'void', entries, result, joinCode(scope)),
+  return [
+    recordAdminEvents(scope, ACTOR_SLOTS, 'void', entries, result, joinCode(scope)),
     orm
       .insert(resetCodes)
       .select(
@@ -44,6 +59,5 @@ export async function voidAll(
           voidedAt: now,
         },
       }),
-  ])
-  return recorded
-}
+  ]
+})
