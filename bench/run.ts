@@ -10,6 +10,7 @@ import { cpu } from './sections/cpu.ts'
 import { floor } from './sections/floor.ts'
 import { growth } from './sections/growth.ts'
 import { limiter } from './sections/limiter.ts'
+import { limits } from './sections/limits.ts'
 import { peer } from './sections/peer.ts'
 
 /**
@@ -18,7 +19,7 @@ import { peer } from './sections/peer.ts'
  */
 
 type Measure = (load: Load, say: (line: string) => void, found: readonly Section[]) => Promise<Section>
-const SECTIONS: Record<SectionName, Measure> = { floor, peer, limiter, growth, cpu, cost }
+const SECTIONS: Record<SectionName, Measure> = { floor, peer, limiter, limits, growth, cpu, cost }
 
 const startedAt = Date.now()
 const names = namesOf(process.argv.slice(2))

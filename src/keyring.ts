@@ -34,12 +34,12 @@ export function parseKeyring(setting: string, value: string | undefined): Keyrin
  * same input.
  */
 export function hmac(key: NamedKey, parts: readonly string[]): Buffer {
-  const mac = createHmac('sha256', key.secret)
+  const input = Buffer.allocUnsafe(parts.reduce((size, part) => size + 4 + Buffer.byteLength(part), 0))
+  let offset = 0
   for (const part of parts) {
-    const bytes = Buffer.from(part, 'utf8')
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(bytes.length)
-    mac.update(length).update(bytes)
+    const length = input.write(part, offset + 4)
+    input.writeUInt32BE(length, offset)
+    offset += 4 + length
   }
-  return mac.digest()
+  return createHmac('sha256', key.secret).update(input).digest()
 }

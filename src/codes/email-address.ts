@@ -34,9 +34,8 @@ export function lowerCaseAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
-/** An address that tells a colleague which one is meant, and a thief nothing to write to. */
-export function maskEmailAddress(input: string): string {
-  const canonical = canonicalEmailAddress(input)
+/** A canonical address so that it tells a colleague which one is meant, and a thief nothing to write to. */
+export function maskEmailAddress(canonical: string | undefined): string {
   if (canonical === undefined) return '(not an address)'
   const [first = ''] = canonical
   return `${first}***${canonical.slice(canonical.lastIndexOf('@'))}`

@@ -124,10 +124,8 @@ export async function voidCodes(
 }
 
 function whoOf(emailAddress: string): { emailKey: string | null; target: string } {
-  return {
-    emailKey: canonicalEmailAddress(emailAddress) ?? null,
-    target: maskEmailAddress(emailAddress),
-  }
+  const canonical = canonicalEmailAddress(emailAddress)
+  return { emailKey: canonical ?? null, target: maskEmailAddress(canonical) }
 }
 
 export function scopeOf({ db, tenant, now }: CodeContext, mode: CodeMode): Scope {

@@ -60,9 +60,16 @@ export async function openMessage(keys: Keyring, sealed: unknown): Promise<Deliv
   }
 }
 
-function contentKey(key: NamedKey): Promise<CryptoKey> {
+/** Imported once per isolate. */
+const contentKeys = new WeakMap<NamedKey, CryptoKey>()
+
+async function contentKey(key: NamedKey): Promise<CryptoKey> {
+  const known = contentKeys.get(key)
+  if (known !== undefined) return known
   const bytes = new Uint8Array(hmac(key, ['delivery']))
-  return crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt'])
+  const imported = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt'])
+  contentKeys.set(key, imported)
+  return imported
 }
 
 function encode(bytes: Uint8Array): string {
