@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 
 /** Secret keys with names, newest first: the first signs, every one verifies, so that keys rotate. */
 export type Keyring = readonly [NamedKey, ...NamedKey[]]
 
-export type NamedKey = { readonly id: string; readonly secret: Uint8Array }
+export type NamedKey = { readonly id: string; readonly key: KeyObject }
 
 /** A key shorter than its hash weakens HMAC-SHA-256 (RFC 2104 §3). */
 const SECRET_BYTES_MIN = 32
@@ -18,8 +18,8 @@ export function parseKeyring(setting: string, value: string | undefined): Keyrin
     const match = /^([\w.-]{1,32}):([\w-]+)$/.exec(entry.trim())
     if (match === null) return undefined
     const [, id = '', encoded = ''] = match
-    const secret = new Uint8Array(Buffer.from(encoded, 'base64url'))
-    return secret.length < SECRET_BYTES_MIN ? undefined : { id, secret }
+    const secret = Buffer.from(encoded, 'base64url')
+    return secret.length < SECRET_BYTES_MIN ? undefined : { id, key: createSecretKey(secret) }
   })
   const keyring = [first, ...rest].filter((key) => key !== undefined)
   const [newest, ...older] = keyring
@@ -41,5 +41,5 @@ export function hmac(key: NamedKey, parts: readonly string[]): Buffer {
     input.writeUInt32BE(length, offset)
     offset += 4 + length
   }
-  return createHmac('sha256', key.secret).update(input).digest()
+  return createHmac('sha256', key.key).update(input).digest()
 }

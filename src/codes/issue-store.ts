@@ -21,7 +21,6 @@ export type IssueEntry = AdminEntry & {
   fault: string | null
   /** Whether the guess budget starts anew: an administrator has the user before them. */
   isFreshStart: boolean
-  codeId: string
   digest: string
   pepperId: string
   expiresAt: number
@@ -65,7 +64,7 @@ const issueStatements = new CompiledBatch(() => {
       .select(
         selectNew(
           scope,
-          sql`entry.value->>'codeId', entry.value->>'digest', entry.value->>'pepperId', ${now},
+          sql`entry.value->>'eventId', entry.value->>'digest', entry.value->>'pepperId', ${now},
             entry.value->>'expiresAt', 0, iif(entry.value->>'isFreshStart', 0, coalesce(${resetCodes.failures}, 0))`,
           sql`${jsonEach(entries)} entry CROSS JOIN ${joinUser(tenantId)} ${code}
             WHERE ${users.status} = 'enabled' AND entry.value->>'fault' IS NULL AND NOT ${isSpent}`,

@@ -43,12 +43,12 @@ export async function issueCodes<Fault extends string>(
   refuseRepeated(drafts.map(({ entry }) => entry))
   const entries = drafts.map(({ entry }) => entry)
   const results = byEvent(await issue(scopeOf(context, mode), actor, entries))
-  return drafts.map(({ entry: { eventId, emailKey, codeId, expiresAt }, code }) => {
+  return drafts.map(({ entry: { eventId, emailKey, expiresAt }, code }) => {
     const result = results.get(eventId)?.result as
       | 'issued'
       | Extract<IssueOutcome<Fault>, { tag: 'refused' }>['reason']
     return result === 'issued'
-      ? { tag: 'issued', code, codeId, emailKey: emailKey ?? '', expiresAt }
+      ? { tag: 'issued', code, codeId: eventId, emailKey: emailKey ?? '', expiresAt }
       : { tag: 'refused', reason: result }
   })
 }
@@ -63,11 +63,11 @@ function draftOf<Fault extends string>(
   const who = whoOf(request.emailAddress)
   const binding = { tenantId: tenant.id, emailKey: who.emailKey ?? '', mode }
   const entry = {
+    // Names the code too: the audit of its issue leads to it.
     eventId: newEventId(now),
     ...who,
     fault: isWanted ? null : request.fault,
     isFreshStart: isWanted && request.isFreshStart,
-    codeId: crypto.randomUUID(),
     ...newCodeDigest(peppers, binding, code),
     expiresAt: isWanted ? now + request.ttlMs : now,
   }

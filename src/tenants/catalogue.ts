@@ -1,6 +1,6 @@
 import { importJWK } from 'jose'
 import { findLiveKey, type ApiKey } from '../identity/api-key-store.ts'
-import { ExpiringMap } from './expiring-map.ts'
+import { ExpiringMap } from '../expiring-map.ts'
 import { findTenant, findTenantByHost } from './tenant-store.ts'
 import type { Tenant } from './tenant.ts'
 
