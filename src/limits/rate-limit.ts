@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../app-env.ts'
 import { config } from '../bindings.ts'
 import { faultName } from '../log.ts'
-import { Admission } from './admission.ts'
+import { Admission, type AskLimiter } from './admission.ts'
 import type { Demand, Verdict } from './tenant-buckets.ts'
 
 /** The buckets of a tenant that requests are charged to by the route alone. */
@@ -44,10 +44,13 @@ export async function admit(c: Context<AppEnv>, demands: readonly Demand[]): Pro
 async function decide(c: Context<AppEnv>, demands: readonly Demand[]) {
   const { id } = c.var.tenant
   isolateAdmission ??= new Admission(crypto.randomUUID())
-  const limiter = c.env.TENANT_LIMITER.getByName(id)
-  const decided = isolateAdmission.admit((asker, asks) => limiter.admit(asker, asks), id, demands, Date.now())
+  // Most requests never ask: neither the stub nor the timer is made for them.
+  const ask: AskLimiter = (asker, asks) => {
+    const answer = c.env.TENANT_LIMITER.getByName(id).admit(asker, asks)
+    return withinDeadline(answer, config(c.env).limiterDeadlineMs)
+  }
   try {
-    return await withinDeadline(decided, config(c.env).limiterDeadlineMs)
+    return await isolateAdmission.admit(ask, id, demands, Date.now())
   } catch (error) {
     c.var.log.limiterDegraded = faultName(error)
     return undefined
