@@ -85,6 +85,29 @@ describe('the key behind a token', () => {
     expect((await present(tenant, token)).status).toBe(401)
   })
 
+  it('J3: a token that was good is refused when its time is over, to the millisecond', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 })
+    const tenant = await newTenant()
+    const token = await tenant.token()
+    for (const [afterMs, status] of [
+      [0, 200],
+      [660_000, 200],
+      [660_001, 401],
+    ] as const) {
+      vi.setSystemTime(1_800_000_000_000 + afterMs)
+      expect((await present(tenant, token)).status).toBe(status)
+    }
+  })
+
+  it('J3: a token that was good is refused when its audience is no longer a host of the tenant', async () => {
+    const tenant = await newTenant()
+    const token = await tenant.token()
+    expect((await present(tenant, token)).status).toBe(200)
+    const moved = { name: 'A tenant', hosts: [`moved-${tenant.host}`] }
+    expect((await operate('PUT', `/tenants/${tenant.id}`, moved)).status).toBe(200)
+    expect(await refusal(await present(tenant, token))).toEqual(REFUSAL)
+  })
+
   it('J5: a key revoked through this isolate stops at once', async () => {
     const tenant = await newTenant()
     const token = await tenant.token()
