@@ -77,8 +77,8 @@ class World {
   constructor(rate: Rate, random: () => number) {
     const storage = new Map<string, number>()
     this.#buckets = new TenantBuckets({
-      read: (key) => storage.get(key),
-      write: (key, fullAt) => void storage.set(key, fullAt),
+      read: () => storage,
+      write: (fullAts) => fullAts.forEach((fullAt, key) => storage.set(key, fullAt)),
     })
     this.#demand = { bucket: 'validate', key: 'validate', ...rate, cost: 1 }
     this.#random = random

@@ -32,8 +32,9 @@ export type Grant = Verdict & {
 
 /** Where timestamps outlive the process. */
 export type BucketStorage = {
-  read(key: string): number | undefined
-  write(key: string, fullAt: number): void
+  /** What is stored under these keys; nothing for those that are not. */
+  read(keys: readonly string[]): ReadonlyMap<string, number>
+  write(fullAts: ReadonlyMap<string, number>): void
 }
 
 /** Rates from which a lease spares enough calls to be worth what may be stranded in it. */
@@ -71,42 +72,49 @@ export class TenantBuckets {
 
   /** Takes from every bucket asked for, or from none. */
   admit(asker: string, asks: readonly Ask[], now: number): Grant[] {
-    const decisions = asks.map((ask) => {
-      const { bucket } = this.#known(ask.key)
+    const known = this.#load(asks)
+    const decisions = known.map(({ ask, bucket }) => {
       for (const settlement of ask.settlements) bucket.settle(ask, settlement, now)
       return { ask, bucket, decision: bucket.decide(ask, ask.cost, now) }
     })
     const areAllAdmitted = decisions.every(({ decision }) => decision.isAdmitted)
-    return decisions.map(({ ask, bucket, decision }) => {
-      if (!areAllAdmitted) return refusal(asker, ask, bucket, decision, now)
-      const grant = admission(asker, ask, bucket, now)
-      this.#store(ask, now)
-      return grant
+    if (!areAllAdmitted) {
+      return decisions.map(({ ask, bucket, decision }) => refusal(asker, ask, bucket, decision, now))
+    }
+    const grants = decisions.map(({ ask, bucket }) => admission(asker, ask, bucket, now))
+    this.#store(asks, now)
+    return grants
+  }
+
+  /** The buckets asked for, those that are not in memory read in one go. */
+  #load(asks: readonly Ask[]): { ask: Ask; bucket: Bucket }[] {
+    if (this.#buckets.size >= BUCKETS_MAX) this.#buckets.clear()
+    const missing = asks.map(({ key }) => key).filter((key) => !this.#buckets.has(key))
+    const stored = missing.length > 0 ? this.#storage.read(missing) : new Map<string, number>()
+    return asks.map((ask) => {
+      const storedFullAt = stored.get(ask.key) ?? 0
+      const known = this.#buckets.get(ask.key) ?? { bucket: new Bucket(storedFullAt), storedFullAt }
+      this.#buckets.set(ask.key, known)
+      return { ask, bucket: known.bucket }
     })
   }
 
-  #known(key: string) {
-    const known = this.#buckets.get(key)
-    if (known !== undefined) return known
-    if (this.#buckets.size >= BUCKETS_MAX) this.#buckets.clear()
-    const storedFullAt = this.#storage.read(key) ?? 0
-    const loaded = { bucket: new Bucket(storedFullAt), storedFullAt }
-    this.#buckets.set(key, loaded)
-    return loaded
-  }
-
   /**
-   * Stores a timestamp before the units it stands for are used. It runs ahead of the truth by a part of
-   * the burst, so that few admissions wait for storage; a restart then forgets nothing, and finds the
+   * Stores timestamps before the units they stand for are used. They run ahead of the truth by a part of
+   * the burst, so that few admissions wait for storage; a restart then forgets nothing, and finds a
    * bucket emptier than it was by that part at most.
    */
-  #store(ask: Ask, now: number): void {
-    const known = this.#known(ask.key)
-    const fullAt = known.bucket.fullAt(ask, now)
-    if (fullAt <= known.storedFullAt) return
-    const aheadUnits = Math.floor(Math.min(ask.perMinute / 60, ask.burst * STORED_AHEAD_PART))
-    known.storedFullAt = fullAt + aheadUnits * unitMsOf(ask)
-    this.#storage.write(ask.key, known.storedFullAt)
+  #store(asks: readonly Ask[], now: number): void {
+    const due = new Map<string, number>()
+    for (const ask of asks) {
+      const known = this.#buckets.get(ask.key)
+      const fullAt = known?.bucket.fullAt(ask, now) ?? 0
+      if (known === undefined || fullAt <= known.storedFullAt) continue
+      const aheadUnits = Math.floor(Math.min(ask.perMinute / 60, ask.burst * STORED_AHEAD_PART))
+      known.storedFullAt = fullAt + aheadUnits * unitMsOf(ask)
+      due.set(ask.key, known.storedFullAt)
+    }
+    if (due.size > 0) this.#storage.write(due)
   }
 }
 

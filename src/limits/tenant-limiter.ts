@@ -17,10 +17,18 @@ export class TenantLimiter extends DurableObject<Env> {
     const { sql } = ctx.storage
     sql.exec('CREATE TABLE IF NOT EXISTS buckets (key TEXT PRIMARY KEY, full_at REAL NOT NULL) WITHOUT ROWID')
     this.#buckets = new TenantBuckets({
-      read: (key) =>
-        sql.exec<{ full_at: number }>('SELECT full_at FROM buckets WHERE key = ?', key).toArray()[0]?.full_at,
-      write: (key, fullAt) => {
-        sql.exec('INSERT OR REPLACE INTO buckets (key, full_at) VALUES (?, ?)', key, fullAt)
+      read: (keys) => {
+        const found = sql.exec<{ key: string; full_at: number }>(
+          'SELECT key, full_at FROM buckets WHERE key IN (SELECT value FROM json_each(?))',
+          JSON.stringify(keys),
+        )
+        return new Map(found.toArray().map(({ key, full_at }) => [key, full_at]))
+      },
+      write: (fullAts) => {
+        sql.exec(
+          'INSERT OR REPLACE INTO buckets (key, full_at) SELECT value->>0, value->>1 FROM json_each(?)',
+          JSON.stringify([...fullAts]),
+        )
       },
     })
   }

@@ -15,8 +15,8 @@ type World = { storage: Map<string, number>; buckets: TenantBuckets; calls: numb
 
 function newWorld(storage = new Map<string, number>()): World {
   const buckets = new TenantBuckets({
-    read: (key) => storage.get(key),
-    write: (key, fullAt) => void storage.set(key, fullAt),
+    read: () => storage,
+    write: (fullAts) => fullAts.forEach((fullAt, key) => storage.set(key, fullAt)),
   })
   return { storage, buckets, calls: 0 }
 }
