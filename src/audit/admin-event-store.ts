@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { joinUser, type Scope } from '../codes/code-store.ts'
-import { slot } from '../compiled-batch.ts'
+import { joinUser, scopeValues, type Scope } from '../codes/code-store.ts'
+import { slot, type CompiledBatch } from '../compiled-batch.ts'
 import { adminEvents, jsonEach, users } from '../schema.ts'
 import type { Actor } from './admin-event.ts'
 
@@ -39,11 +39,17 @@ export function recordAdminEvents(
     .returning({ id: adminEvents.id, result: adminEvents.result, user_id: adminEvents.userId })
 }
 
-/** What the recording statement has returned. */
-export function recordedOf(rows: unknown): Recorded[] {
-  return (rows as { id: string; result: string; user_id: string | null }[]).map(
-    ({ id: eventId, result, user_id: userId }) => ({ eventId, result, userId }),
-  )
+/** Runs a bulk call whose first statement is {@link recordAdminEvents}, and returns what that wrote. */
+export async function runRecorded(
+  statements: CompiledBatch,
+  scope: Scope,
+  actor: Actor,
+  entries: readonly AdminEntry[],
+): Promise<Recorded[]> {
+  const values = { ...scopeValues(scope), ...actor, entries: JSON.stringify(entries) }
+  const [recorded] = await statements.run(scope.db, values)
+  const rows = (recorded?.results ?? []) as { id: string; result: string; user_id: string | null }[]
+  return rows.map(({ id: eventId, result, user_id: userId }) => ({ eventId, result, userId }))
 }
 
 /** What stands for an actor in statements that are built before it is known. */

@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import {
   ACTOR_SLOTS,
   recordAdminEvents,
-  recordedOf,
+  runRecorded,
   type AdminEntry,
   type Recorded,
 } from '../audit/admin-event-store.ts'
@@ -11,7 +11,7 @@ import type { Actor } from '../audit/admin-event.ts'
 import { sentEvent } from '../audit/user-event-store.ts'
 import { CompiledBatch, slot } from '../compiled-batch.ts'
 import { jsonEach, resetCodes, users } from '../schema.ts'
-import { isLive, isReserved, joinCode, joinUser, SCOPE_SLOTS, scopeValues, type Scope } from './code-store.ts'
+import { isLive, isReserved, joinCode, joinUser, SCOPE_SLOTS, type Scope } from './code-store.ts'
 
 /** The statements that issue codes, and that find out whether one may still be mailed. */
 
@@ -42,9 +42,7 @@ const overwrite = {
 
 /** Issues a code to every enabled user among the entries, over whatever code they had. */
 export async function issue(scope: Scope, actor: Actor, entries: readonly IssueEntry[]): Promise<Recorded[]> {
-  const values = { ...scopeValues(scope), ...actor, entries: JSON.stringify(entries) }
-  const [recorded] = await issueStatements.run(scope.db, values)
-  return recordedOf(recorded?.results)
+  return runRecorded(issueStatements, scope, actor, entries)
 }
 
 const issueStatements = new CompiledBatch(() => {

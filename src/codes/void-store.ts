@@ -3,14 +3,14 @@ import { drizzle } from 'drizzle-orm/d1'
 import {
   ACTOR_SLOTS,
   recordAdminEvents,
-  recordedOf,
+  runRecorded,
   type AdminEntry,
   type Recorded,
 } from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
 import { CompiledBatch, slot } from '../compiled-batch.ts'
 import { jsonEach, resetCodes, users } from '../schema.ts'
-import { isLive, isReserved, joinCode, joinUser, SCOPE_SLOTS, scopeValues, type Scope } from './code-store.ts'
+import { isLive, isReserved, joinCode, joinUser, SCOPE_SLOTS, type Scope } from './code-store.ts'
 
 /**
  * Ends the live codes of every enabled user among the entries, and marks every user as voided, also
@@ -21,9 +21,7 @@ export async function voidAll(
   actor: Actor,
   entries: readonly AdminEntry[],
 ): Promise<Recorded[]> {
-  const values = { ...scopeValues(scope), ...actor, entries: JSON.stringify(entries) }
-  const [recorded] = await statements.run(scope.db, values)
-  return recordedOf(recorded?.results)
+  return runRecorded(statements, scope, actor, entries)
 }
 
 const statements = new CompiledBatch(() => {

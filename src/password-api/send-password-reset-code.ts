@@ -9,7 +9,7 @@ import { admit } from '../limits/rate-limit.ts'
 import type { Demand } from '../limits/tenant-buckets.ts'
 import { readParameters } from './parameters.ts'
 
-/** Over an hour a recipient gets so many times what a minute allows: 5 an hour by default. */
+/** A recipient's slower bucket: so many times the burst of the other, which come back over an hour. By default 5. */
 const HOURLY_FACTOR = 5
 
 /**
