@@ -77,11 +77,15 @@ export class TenantBuckets {
       for (const settlement of ask.settlements) bucket.settle(ask, settlement, now)
       return { ask, bucket, decision: bucket.decide(ask, ask.cost, now) }
     })
+    // Who asks for several buckets must ask for the others however much of one it holds on lease.
+    const isAlone = asks.length === 1
     const areAllAdmitted = decisions.every(({ decision }) => decision.isAdmitted)
     if (!areAllAdmitted) {
-      return decisions.map(({ ask, bucket, decision }) => refusal(asker, ask, bucket, decision, now))
+      return decisions.map(({ ask, bucket, decision }) =>
+        refusal(asker, { ...ask, isAlone }, bucket, decision, now),
+      )
     }
-    const grants = decisions.map(({ ask, bucket }) => admission(asker, ask, bucket, now))
+    const grants = decisions.map(({ ask, bucket }) => admission(asker, { ...ask, isAlone }, bucket, now))
     this.#store(asks, now)
     return grants
   }
@@ -118,7 +122,10 @@ export class TenantBuckets {
   }
 }
 
-function refusal(asker: string, ask: Ask, bucket: Bucket, decision: GcraDecision, now: number): Grant {
+/** An ask, and whether it is for one bucket only: then units of it are worth having in advance. */
+type LeasableAsk = Ask & { isAlone: boolean }
+
+function refusal(asker: string, ask: LeasableAsk, bucket: Bucket, decision: GcraDecision, now: number): Grant {
   const { remaining, resetMs } = bucket.decide(ask, 0, now)
   const verdict = { ...named(ask), remaining, resetMs }
   if (decision.isAdmitted) return { ...verdict, retryMs: 0, holdMs: 0 }
@@ -126,7 +133,7 @@ function refusal(asker: string, ask: Ask, bucket: Bucket, decision: GcraDecision
   return { ...verdict, retryMs: Math.max(decision.retryMs, holdMs), holdMs }
 }
 
-function admission(asker: string, ask: Ask, bucket: Bucket, now: number): Grant {
+function admission(asker: string, ask: LeasableAsk, bucket: Bucket, now: number): Grant {
   bucket.charge(ask, ask.cost, now)
   // Alone, an asker waits for nobody: only at a high rate is it then spared calls.
   const isContended = bucket.isContended(isLeased(ask) ? undefined : asker, now)
@@ -151,15 +158,16 @@ function admission(asker: string, ask: Ask, bucket: Bucket, now: number): Grant 
 }
 
 /** Units to hand out beyond those asked for: what the isolate will need, as far as it leaves enough for others. */
-function leasable(ask: Ask, remaining: number, isContended: boolean): number {
+function leasable(ask: LeasableAsk, remaining: number, isContended: boolean): number {
   if (isContended) return Math.min(shareOf(ask) - ask.cost, remaining)
   const needed = Math.floor((ask.demandPerSecond * LEASE_TTL_MS) / 1000)
-  const isWorthIt = isLeased(ask) && needed >= LEASED_UNITS_MIN
+  const isWorthIt = ask.isAlone && isLeased(ask) && needed >= LEASED_UNITS_MIN
   return isWorthIt ? Math.min(needed, Math.floor(remaining * LEASE_PART)) : 0
 }
 
 /** Units that one turn of this asker is good for: no more than it will use. */
-function shareOf(ask: Ask): number {
+function shareOf(ask: LeasableAsk): number {
+  if (!ask.isAlone) return ask.cost
   const needed = Math.floor((ask.demandPerSecond * contendedTtlMs(ask) * USED_PART) / 1000)
   const share = Math.max(TURN_UNITS_MIN, Math.ceil((ask.perMinute / 60) * TURN_PART))
   return Math.max(ask.cost, Math.min(ask.burst, share, needed))

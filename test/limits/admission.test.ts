@@ -188,6 +188,32 @@ describe('holds and leases', () => {
     expect(admitted).toBe(1_000)
   })
 
+  it.each([
+    ['below the limit', 30_000],
+    ['over it', 600],
+  ])('L1: a bucket that is asked for beside another strands nothing on lease, %s', async (_, perMinute) => {
+    const rate = { perMinute, burst: 10 }
+    const world = newWorld()
+    const isolates = Array.from({ length: 4 }, (_, index) => new Admission(`isolate-${index}`))
+    const settled: number[] = []
+    let [requests, admitted] = [0, 0]
+    for (let now = 0; now < 20_000; now += 10) {
+      const ask: AskLimiter = async (asker, asks) => {
+        settled.push(...asks.map(({ settlements }) => settlements.length))
+        return direct(world, now)(asker, asks)
+      }
+      for (const isolate of isolates) {
+        const recipient = { ...demandOf({ perMinute: 1, burst: 1 }), key: `recipient:${requests++}` }
+        const verdicts = await isolate.admit(ask, 'tenant', [demandOf(rate), recipient], now)
+        if (verdicts.every(({ retryMs }) => retryMs === 0)) admitted += 1
+      }
+    }
+    const allowed = rate.burst + (perMinute / 60) * 20
+    expect(admitted).toBeLessThanOrEqual(allowed)
+    expect(admitted).toBeGreaterThan(Math.min(requests, allowed) * 0.9)
+    expect(Math.max(...settled)).toBe(0)
+  })
+
   it('remembers no more than so many buckets', async () => {
     const world = newWorld()
     const isolate = new Admission('isolate')
