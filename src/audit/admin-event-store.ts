@@ -1,60 +1,83 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { joinUser, scopeValues, type Scope } from '../codes/code-store.ts'
+import { joinUser, SCOPE_SLOTS, scopeValues, type Scope } from '../codes/code-store.ts'
 import { slot, type CompiledBatch } from '../compiled-batch.ts'
 import { adminEvents, jsonEach, users } from '../schema.ts'
-import type { Actor } from './admin-event.ts'
+import { COUNTER_DIGITS, newEventIdPrefix, type Actor } from './admin-event.ts'
 
-/** One user of a bulk call of an administrator. */
-export type AdminEntry = {
-  eventId: string
-  /** Nothing when the input is not an address: it matches no user. */
-  emailKey: string | null
-  /** The address asked for, masked. */
-  target: string
+/** One user of a bulk call: the event's id, and the result that the transaction wrote for it. */
+export type Recorded = { eventId: string; result: string; userId: string | null }
+
+const { db, tenantId, mode, now } = SCOPE_SLOTS
+const accessId = slot<string>('accessId')
+const sourceIp = slot<string>('sourceIp')
+const requestId = slot<string>('requestId')
+const eventIdPrefix = slot<string>('eventIdPrefix')
+const entries = slot<string>('entries')
+
+/** Id of the event of the entry of that number. */
+export function eventIdOf(number: SQL): SQL {
+  return sql`${eventIdPrefix} || printf(${`%0${COUNTER_DIGITS}x`}, ${number})`
 }
 
-/** An event's id, and the result that the transaction wrote for it. */
-export type Recorded = { eventId: string; result: string; userId: string | null }
+/** The events of this call: their ids lie together, after 62 random bits of their own. */
+export function isOfThisCall(): SQL {
+  return sql`${adminEvents.tenantId} = ${tenantId} AND ${adminEvents.id} > ${eventIdPrefix}
+    AND ${adminEvents.id} < ${eventIdPrefix} || 'g'`
+}
 
 /**
  * The statement that records one event per entry, with the result that `result` works out for it, and
  * returns what it wrote: the answer to the caller is read from the audit, so the two cannot differ.
+ *
+ * @param emailKey the canonical address of the `json_each` row named `entry`; NULL where it is none.
+ * @param join what else `result` needs.
  */
-export function recordAdminEvents(
-  { db, tenantId, mode, now }: Scope,
-  actor: Actor,
-  action: 'generate' | 'void',
-  entriesJson: string,
-  result: SQL,
-  joinCode: SQL,
-) {
+export function recordAdminEvents(action: 'generate' | 'void', emailKey: SQL, result: SQL, join: SQL) {
   return drizzle(db)
     .insert(adminEvents)
     .select(
-      sql`SELECT ${tenantId}, entry.value->>'eventId', ${now}, ${actor.accessId}, ${action}, ${mode},
-        ${users.id}, entry.value->>'target', ${result}, ${actor.sourceIp}, ${actor.requestId}
-      FROM ${jsonEach(entriesJson)} entry LEFT JOIN ${joinUser(tenantId)} ${joinCode}`,
+      sql`SELECT ${tenantId}, ${eventIdOf(sql`entry.key`)}, ${now}, ${accessId}, ${action}, ${mode},
+        ${users.id}, coalesce(${maskAddress(emailKey)}, '(not an address)'), ${result}, ${sourceIp}, ${requestId}
+      FROM ${jsonEach(entries)} entry LEFT JOIN ${joinUser(tenantId, emailKey)} ${join}`,
     )
-    .returning({ id: adminEvents.id, result: adminEvents.result, user_id: adminEvents.userId })
+    .returning({
+      number: sql`substr(${adminEvents.id}, ${-COUNTER_DIGITS})`.as('number'),
+      result: adminEvents.result,
+      userId: adminEvents.userId,
+    })
 }
 
-/** Runs a bulk call whose first statement is {@link recordAdminEvents}, and returns what that wrote. */
+/**
+ * Runs a bulk call whose first statement is {@link recordAdminEvents}.
+ *
+ * @param further values of slots of its own.
+ * @returns what was recorded, in the order of the entries.
+ */
 export async function runRecorded(
   statements: CompiledBatch,
   scope: Scope,
   actor: Actor,
-  entries: readonly AdminEntry[],
+  rows: readonly unknown[],
+  further: Record<string, unknown> = {},
 ): Promise<Recorded[]> {
-  const values = { ...scopeValues(scope), ...actor, entries: JSON.stringify(entries) }
-  const [recorded] = await statements.run(scope.db, values)
-  const rows = (recorded?.results ?? []) as { id: string; result: string; user_id: string | null }[]
-  return rows.map(({ id: eventId, result, user_id: userId }) => ({ eventId, result, userId }))
+  const prefix = newEventIdPrefix(scope.now)
+  const [events] = await statements.run(scope.db, {
+    ...scopeValues(scope),
+    ...actor,
+    ...further,
+    eventIdPrefix: prefix,
+    entries: JSON.stringify(rows),
+  })
+  const recorded: Recorded[] = []
+  for (const row of (events?.results ?? []) as { number: string; result: string; user_id: string | null }[]) {
+    const { number, result, user_id: userId } = row
+    recorded[Number.parseInt(number, 16)] = { eventId: prefix + number, result, userId }
+  }
+  return recorded
 }
 
-/** What stands for an actor in statements that are built before it is known. */
-export const ACTOR_SLOTS: Actor = {
-  accessId: slot('accessId'),
-  sourceIp: slot('sourceIp'),
-  requestId: slot('requestId'),
+/** A canonical address so that it tells a colleague which one is meant, and a thief nothing to write to. */
+export function maskAddress(emailKey: SQL): SQL {
+  return sql`(substr(${emailKey}, 1, 1) || '***' || substr(${emailKey}, instr(${emailKey}, '@')))`
 }

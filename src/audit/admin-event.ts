@@ -12,3 +12,11 @@ export function newEventId(now: number): string {
   const time = now.toString(16).padStart(12, '0')
   return `${time.slice(0, 8)}-${time.slice(8)}-7${crypto.randomUUID().slice(15)}`
 }
+
+/** Hexadecimal digits that count the events of one call. */
+export const COUNTER_DIGITS = 3
+
+/** The start that the ids of one call's events share; the rest counts them (RFC 9562 §6.2, method 1). */
+export function newEventIdPrefix(now: number): string {
+  return newEventId(now).slice(0, -COUNTER_DIGITS)
+}

@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { slot } from '../compiled-batch.ts'
 import { resetCodes, users } from '../schema.ts'
@@ -45,14 +45,14 @@ export function isReserved(now: number): SQL {
   return sql`(coalesce(${resetCodes.reservedUntil}, 0) > ${now})`
 }
 
-/** Joins the user of a `json_each` row named `entry`, by its canonical address. */
-export function joinUser(tenantId: string): SQL {
-  return sql`${users} ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = entry.value->>'emailKey'`
+/** Joins the user with a canonical address. */
+export function joinUser(tenantId: string, emailKey: SQL): SQL {
+  return sql`${users} ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}`
 }
 
-/** Joins the code of the user that {@link joinUser} has found, if there is one. */
-export function joinCode({ tenantId, mode }: Pick<Scope, 'tenantId' | 'mode'>): SQL {
-  return sql`LEFT JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
+/** Joins the code of a user, if there is one. */
+export function joinCode({ tenantId, mode }: Scope, userId: SQLWrapper = users.id): SQL {
+  return sql`LEFT JOIN ${resetCodes} ON ${resetCodes.userId} = ${userId}
     AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}`
 }
 

@@ -34,13 +34,6 @@ export function lowerCaseAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
-/** A canonical address so that it tells a colleague which one is meant, and a thief nothing to write to. */
-export function maskEmailAddress(canonical: string | undefined): string {
-  if (canonical === undefined) return '(not an address)'
-  const [first = ''] = canonical
-  return `${first}***${canonical.slice(canonical.lastIndexOf('@'))}`
-}
-
 function isLocalPart(text: string): boolean {
   return (
     text !== '' &&

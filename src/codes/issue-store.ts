@@ -1,28 +1,23 @@
-import { and, eq, sql, type SQL } from 'drizzle-orm'
+import { and, eq, sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import {
-  ACTOR_SLOTS,
-  recordAdminEvents,
-  runRecorded,
-  type AdminEntry,
-  type Recorded,
-} from '../audit/admin-event-store.ts'
+import { eventIdOf, recordAdminEvents, runRecorded, type Recorded } from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
 import { sentEvent } from '../audit/user-event-store.ts'
 import { CompiledBatch, slot } from '../compiled-batch.ts'
-import { jsonEach, resetCodes, users } from '../schema.ts'
-import { isLive, isReserved, joinCode, joinUser, SCOPE_SLOTS, type Scope } from './code-store.ts'
+import { adminEvents, jsonEach, resetCodes, users } from '../schema.ts'
+import { isLive, isReserved, joinCode, SCOPE_SLOTS, type Scope } from './code-store.ts'
 
 /** The statements that issue codes, and that find out whether one may still be mailed. */
 
-/** One user of a bulk issue: what to write about them, and the event that says so. */
-export type IssueEntry = AdminEntry & {
+/** One user of a bulk issue, and what to write about them. */
+export type IssueEntry = {
+  /** Nothing when the input is not an address: it matches no user. */
+  emailKey: string | null
   /** Why this entry is refused whoever the user is; nothing when it is not. */
   fault: string | null
   /** Whether the guess budget starts anew: an administrator has the user before them. */
   isFreshStart: boolean
   digest: string
-  pepperId: string
   expiresAt: number
 }
 
@@ -40,32 +35,48 @@ const overwrite = {
   reservedUntil: null,
 }
 
-/** Issues a code to every enabled user among the entries, over whatever code they had. */
-export async function issue(scope: Scope, actor: Actor, entries: readonly IssueEntry[]): Promise<Recorded[]> {
-  return runRecorded(issueStatements, scope, actor, entries)
+/**
+ * Issues a code to every enabled user among the entries, over whatever code they had. A code is named
+ * after the event of its issue: the audit leads to it.
+ *
+ * @param pepperId the pepper of the digests.
+ */
+export async function issue(
+  scope: Scope,
+  actor: Actor,
+  pepperId: string,
+  entries: readonly IssueEntry[],
+): Promise<Recorded[]> {
+  // Each statement gets what it needs and no more: lists are most of what a bulk call costs.
+  const rows = entries.map(({ emailKey, fault, isFreshStart }) => [emailKey, fault, Number(isFreshStart)])
+  const codes = entries.map(({ digest, expiresAt, isFreshStart }) => [
+    digest,
+    expiresAt,
+    Number(isFreshStart),
+  ])
+  return runRecorded(issueStatements, scope, actor, rows, { pepperId, codes: JSON.stringify(codes) })
 }
 
 const issueStatements = new CompiledBatch(() => {
-  const scope = SCOPE_SLOTS
-  const { db, tenantId, now, caps } = scope
-  const entries = slot<string>('entries')
-  const code = joinCode(scope)
-  const isSpent = sql`(NOT entry.value->>'isFreshStart' AND coalesce(${resetCodes.failures}, 0) >= ${caps.failuresMax})`
-  const result = sql`CASE WHEN entry.value->>'fault' IS NOT NULL THEN entry.value->>'fault'
+  const { db, tenantId, now, caps } = SCOPE_SLOTS
+  const code = joinCode(SCOPE_SLOTS)
+  const failures = sql`coalesce(${resetCodes.failures}, 0)`
+  const result = sql`CASE WHEN entry.value->>1 IS NOT NULL THEN entry.value->>1
     WHEN ${users.id} IS NULL THEN 'unknown' WHEN ${users.status} <> 'enabled' THEN 'disabled'
-    WHEN ${isSpent} THEN 'locked' ELSE 'issued' END`
-  const orm = drizzle(db)
+    WHEN NOT entry.value->>2 AND ${failures} >= ${caps.failuresMax} THEN 'locked' ELSE 'issued' END`
   return [
-    recordAdminEvents(scope, ACTOR_SLOTS, 'generate', entries, result, code),
-    orm
+    recordAdminEvents('generate', sql`entry.value->>0`, result, code),
+    drizzle(db)
       .insert(resetCodes)
       .select(
         selectNew(
-          scope,
-          sql`entry.value->>'eventId', entry.value->>'digest', entry.value->>'pepperId', ${now},
-            entry.value->>'expiresAt', 0, iif(entry.value->>'isFreshStart', 0, coalesce(${resetCodes.failures}, 0))`,
-          sql`${jsonEach(entries)} entry CROSS JOIN ${joinUser(tenantId)} ${code}
-            WHERE ${users.status} = 'enabled' AND entry.value->>'fault' IS NULL AND NOT ${isSpent}`,
+          SCOPE_SLOTS,
+          adminEvents.userId,
+          sql`${adminEvents.id}, entry.value->>0, ${slot('pepperId')}, ${now}, entry.value->>1, 0,
+            iif(entry.value->>2, 0, ${failures})`,
+          sql`${jsonEach(slot('codes'))} entry CROSS JOIN ${adminEvents}
+            ON ${adminEvents.tenantId} = ${tenantId} AND ${adminEvents.id} = ${eventIdOf(sql`entry.key`)}
+            ${joinCode(SCOPE_SLOTS, adminEvents.userId)} WHERE ${adminEvents.result} = 'issued'`,
         ),
       )
       .onConflictDoUpdate({
@@ -106,6 +117,7 @@ export async function issueAsked(scope: Scope, asked: AskedCode): Promise<Delive
       .select(
         selectNew(
           scope,
+          users.id,
           sql`${codeId}, ${digest}, ${pepperId}, ${now}, ${expiresAt}, 0, 0`,
           sql`${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}
             AND ${users.status} = 'enabled' AND ${expiresAt} > ${now}`,
@@ -135,8 +147,8 @@ export async function findDeliverable(scope: Scope, emailKey: string, codeId: st
   return deliverableOf(found[0])
 }
 
-function selectNew({ tenantId, mode }: Scope, columns: SQL, source: SQL): SQL {
-  return sql`SELECT ${users.id}, ${mode}, ${tenantId}, ${columns}, NULL, NULL, NULL, NULL, NULL FROM ${source}`
+function selectNew({ tenantId, mode }: Scope, userId: SQLWrapper, columns: SQL, source: SQL): SQL {
+  return sql`SELECT ${userId}, ${mode}, ${tenantId}, ${columns}, NULL, NULL, NULL, NULL, NULL FROM ${source}`
 }
 
 function selectDeliverable(scope: Scope, emailKey: string, codeId: string) {

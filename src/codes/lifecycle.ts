@@ -1,10 +1,9 @@
-import { newEventId, type Actor } from '../audit/admin-event.ts'
-import type { AdminEntry, Recorded } from '../audit/admin-event-store.ts'
+import type { Actor } from '../audit/admin-event.ts'
 import type { Keyring } from '../keyring.ts'
 import type { Tenant } from '../tenants/tenant.ts'
 import { drawCode, newCodeDigest, type CodeMode } from './code.ts'
 import type { Scope } from './code-store.ts'
-import { canonicalEmailAddress, maskEmailAddress } from './email-address.ts'
+import { canonicalEmailAddress } from './email-address.ts'
 import { issue, type IssueEntry } from './issue-store.ts'
 import { voidAll } from './void-store.ts'
 
@@ -40,16 +39,14 @@ export async function issueCodes<Fault extends string>(
   requests: readonly IssueRequest<Fault>[],
 ): Promise<IssueOutcome<Fault>[]> {
   const drafts = requests.map((request) => draftOf(context, mode, request))
-  refuseRepeated(drafts.map(({ entry }) => entry))
   const entries = drafts.map(({ entry }) => entry)
-  const results = byEvent(await issue(scopeOf(context, mode), actor, entries))
-  return drafts.map(({ entry: { eventId, emailKey, expiresAt }, code }) => {
-    const result = results.get(eventId)?.result as
-      | 'issued'
-      | Extract<IssueOutcome<Fault>, { tag: 'refused' }>['reason']
+  refuseRepeated(entries)
+  const recorded = await issue(scopeOf(context, mode), actor, context.peppers[0].id, entries)
+  return drafts.map(({ entry: { emailKey, expiresAt }, code }, index) => {
+    const { eventId = '', result } = recorded[index] ?? {}
     return result === 'issued'
       ? { tag: 'issued', code, codeId: eventId, emailKey: emailKey ?? '', expiresAt }
-      : { tag: 'refused', reason: result }
+      : { tag: 'refused', reason: result as Extract<IssueOutcome<Fault>, { tag: 'refused' }>['reason'] }
   })
 }
 
@@ -60,15 +57,13 @@ function draftOf<Fault extends string>(
 ): { code: string; entry: IssueEntry } {
   const isWanted = request.tag === 'wanted'
   const code = drawCode(tenant.policy.code)
-  const who = whoOf(request.emailAddress)
-  const binding = { tenantId: tenant.id, emailKey: who.emailKey ?? '', mode }
+  const emailKey = canonicalEmailAddress(request.emailAddress) ?? null
+  const binding = { tenantId: tenant.id, emailKey: emailKey ?? '', mode }
   const entry = {
-    // Names the code too: the audit of its issue leads to it.
-    eventId: newEventId(now),
-    ...who,
+    emailKey,
     fault: isWanted ? null : request.fault,
     isFreshStart: isWanted && request.isFreshStart,
-    ...newCodeDigest(peppers, binding, code),
+    digest: newCodeDigest(peppers, binding, code).digest,
     expiresAt: isWanted ? now + request.ttlMs : now,
   }
   return { code, entry }
@@ -109,29 +104,22 @@ export async function voidCodes(
   mode: CodeMode,
   emailAddresses: readonly string[],
 ): Promise<VoidOutcome[]> {
-  const entries = new Map<string, AdminEntry>()
-  const keys = emailAddresses.map((emailAddress) => {
-    const who = whoOf(emailAddress)
-    const key = who.emailKey ?? `not an address: ${emailAddress}`
-    if (!entries.has(key)) entries.set(key, { eventId: newEventId(context.now), ...who })
-    return key
+  const numbers = new Map<string, number>()
+  const emailKeys: (string | null)[] = []
+  const numberOf = emailAddresses.map((emailAddress) => {
+    const emailKey = canonicalEmailAddress(emailAddress) ?? null
+    const name = emailKey ?? `not an address: ${emailAddress}`
+    const number = numbers.get(name) ?? emailKeys.push(emailKey) - 1
+    numbers.set(name, number)
+    return number
   })
-  const results = byEvent(await voidAll(scopeOf(context, mode), actor, [...entries.values()]))
-  return keys.map((key) => {
-    const { result, userId } = results.get(entries.get(key)?.eventId ?? '') ?? {}
+  const recorded = await voidAll(scopeOf(context, mode), actor, emailKeys)
+  return numberOf.map((number) => {
+    const { result, userId } = recorded[number] ?? {}
     return { result: result as VoidResult, userId: userId ?? null }
   })
 }
 
-function whoOf(emailAddress: string): { emailKey: string | null; target: string } {
-  const canonical = canonicalEmailAddress(emailAddress)
-  return { emailKey: canonical ?? null, target: maskEmailAddress(canonical) }
-}
-
 export function scopeOf({ db, tenant, now }: CodeContext, mode: CodeMode): Scope {
   return { db, tenantId: tenant.id, mode, caps: tenant.policy.code, now }
-}
-
-function byEvent(recorded: readonly Recorded[]): Map<string, Recorded> {
-  return new Map(recorded.map((event) => [event.eventId, event]))
 }

@@ -1,6 +1,7 @@
 import { and, asc, count, eq, getTableColumns, sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { newEventId, type Actor } from '../audit/admin-event.ts'
+import { maskAddress } from '../audit/admin-event-store.ts'
 import { adminEvents, jsonEach, resetCodes, userEvents, users } from '../schema.ts'
 
 /** The statements about users. Each function is one round trip, a change and its event one transaction. */
@@ -143,12 +144,11 @@ function endCodes({ db, tenantId, now }: DirectoryScope, id: string, isDisabling
 
 /** Records what is done to a user, if there is one; the address is masked where it lies. */
 function recordUserEvent({ db, tenantId, now }: DirectoryScope, actor: Actor, action: string, id: string) {
-  const masked = sql`substr(${users.emailKey}, 1, 1) || '***' || substr(${users.emailKey}, instr(${users.emailKey}, '@'))`
   return drizzle(db)
     .insert(adminEvents)
     .select(
       sql`SELECT ${tenantId}, ${newEventId(now)}, ${now}, ${actor.accessId}, ${action}, NULL, ${users.id},
-        ${masked}, 'done', ${actor.sourceIp}, ${actor.requestId}
+        ${maskAddress(sql`${users.emailKey}`)}, 'done', ${actor.sourceIp}, ${actor.requestId}
       FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${id}`,
     )
 }

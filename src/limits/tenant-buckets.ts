@@ -125,7 +125,13 @@ export class TenantBuckets {
 /** An ask, and whether it is for one bucket only: then units of it are worth having in advance. */
 type LeasableAsk = Ask & { isAlone: boolean }
 
-function refusal(asker: string, ask: LeasableAsk, bucket: Bucket, decision: GcraDecision, now: number): Grant {
+function refusal(
+  asker: string,
+  ask: LeasableAsk,
+  bucket: Bucket,
+  decision: GcraDecision,
+  now: number,
+): Grant {
   const { remaining, resetMs } = bucket.decide(ask, 0, now)
   const verdict = { ...named(ask), remaining, resetMs }
   if (decision.isAdmitted) return { ...verdict, retryMs: 0, holdMs: 0 }

@@ -172,6 +172,44 @@ describe('an event', () => {
     )
   })
 
+  it('R3: calls at one instant keep to their own events and users', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const tenant = await newTenant({ users: 40 })
+    const addresses = Array.from({ length: 40 }, (_, index) => `user${index + 1}@example.com`)
+    const issued = await Promise.all([
+      tenant.generate(addresses.slice(0, 20)),
+      tenant.generate(addresses.slice(20)),
+    ])
+    const codes = issued.flat().map(({ verify_code: code = '' }) => code)
+    const voided = await Promise.all([
+      tenant.void(addresses.slice(0, 20)),
+      tenant.void(addresses.slice(10, 30)),
+    ])
+    expect(voided.flat().filter(({ status }) => status === 1016)).toHaveLength(30)
+    const statuses = await Promise.all(
+      addresses.map(async (address, index) => (await tenant.validate(address, codes[index] ?? '')).status),
+    )
+    expect(statuses).toEqual(addresses.map((_, index) => (index < 30 ? 401 : 200)))
+    const ids = (await eventsOf(tenant)).map(({ id }) => id)
+    expect(new Set(ids).size).toBe(80)
+  })
+
+  it('D4: masks the address it was about, shows its first symbol alone, and nothing of what is none', async () => {
+    const tenant = await newTenant()
+    const masks = {
+      'Mike.Smith@Example.com': 'm***@example.com',
+      'a@b': 'a***@b',
+      '用户@example.com': '用***@example.com',
+      '😀x@example.com': '😀***@example.com',
+      'mike@example.com\r\nBcc: eve@evil.com': '(not an address)',
+      'a secret typed into the wrong field': '(not an address)',
+    }
+    await tenant.generate(Object.keys(masks))
+    await tenant.void(Object.keys(masks))
+    const targets = (await eventsOf(tenant)).map(({ target }) => target)
+    expect(targets).toEqual([...Object.values(masks), ...Object.values(masks)])
+  })
+
   it('is not there for what was refused as a whole', async () => {
     const tenant = await newTenant({ policy: { limits: { admin: { perMinute: 1, burst: 4 } } }, users: 1 })
     const tooMany = Array.from({ length: 101 }, () => ({ email: USER }))
