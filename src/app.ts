@@ -85,7 +85,7 @@ app.delete('/operator/v1/tenants/:id/keys/:accessId', operator, removeKey)
  * Headers of every answer: nothing may be kept by a cache, sniffed, framed, referred to or fetched over
  * plain HTTP. All are constant, so that hono's configurable middleware would only cost bytes.
  */
-const FIXED_HEADERS = {
+const FIXED_HEADERS = Object.entries({
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -94,11 +94,11 @@ const FIXED_HEADERS = {
   'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
-}
+})
 
 function fixedHeaders() {
   return createMiddleware<AppEnv>(async function fixedHeaders(c, next) {
-    for (const [name, value] of Object.entries(FIXED_HEADERS)) c.header(name, value)
+    for (const [name, value] of FIXED_HEADERS) c.header(name, value)
     await next()
   })
 }

@@ -20,8 +20,8 @@ export function renderError(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof HTTPException && error.status in STATUS_NAMES) {
     return render(c, error.status as ErrorStatus, error.message, error)
   }
-  c.var.log.step = 'failed'
-  c.var.log.fault = faultName(error)
+  c.get('log').step = 'failed'
+  c.get('log').fault = faultName(error)
   if (!isStoreFault(error)) return render(c, 500, 'The request failed through a fault of ours.', error)
   c.header('Retry-After', String(STORE_RETRY_S))
   return render(c, 503, 'The service cannot reach its store. Try again.', error)
@@ -37,7 +37,7 @@ function isStoreFault(error: unknown): boolean {
 function render(c: Context<AppEnv>, status: ErrorStatus, message: string, error: unknown): Response {
   const { path } = c.req
   if (path.startsWith('/AdminInterface/')) {
-    return c.json(adminError(status, message, path, c.var.now), status)
+    return c.json(adminError(status, message, path, c.get('now')), status)
   }
   if (path.startsWith('/api/')) return c.json(fault(status, message), status)
   if (path.startsWith('/scim/')) {

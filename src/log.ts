@@ -29,20 +29,24 @@ export type LogEvent = {
 export function logRequest() {
   return createMiddleware<AppEnv>(async function logRequest(c, next) {
     const now = Date.now()
-    const { requestId } = c.var
-    const { method } = c.req
+    const requestId = c.get('requestId')
+    const log: LogEvent = {
+      requestId,
+      method: c.req.method,
+      route: '',
+      status: 0,
+      durationMs: 0,
+      step: 'handled',
+    }
     c.set('now', now)
-    c.set('log', { requestId, method, route: '', status: 0, durationMs: 0, step: 'handled' })
+    c.set('log', log)
     await next()
     const { status } = c.res
-    const { step } = c.var.log
-    Object.assign(c.var.log, {
-      route: routePath(c, -1),
-      status,
-      durationMs: Date.now() - now,
-      step: step === 'handled' && status >= 400 && status < 500 ? 'rejected' : step,
-    })
-    writeEvent({ event: 'request', ...c.var.log })
+    log.route = routePath(c, -1)
+    log.status = status
+    log.durationMs = Date.now() - now
+    if (log.step === 'handled' && status >= 400 && status < 500) log.step = 'rejected'
+    writeEvent({ event: 'request', ...log })
   })
 }
 

@@ -11,20 +11,22 @@ import type { CodeContext } from './codes/lifecycle.ts'
  *
  * @throws {Error} when the Worker was deployed without that binding: our own fault.
  */
-export function tenantDatabase({ env, var: { tenant } }: Context<AppEnv>): D1Database {
-  const db = databaseBinding(env, tenant.database)
+export function tenantDatabase(c: Context<AppEnv>): D1Database {
+  const db = databaseBinding(c.env, c.get('tenant').database)
   if (db === undefined) throw new Error('the database binding of a tenant is missing')
   return db
 }
 
 export function codeContextOf(c: Context<AppEnv>): CodeContext {
-  const { tenant, now } = c.var
+  const tenant = c.get('tenant')
+  const now = c.get('now')
   return { db: tenantDatabase(c), tenant, peppers: config(c.env).peppers, now }
 }
 
 /** Who asks, for the audit; only behind `authenticate`. */
 export function actorOf(c: Context<AppEnv>): Actor {
-  const { caller, requestId } = c.var
+  const caller = c.get('caller')
+  const requestId = c.get('requestId')
   return {
     accessId: caller.accessId,
     sourceIp: c.req.header('CF-Connecting-IP') ?? 'unknown',

@@ -33,5 +33,5 @@ export function asText(value: unknown): string {
 
 /** Whether a value is this word of the dialect, in any case of ASCII letters. */
 export function isWord(value: unknown, word: string): boolean {
-  return typeof value === 'string' && lowerCaseAscii(value) === lowerCaseAscii(word)
+  return value === word || (typeof value === 'string' && lowerCaseAscii(value) === lowerCaseAscii(word))
 }

@@ -73,12 +73,10 @@ function validityMs(validity: unknown, unit: unknown): number | undefined {
 /** The entry as it was understood. Without `custom_email` unless sent: a known client breaks on it. */
 export function echo({ email, customEmail, validity, unit, sendTo }: Entry) {
   return {
-    userDetailsRequestForVerifyCodeGeneration: {
-      email: asText(email),
-      ...(customEmail !== undefined && { custom_email: asText(customEmail) }),
-      code_validity: asText(validity),
-      validity_time_duration_unit: asText(unit),
-      code_send_to: asText(sendTo),
-    },
+    email: asText(email),
+    custom_email: customEmail === undefined ? undefined : asText(customEmail),
+    code_validity: asText(validity),
+    validity_time_duration_unit: asText(unit),
+    code_send_to: asText(sendTo),
   }
 }

@@ -31,7 +31,9 @@ export async function queueDeliveries(
  * for it: the change is made, and an answer must not take longer for those who are told.
  */
 export function queueNotices(c: Context<AppEnv>, notice: Notice, userIds: readonly string[]): void {
-  const { tenant, now, requestId } = c.var
+  const tenant = c.get('tenant')
+  const now = c.get('now')
+  const requestId = c.get('requestId')
   const { id: tenantId, policy } = tenant
   if (!policy.notify[notice] || !hasMailer(policy) || userIds.length === 0) return
   const messages = userIds.map((userId) => ({

@@ -15,7 +15,7 @@ const PAGE_SIZE_MAX = 100
 
 /** `POST /scim/v2/Users` (RFC 7644 §3.3) */
 export async function createUser(c: Context<AppEnv>): Promise<Response> {
-  const { now } = c.var
+  const now = c.get('now')
   const user = { ...readUser(await readJson(c)), id: crypto.randomUUID(), createdAt: now, updatedAt: now }
   switch (await store.insertUser(scopeOf(c), actorOf(c), user)) {
     case 'user-name-taken':
@@ -68,7 +68,7 @@ export async function patchUser(c: Context<AppEnv>): Promise<Response> {
   const changes = {
     ...(status !== user.status && { status }),
     ...(attributes !== user.attributes && { attributes }),
-    updatedAt: c.var.now,
+    updatedAt: c.get('now'),
   }
   if (!(await store.updateUser(scopeOf(c), actorOf(c), user.id, changes))) throw notFound()
   return scim(c, resourceOf(c, { ...user, ...changes }))
@@ -91,7 +91,7 @@ function notFound(): HTTPException {
 }
 
 function scopeOf(c: Context<AppEnv>): store.DirectoryScope {
-  return { db: tenantDatabase(c), tenantId: c.var.tenant.id, now: c.var.now }
+  return { db: tenantDatabase(c), tenantId: c.get('tenant').id, now: c.get('now') }
 }
 
 function resourceOf(c: Context<AppEnv>, user: store.User) {

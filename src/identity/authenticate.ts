@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../app-env.ts'
@@ -16,7 +17,8 @@ const BEARER = /^Bearer +([\w.~+/-]+=*)$/i
  */
 export function authenticate(permission: Permission) {
   return createMiddleware<AppEnv>(async function authenticate(c, next) {
-    const { log, now } = c.var
+    const log = c.get('log')
+    const now = c.get('now')
     const token = BEARER.exec(c.req.header('Authorization') ?? '')?.[1]
     const outcome =
       token === undefined ? undefined : await verifyApiKeyToken(c.env.DB, config(c.env), token, now)
@@ -45,15 +47,15 @@ export function authenticate(permission: Permission) {
 export function authenticateOperator() {
   return createMiddleware<AppEnv>(async function authenticateOperator(c, next) {
     const token = BEARER.exec(c.req.header('Authorization') ?? '')?.[1]
-    if (token === undefined || !(await isOperatorToken(config(c.env), token, c.var.now))) {
+    if (token === undefined || !(await isOperatorToken(config(c.env), token, c.get('now')))) {
       throw unauthenticated(c)
     }
     await next()
   })
 }
 
-function unauthenticated(c: { header(name: string, value: string): void; var: AppEnv['Variables'] }) {
-  c.var.log.step = 'unauthenticated'
+function unauthenticated(c: Context<AppEnv>): HTTPException {
+  c.get('log').step = 'unauthenticated'
   c.header('WWW-Authenticate', 'Bearer')
   return new HTTPException(401, { message: 'A valid bearer token is required.' })
 }

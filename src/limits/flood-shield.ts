@@ -18,7 +18,7 @@ export function floodShield() {
     const key = shieldKey(c.req.header('CF-Connecting-IP'))
     if (key !== undefined && !(await c.env.FLOOD_SHIELD.limit({ key })).success) {
       c.header('Retry-After', String(PERIOD_S))
-      c.var.log.step = 'shielded'
+      c.get('log').step = 'shielded'
       throw new HTTPException(429, {
         message: `Too many requests from your network. Try again in ${PERIOD_S} seconds.`,
       })

@@ -19,7 +19,7 @@ let isolateAdmission: Admission | undefined
 /** Charges the request to a bucket of its tenant; see {@link admit}. */
 export function rateLimit(bucket: Bucket) {
   return createMiddleware<AppEnv>(async function rateLimit(c, next) {
-    await admit(c, [{ bucket, key: bucket, ...c.var.tenant.policy.limits[bucket], cost: 1 }])
+    await admit(c, [{ bucket, key: bucket, ...c.get('tenant').policy.limits[bucket], cost: 1 }])
     await next()
   })
 }
@@ -42,7 +42,7 @@ export async function admit(c: Context<AppEnv>, demands: readonly Demand[]): Pro
 
 /** The verdicts, or nothing when the limiter failed or was too slow. */
 async function decide(c: Context<AppEnv>, demands: readonly Demand[]) {
-  const { id } = c.var.tenant
+  const { id } = c.get('tenant')
   isolateAdmission ??= new Admission(crypto.randomUUID())
   // Most requests never ask: neither the stub nor the timer is made for them.
   const ask: AskLimiter = (asker, asks) => {
@@ -52,13 +52,13 @@ async function decide(c: Context<AppEnv>, demands: readonly Demand[]) {
   try {
     return await isolateAdmission.admit(ask, id, demands, Date.now())
   } catch (error) {
-    c.var.log.limiterDegraded = faultName(error)
+    c.get('log').limiterDegraded = faultName(error)
     return undefined
   }
 }
 
 async function admitByFallback(c: Context<AppEnv>, demands: readonly Demand[]): Promise<void> {
-  const { id } = c.var.tenant
+  const { id } = c.get('tenant')
   for (const { key } of demands) {
     const { success } = await c.env.FALLBACK_LIMITER.limit({ key: `${id} ${key}` })
     if (!success) throw limited(c, FALLBACK_PERIOD_S)
@@ -67,7 +67,7 @@ async function admitByFallback(c: Context<AppEnv>, demands: readonly Demand[]): 
 
 function limited(c: Context<AppEnv>, seconds: number): HTTPException {
   c.header('Retry-After', String(seconds))
-  c.var.log.step = 'limited'
+  c.get('log').step = 'limited'
   return new HTTPException(429, {
     message: `Too many requests. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
   })

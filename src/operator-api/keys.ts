@@ -61,7 +61,7 @@ export async function addKey(c: Context<AppEnv>): Promise<Response> {
   await requireModulus(publicKey)
   const tenant = await requireTenant(c)
   const accessId = newAccessId(config(c.env).accessIdKeys)
-  const key = { accessId, publicJwk: publicKey, role, description, createdAt: c.var.now }
+  const key = { accessId, publicJwk: publicKey, role, description, createdAt: c.get('now') }
   if (!(await insertKey(c.env.DB, tenant.id, key))) {
     throw new HTTPException(409, {
       message: `The tenant has ${LIVE_KEYS_MAX} live keys, which is the most. Revoke one first.`,
@@ -80,7 +80,7 @@ export async function listKeys(c: Context<AppEnv>): Promise<Response> {
 /** `DELETE /operator/v1/tenants/{id}/keys/{accessID}`: effective within 30 seconds everywhere. */
 export async function removeKey(c: Context<AppEnv>): Promise<Response> {
   const { id = '', accessId = '' } = c.req.param() as { id?: string; accessId?: string }
-  if (!(await revokeKey(c.env.DB, id, accessId, c.var.now))) {
+  if (!(await revokeKey(c.env.DB, id, accessId, c.get('now')))) {
     throw new HTTPException(404, { message: 'The tenant has no such live key.' })
   }
   forgetCatalogue()

@@ -70,12 +70,12 @@ export async function putTenant(c: Context<AppEnv>): Promise<Response> {
   const existing = await store.findTenant(c.env.DB, id)
   const tenant = { id, name, hosts, policy, database: chosenDatabase(existing, database) }
   await layStandIn(requireDatabase(c, tenant.database), id)
-  switch (await store.putTenant(c.env.DB, tenant, c.var.now)) {
+  switch (await store.putTenant(c.env.DB, tenant, c.get('now'))) {
     case 'host-taken':
       throw new HTTPException(409, { message: 'One of the hosts belongs to another tenant.' })
     case 'stored': {
       forgetCatalogue()
-      const createdAt = existing?.createdAt ?? c.var.now
+      const createdAt = existing?.createdAt ?? c.get('now')
       return c.json(shown(c, { ...tenant, policy: parsed.policy, createdAt }), existing ? 200 : 201)
     }
   }

@@ -24,7 +24,7 @@ const HOOK_RETRY_S = 5
  */
 export async function authenticateWithPasswordResetCode(c: Context<AppEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c, LOGIN_RESPONSE_TYPES)
-  const { redeem } = c.var.tenant.policy
+  const { redeem } = c.get('tenant').policy
   if (redeem?.kind !== 'hook') {
     throw new HTTPException(501, {
       message:
@@ -57,7 +57,7 @@ async function redeemThrough(
   reservationId: string,
   newPassword: string,
 ): Promise<void> {
-  const { now } = c.var
+  const now = c.get('now')
   const { transientKeys, isLocalRun } = config(c.env)
   // The same for every attempt at this password with this code, so that the hook can tell a repetition.
   const id = hmac(transientKeys[0], ['password-hook', codeId, newPassword]).toString('base64url')
@@ -71,11 +71,11 @@ async function redeemThrough(
       return
     case 'refused':
       await releaseReservation(codeContextOf(c), reservation, 'hook-refused')
-      c.var.log.outcome = 'hook-refused'
+      c.get('log').outcome = 'hook-refused'
       throw new HTTPException(400, { message: outcome.reason })
     case 'failed':
       await releaseReservation(codeContextOf(c), reservation, outcome.cause)
-      c.var.log.outcome = outcome.cause
+      c.get('log').outcome = outcome.cause
       c.header('Retry-After', String(HOOK_RETRY_S))
       throw new HTTPException(503, {
         message: 'The password could not be set. The code is still good: try again.',
@@ -88,8 +88,8 @@ async function settle(c: Context<AppEnv>, reservation: Reservation): Promise<voi
   try {
     await settleReservation(codeContextOf(c), reservation)
   } catch (error) {
-    c.var.log.fault = faultName(error)
-    await queueDeliveries(c, [{ kind: 'settlement', tenantId: c.var.tenant.id, ...reservation }])
+    c.get('log').fault = faultName(error)
+    await queueDeliveries(c, [{ kind: 'settlement', tenantId: c.get('tenant').id, ...reservation }])
   }
 }
 

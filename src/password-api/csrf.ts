@@ -16,7 +16,8 @@ const SESSION_COOKIE = /^(?:AtmoAuthToken|Csrf-Token)_/
  * the body. The vendor hands it out at login, which nobody has behind them who resets a password.
  */
 export function csrfToken(c: Context<AppEnv>): Response {
-  const { tenant, now } = c.var
+  const tenant = c.get('tenant')
+  const now = c.get('now')
   if (tenant.policy.csrf === 'off')
     throw new HTTPException(404, { message: 'This tenant uses no CSRF tokens.' })
   const name = cookieName(tenant.id)
@@ -38,7 +39,8 @@ export function csrfToken(c: Context<AppEnv>): Response {
  */
 export function requireCsrfToken() {
   return createMiddleware<AppEnv>(async function requireCsrfToken(c, next) {
-    const { tenant, now } = c.var
+    const tenant = c.get('tenant')
+    const now = c.get('now')
     const { csrf } = tenant.policy
     const cookies = getCookie(c)
     const header = c.req.header(`X-${cookieName(tenant.id)}`)
@@ -52,8 +54,8 @@ export function requireCsrfToken() {
         isCsrfToken(config(c.env).transientKeys, tenant.id, header, now) &&
         isSameToken(header, cookies[cookieName(tenant.id)])
       if (!isGood) {
-        c.var.log.step = 'unauthenticated'
-        c.var.log.outcome = header === undefined ? 'csrf-missing' : 'csrf-invalid'
+        c.get('log').step = 'unauthenticated'
+        c.get('log').outcome = header === undefined ? 'csrf-missing' : 'csrf-invalid'
         throw new HTTPException(401, { message: 'The CSRF token is missing, invalid or expired.' })
       }
     }

@@ -16,7 +16,8 @@ import { refusal } from './refusal.ts'
  */
 export async function redeemPasswordResetCode(c: Context<AppEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c)
-  const { tenant, now } = c.var
+  const tenant = c.get('tenant')
+  const now = c.get('now')
   const { redeem } = tenant.policy
   if (redeem?.kind !== 'grant') {
     throw new HTTPException(501, {

@@ -12,7 +12,7 @@ export function refusal(
   c: Context<AppEnv>,
   { reason, lockedUserId }: Extract<PresentationOutcome, { tag: 'refused' }>,
 ): HTTPException {
-  c.var.log.outcome = reason
+  c.get('log').outcome = reason
   if (lockedUserId !== undefined) queueNotices(c, 'locked', [lockedUserId])
   return new HTTPException(401, {
     message: 'The password reset code is not valid for this e-mail address.',

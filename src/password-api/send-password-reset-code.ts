@@ -19,7 +19,8 @@ const HOURLY_FACTOR = 5
  */
 export async function sendPasswordResetCode(c: Context<AppEnv>): Promise<Response> {
   const { emailAddress } = await readParameters(c, ['emailAddress'])
-  const { tenant, now } = c.var
+  const tenant = c.get('tenant')
+  const now = c.get('now')
   const emailKey = canonicalEmailAddress(emailAddress) ?? ''
   await admit(c, demandsOf(c, emailKey || emailAddress))
   await queueDeliveries(c, [
@@ -37,7 +38,7 @@ export async function sendPasswordResetCode(c: Context<AppEnv>): Promise<Respons
 
 /** The tenant's bucket, and the recipient's two, under a name that does not show who that is. */
 function demandsOf(c: Context<AppEnv>, recipient: string): Demand[] {
-  const { id, policy } = c.var.tenant
+  const { id, policy } = c.get('tenant')
   const { send, recipient: limit } = policy.limits
   const [key] = config(c.env).transientKeys
   const who = hmac(key, ['recipient', id, recipient]).toString('base64url')

@@ -12,7 +12,7 @@ export function requireTenantOfHost() {
   return createMiddleware<AppEnv>(async function requireTenantOfHost(c, next) {
     const tenant = await tenantOfHost(c.env.DB, new URL(c.req.url).hostname)
     if (tenant === undefined) throw new HTTPException(404, { message: 'No tenant has this host name.' })
-    c.var.log.tenantId = tenant.id
+    c.get('log').tenantId = tenant.id
     c.set('tenant', tenant)
     await next()
   })
