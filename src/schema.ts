@@ -76,6 +76,9 @@ export const users = sqliteTable(
 /** Why a code ended before its expiry. A superseded code leaves no trace: its row is overwritten. */
 export type CodeEnd = 'voided' | 'redeemed' | 'locked'
 
+/** `match`, or the true reason why a presented code was refused. */
+export type Verdict = CodeEnd | 'match' | 'wrong' | 'in-use' | 'unknown' | 'disabled' | 'none' | 'expired'
+
 /**
  * One row per user and mode, for ever. Issuing overwrites it, so a new code supersedes the old by
  * construction, and `failures` survives. WITHOUT ROWID.
@@ -103,6 +106,8 @@ export const resetCodes = sqliteTable(
     /** The redeem that waits for a password hook, and when it lapses. */
     reservationId: text('reservation_id'),
     reservedUntil: integer('reserved_until'),
+    /** How the last code that was presented was judged, for the statement that records it. */
+    verdict: text().$type<Verdict>(),
   },
   (table) => [primaryKey({ columns: [table.userId, table.mode] })],
 )

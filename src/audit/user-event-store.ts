@@ -48,9 +48,10 @@ export function countEventOfNobody({ db, tenantId, now }: EventScope, action: Us
 
 /**
  * The statement that records how a presented code was judged. Refusals and checks are counted in one
- * row of their user, reason and hour; a redeem is a row of its own.
+ * row of their user, verdict and hour; a redeem, and the lock that a wrong code brings, are rows of
+ * their own.
  *
- * @param judged a SELECT of `user_id`, `code_id` and `result`, where the result `match` is a right code.
+ * @param judged a SELECT of `user_id`, `code_id`, `verdict` and `is_lock`.
  */
 export function recordJudgement(
   { db, tenantId, now }: EventScope,
@@ -58,15 +59,15 @@ export function recordJudgement(
   hour: number,
   judged: SQL,
 ) {
-  const isRedeem = sql`(judged.result = 'match' AND ${matchAction} = 'redeemed')`
-  const action = sql`iif(judged.result = 'match', ${matchAction}, 'refused')`
+  const action = sql`CASE WHEN is_lock_row THEN 'locked' WHEN verdict = 'match' THEN ${matchAction} ELSE 'refused' END`
+  const isOwnRow = sql`(is_lock_row OR ${matchAction} = 'redeemed' AND verdict = 'match')`
   return drizzle(db)
     .insert(userEvents)
     .select(
-      sql`SELECT ${tenantId}, iif(${isRedeem}, ${now}, ${hour}), iif(${isRedeem}, 'redeemed:' || judged.code_id,
-          ${action} || ':' || coalesce(judged.user_id, '') || ':' || judged.result),
-        judged.user_id, ${action}, iif(judged.result = 'match', '', judged.result), 1, ${now}
-      FROM (${judged}) judged WHERE true`,
+      sql`SELECT ${tenantId}, iif(${isOwnRow}, ${now}, ${hour}),
+        ${action} || ':' || iif(${isOwnRow}, code_id, coalesce(user_id, '') || ':' || verdict),
+        user_id, ${action}, iif(is_lock_row OR verdict = 'match', '', verdict), 1, ${now}
+      FROM (${judged}) JOIN (SELECT 0 AS is_lock_row UNION ALL SELECT 1) WHERE is_lock OR NOT is_lock_row`,
     )
     .onConflictDoUpdate(countOnce(now))
 }

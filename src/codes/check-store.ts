@@ -1,8 +1,8 @@
-import { and, eq, sql, type SQL } from 'drizzle-orm'
+import { and, eq, sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { hourOf, recordJudgement } from '../audit/user-event-store.ts'
 import { CompiledBatch, slot } from '../compiled-batch.ts'
-import { resetCodes, userEvents, users } from '../schema.ts'
+import { resetCodes, users, type Verdict } from '../schema.ts'
 import { isLive, isReserved, SCOPE_SLOTS, scopeValues, standInId, type Scope } from './code-store.ts'
 
 /** The statements that compare a presented code, and what follows from it. */
@@ -15,7 +15,7 @@ export type Purpose =
 
 /** A code and its holder as they were when the code was presented. */
 export type Presented = {
-  result: CheckResult
+  verdict: Verdict
   /** Whether this wrong code locked the code. */
   isLock: boolean
   userId: string
@@ -23,19 +23,6 @@ export type Presented = {
   userName: string | null
   email: string | null
 }
-
-/** `match`, or the true reason of a refusal. */
-export type CheckResult =
-  | 'match'
-  | 'wrong'
-  | 'in-use'
-  | 'unknown'
-  | 'disabled'
-  | 'none'
-  | 'expired'
-  | 'voided'
-  | 'redeemed'
-  | 'locked'
 
 /**
  * Compares a presented code and counts it, in one transaction, so that no two guesses are ever judged
@@ -49,7 +36,7 @@ export async function check(
   digests: readonly string[],
   purpose: Purpose,
 ): Promise<Presented | undefined> {
-  const [selected] = await STATEMENTS[purpose.tag].run(scope.db, {
+  const [updated] = await STATEMENTS[purpose.tag].run(scope.db, {
     ...scopeValues(scope),
     ...purpose,
     standIn: standInId(scope.tenantId),
@@ -57,14 +44,14 @@ export async function check(
     emailKey,
     digests: `,${digests.join(',')},`,
   })
-  const [found] = (selected?.results ?? []) as Row[]
+  const [found] = (updated?.results ?? []) as Row[]
   if (found === undefined) return undefined
-  const { result, is_lock, user_id: userId, code_id: codeId, user_name: userName, email } = found
-  return { result, isLock: is_lock === 1, userId, codeId, userName, email }
+  const { verdict, is_lock, user_id: userId, code_id: codeId, user_name: userName, email } = found
+  return { verdict, isLock: is_lock === 1, userId, codeId, userName, email }
 }
 
 type Row = {
-  result: CheckResult
+  verdict: Verdict
   is_lock: number
   user_id: string
   code_id: string
@@ -89,63 +76,54 @@ const SLOTS = {
 }
 
 function build(purpose: Purpose['tag']) {
-  const { db, tenantId, now, standIn } = SLOTS
-  const verdict = verdictOf(purpose)
+  const { db, tenantId, now, hour, standIn } = SLOTS
   const isHolder = isCodeOfHolder()
-  const userId = sql`coalesce(nullif(${resetCodes.userId}, ${standIn}), ${selectUser(sql`${users.id}`)})`
-  const judged = sql`SELECT ${userId} AS user_id, ${resetCodes.codeId} AS code_id, ${verdict.result} AS result
-    FROM ${resetCodes} WHERE ${isHolder}`
-  const orm = drizzle(db)
+  // Only what was live can be judged wrong, so a wrong one that is locked was locked by it.
+  const isLock = sql`(${resetCodes.verdict} = 'wrong' AND ${resetCodes.endedAs} = 'locked')`
+  const holder = (column: SQLWrapper) =>
+    sql`(SELECT ${column} FROM ${users} WHERE ${users.id} = ${resetCodes.userId} AND ${users.tenantId} = ${tenantId})`
+  const userId = sql`coalesce(nullif(${resetCodes.userId}, ${standIn}), ${selectUser(users.id)})`
   return [
-    orm
-      .select({
-        result: verdict.result.as('result'),
-        isLock: verdict.isLock.as('is_lock'),
+    drizzle(db)
+      .update(resetCodes)
+      .set(changesOf(purpose))
+      .where(isHolder)
+      .returning({
+        verdict: resetCodes.verdict,
+        isLock: isLock.as('is_lock'),
         userId: resetCodes.userId,
         codeId: resetCodes.codeId,
-        userName: users.userName,
-        email: users.email,
-      })
-      .from(resetCodes)
-      .leftJoin(users, and(eq(users.id, resetCodes.userId), eq(users.tenantId, tenantId)))
-      .where(isHolder),
-    recordJudgement(SLOTS, purpose === 'redeem' ? 'redeemed' : 'validated', SLOTS.hour, judged),
-    orm
-      .insert(userEvents)
-      .select(
-        sql`SELECT ${tenantId}, ${now}, 'locked:' || ${resetCodes.codeId}, ${userId}, 'locked', '', 1, ${now}
-          FROM ${resetCodes} WHERE ${isHolder} AND ${verdict.isLock}`,
-      )
-      .onConflictDoNothing(),
-    orm.update(resetCodes).set(changesOf(purpose, verdict)).where(isHolder),
+        userName: holder(users.userName).as('user_name'),
+        email: holder(users.email).as('email'),
+      }),
+    recordJudgement(
+      { db, tenantId, now },
+      purpose === 'redeem' ? 'redeemed' : 'validated',
+      hour,
+      sql`SELECT ${userId} AS user_id, ${resetCodes.codeId} AS code_id, ${resetCodes.verdict} AS verdict,
+        ${isLock} AS is_lock FROM ${resetCodes} WHERE ${isHolder}`,
+    ),
   ]
 }
 
-type Verdict = ReturnType<typeof verdictOf>
-
-/** What is true of the row before it is changed. */
-function verdictOf(purpose: Purpose['tag']) {
-  const { caps, now, standIn, digests } = SLOTS
+/** The verdict, and what follows from it; all of it is worked out from the row as it was before. */
+function changesOf(purpose: Purpose['tag']) {
+  const { caps, now, standIn, digests, reservationId, until } = SLOTS
   // No subquery: it would be read for live codes only, and the time that takes tells who has one (N2).
-  const isRight = sql`(${isLive(SLOTS)} AND instr(${digests}, ',' || ${resetCodes.digest} || ','))`
-  const isWrong = sql`(${isLive(SLOTS)} AND NOT ${isRight})`
-  const isLock = sql<number>`(${isWrong} AND (${resetCodes.attempts} + 1 >= ${caps.attemptsMax}
+  const isEqual = sql`instr(${digests}, ',' || ${resetCodes.digest} || ',')`
+  const isRight = sql`(${isLive(SLOTS)} AND ${isEqual})`
+  const isWrong = sql`(${isLive(SLOTS)} AND NOT ${isEqual})`
+  const isLock = sql`(${isWrong} AND (${resetCodes.attempts} + 1 >= ${caps.attemptsMax}
     OR ${resetCodes.failures} + 1 >= ${caps.failuresMax}))`
   const isMatch = purpose === 'validate' ? isRight : sql`(${isRight} AND NOT ${isReserved(now)})`
   const userState = selectUser(sql`iif(${users.status} = 'enabled', 'none', 'disabled')`)
-  const result = sql<CheckResult>`CASE WHEN ${isMatch} THEN 'match' WHEN ${isRight} THEN 'in-use'
-    WHEN ${isWrong} THEN 'wrong'
-    WHEN ${resetCodes.userId} = ${standIn} THEN coalesce(${userState}, 'unknown')
-    WHEN ${resetCodes.codeId} = '' THEN 'none'
-    WHEN ${resetCodes.endedAs} IS NOT NULL THEN ${resetCodes.endedAs}
-    WHEN ${resetCodes.voidedAt} IS NOT NULL THEN 'voided'
-    WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired' ELSE 'locked' END`
-  return { isRight, isWrong, isLock, isMatch, result }
-}
-
-function changesOf(purpose: Purpose['tag'], { isRight, isWrong, isLock, isMatch }: Verdict) {
-  const { now, reservationId, until } = SLOTS
   const counted = {
+    verdict: sql`CASE WHEN ${isMatch} THEN 'match' WHEN ${isRight} THEN 'in-use' WHEN ${isWrong} THEN 'wrong'
+      WHEN ${resetCodes.userId} = ${standIn} THEN coalesce(${userState}, 'unknown')
+      WHEN ${resetCodes.codeId} = '' THEN 'none'
+      WHEN ${resetCodes.endedAs} IS NOT NULL THEN ${resetCodes.endedAs}
+      WHEN ${resetCodes.voidedAt} IS NOT NULL THEN 'voided'
+      WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired' ELSE 'locked' END`,
     attempts: sql`${resetCodes.attempts} + NOT ${isRight}`,
     failures: sql`${resetCodes.failures} + ${isWrong}`,
     endedAt: sql`iif(${isLock}, ${now}, ${resetCodes.endedAt})`,
@@ -171,7 +149,7 @@ function changesOf(purpose: Purpose['tag'], { isRight, isWrong, isLock, isMatch 
 }
 
 /** One value of the user with that address, also where the stand-in is judged in their place. */
-function selectUser(value: SQL): SQL {
+function selectUser(value: SQLWrapper): SQL {
   const { tenantId, emailKey } = SLOTS
   return sql`(SELECT ${value} FROM ${users} WHERE ${users.tenantId} = ${tenantId}
     AND ${users.emailKey} = ${emailKey})`

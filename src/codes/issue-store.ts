@@ -148,7 +148,7 @@ export async function findDeliverable(scope: Scope, emailKey: string, codeId: st
 }
 
 function selectNew({ tenantId, mode }: Scope, userId: SQLWrapper, columns: SQL, source: SQL): SQL {
-  return sql`SELECT ${userId}, ${mode}, ${tenantId}, ${columns}, NULL, NULL, NULL, NULL, NULL FROM ${source}`
+  return sql`SELECT ${userId}, ${mode}, ${tenantId}, ${columns}, NULL, NULL, NULL, NULL, NULL, NULL FROM ${source}`
 }
 
 function selectDeliverable(scope: Scope, emailKey: string, codeId: string) {

@@ -1,6 +1,7 @@
 import { codeDigests, normaliseCode } from './code.ts'
-import { check, type CheckResult, type Presented, type Purpose } from './check-store.ts'
+import { check, type Presented, type Purpose } from './check-store.ts'
 import { canonicalEmailAddress } from './email-address.ts'
+import type { Verdict } from '../schema.ts'
 import { scopeOf, type CodeContext } from './lifecycle.ts'
 import { release, settleRedeemed, type Reservation } from './reservation-store.ts'
 
@@ -15,7 +16,7 @@ export type Holder = { userId: string; codeId: string; userName: string; emailAd
 
 export type PresentationOutcome =
   | ({ tag: 'accepted' } & Holder)
-  | { tag: 'refused'; reason: Exclude<CheckResult, 'match'>; lockedUserId: string | undefined }
+  | { tag: 'refused'; reason: Exclude<Verdict, 'match'>; lockedUserId: string | undefined }
 
 /** Checks a code and consumes nothing; a wrong one is counted. */
 export function validateCode(context: CodeContext, emailAddress: string, presented: string) {
@@ -73,10 +74,10 @@ async function present(
 
 function outcomeOf(found: Presented | undefined): PresentationOutcome {
   if (found === undefined) return { tag: 'refused', reason: 'unknown', lockedUserId: undefined }
-  const { result, isLock, userId, codeId, userName, email } = found
-  if (result === 'match' && userName !== null && email !== null) {
+  const { verdict, isLock, userId, codeId, userName, email } = found
+  if (verdict === 'match' && userName !== null && email !== null) {
     return { tag: 'accepted', userId, codeId, userName, emailAddress: email }
   }
-  const reason = result === 'match' ? 'unknown' : result
+  const reason = verdict === 'match' ? 'unknown' : verdict
   return { tag: 'refused', reason, lockedUserId: isLock ? userId : undefined }
 }

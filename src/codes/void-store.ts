@@ -39,7 +39,7 @@ const statements = new CompiledBatch(() => {
     drizzle(db)
       .insert(resetCodes)
       .select(
-        sql`SELECT ${adminEvents.userId}, ${mode}, ${tenantId}, '', '', '', 0, 0, 0, 0, NULL, NULL, ${now}, NULL, NULL
+        sql`SELECT ${adminEvents.userId}, ${mode}, ${tenantId}, '', '', '', 0, 0, 0, 0, NULL, NULL, ${now}, NULL, NULL, NULL
           FROM ${adminEvents} WHERE ${isOfThisCall()} AND ${adminEvents.result} NOT IN ('unknown', 'disabled')`,
       )
       .onConflictDoUpdate({

@@ -128,7 +128,7 @@ function endCodes({ db, tenantId, now }: DirectoryScope, id: string, isDisabling
   return drizzle(db)
     .insert(resetCodes)
     .select(
-      sql`SELECT ${users.id}, mode.value, ${tenantId}, '', '', '', 0, 0, 0, 0, NULL, NULL, ${now}, NULL, NULL
+      sql`SELECT ${users.id}, mode.value, ${tenantId}, '', '', '', 0, 0, 0, 0, NULL, NULL, ${now}, NULL, NULL, NULL
         FROM ${users} CROSS JOIN ${jsonEach('["PASSWORD_RESET","ENROLLMENT"]')} mode
         WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${id} AND ${isDisabling}`,
     )
