@@ -23,26 +23,23 @@ type EventScope = Pick<Scope, 'db' | 'tenantId' | 'now'>
  */
 export function recordUserEvent({ db, tenantId, now }: EventScope, event: UserEvent) {
   const { userId, action, reason = '', subjectId, occurredAt } = event
+  const id = sql`${action} || ':' || ${subjectId}`
   return drizzle(db)
     .insert(userEvents)
-    .values({
-      tenantId,
-      occurredAt,
-      id: `${action}:${subjectId}`,
-      userId,
-      action,
-      reason,
-      lastAt: now,
-    })
+    .values({ tenantId, occurredAt, id, userId, action, reason, lastAt: now })
     .onConflictDoNothing()
 }
 
 /** The statement that counts an event of nobody known, in one row of its action, reason and hour. */
-export function countEventOfNobody({ db, tenantId, now }: EventScope, action: UserAction, reason: string) {
-  const event = { tenantId, occurredAt: hourOf(now), id: `${action}::${reason}`, action, reason, lastAt: now }
+export function countEventOfNobody(
+  { db, tenantId, now }: EventScope,
+  { action, reason }: Pick<Required<UserEvent>, 'action' | 'reason'>,
+  hour: number,
+) {
+  const id = sql`${action} || '::' || ${reason}`
   return drizzle(db)
     .insert(userEvents)
-    .values({ ...event, userId: null })
+    .values({ tenantId, occurredAt: hour, id, userId: null, action, reason, lastAt: now })
     .onConflictDoUpdate(countOnce(now))
 }
 
@@ -77,7 +74,7 @@ export function sentEvent({ db, tenantId, mode, now }: Scope, emailKey: string, 
   return drizzle(db)
     .insert(userEvents)
     .select(
-      sql`SELECT ${tenantId}, ${resetCodes.issuedAt}, ${`sent:${codeId}`}, ${users.id}, 'sent', '', 1, ${now}
+      sql`SELECT ${tenantId}, ${resetCodes.issuedAt}, 'sent:' || ${codeId}, ${users.id}, 'sent', '', 1, ${now}
         FROM ${users} JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
           AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}
         WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}

@@ -5,7 +5,7 @@ import type { Actor } from '../audit/admin-event.ts'
 import { sentEvent } from '../audit/user-event-store.ts'
 import { CompiledBatch, slot } from '../compiled-batch.ts'
 import { adminEvents, jsonEach, resetCodes, users } from '../schema.ts'
-import { isLive, isReserved, joinCode, SCOPE_SLOTS, type Scope } from './code-store.ts'
+import { isLive, isReserved, joinCode, SCOPE_SLOTS, scopeValues, type Scope } from './code-store.ts'
 
 /** The statements that issue codes, and that find out whether one may still be mailed. */
 
@@ -108,17 +108,31 @@ export type Deliverable =
  * says whether to mail it. Handling the same message twice issues once.
  */
 export async function issueAsked(scope: Scope, asked: AskedCode): Promise<Deliverable> {
-  const { db, tenantId, now, caps } = scope
-  const { emailKey, codeId, digest, pepperId, requestedAt, expiresAt } = asked
-  const orm = drizzle(db)
-  const [, , found] = await orm.batch([
-    orm
+  const [, , found] = await askedStatements.run(scope.db, { ...scopeValues(scope), ...asked })
+  return deliverableOf(found)
+}
+
+/** Whether a code that was issued already may still be mailed. */
+export async function findDeliverable(scope: Scope, emailKey: string, codeId: string): Promise<Deliverable> {
+  const [, found] = await deliverableStatements.run(scope.db, { ...scopeValues(scope), emailKey, codeId })
+  return deliverableOf(found)
+}
+
+const emailKey = slot<string>('emailKey')
+const codeId = slot<string>('codeId')
+
+const askedStatements = new CompiledBatch(() => {
+  const { db, tenantId, now, caps } = SCOPE_SLOTS
+  const requestedAt = slot<number>('requestedAt')
+  const expiresAt = slot<number>('expiresAt')
+  return [
+    drizzle(db)
       .insert(resetCodes)
       .select(
         selectNew(
-          scope,
+          SCOPE_SLOTS,
           users.id,
-          sql`${codeId}, ${digest}, ${pepperId}, ${now}, ${expiresAt}, 0, 0`,
+          sql`${codeId}, ${slot('digest')}, ${slot('pepperId')}, ${now}, ${expiresAt}, 0, 0`,
           sql`${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}
             AND ${users.status} = 'enabled' AND ${expiresAt} > ${now}`,
         ),
@@ -131,40 +145,36 @@ export async function issueAsked(scope: Scope, asked: AskedCode): Promise<Delive
           AND (coalesce(${resetCodes.endedAt}, 0) < ${requestedAt} OR ${resetCodes.endedAs} = 'locked')
           AND NOT ${isReserved(now)}`,
       }),
-    sentEvent(scope, emailKey, codeId),
-    selectDeliverable(scope, emailKey, codeId),
-  ])
-  return deliverableOf(found[0])
-}
+    sentEvent(SCOPE_SLOTS, emailKey, codeId),
+    selectDeliverable(),
+  ]
+})
 
-/** Whether a code that was issued already may still be mailed. */
-export async function findDeliverable(scope: Scope, emailKey: string, codeId: string): Promise<Deliverable> {
-  const orm = drizzle(scope.db)
-  const [, found] = await orm.batch([
-    sentEvent(scope, emailKey, codeId),
-    selectDeliverable(scope, emailKey, codeId),
-  ])
-  return deliverableOf(found[0])
-}
+const deliverableStatements = new CompiledBatch(() => [
+  sentEvent(SCOPE_SLOTS, emailKey, codeId),
+  selectDeliverable(),
+])
 
 function selectNew({ tenantId, mode }: Scope, userId: SQLWrapper, columns: SQL, source: SQL): SQL {
   return sql`SELECT ${userId}, ${mode}, ${tenantId}, ${columns}, NULL, NULL, NULL, NULL, NULL, NULL FROM ${source}`
 }
 
-function selectDeliverable(scope: Scope, emailKey: string, codeId: string) {
-  const { db, tenantId, mode, now } = scope
+function selectDeliverable() {
+  const { db, tenantId, mode, now, caps } = SCOPE_SLOTS
   return drizzle(db)
     .select({
-      userId: users.id,
+      userId: sql`${users.id}`.as('userId'),
       email: users.email,
-      userName: users.userName,
+      userName: sql`${users.userName}`.as('userName'),
       attributes: users.attributes,
-      expiresAt: resetCodes.expiresAt,
-      state: sql<string>`CASE WHEN ${resetCodes.codeId} = ${codeId} AND ${isLive(scope)} THEN 'live'
+      expiresAt: sql`${resetCodes.expiresAt}`.as('expiresAt'),
+      state: sql<string>`CASE WHEN ${resetCodes.codeId} = ${codeId} AND ${isLive(SCOPE_SLOTS)} THEN 'live'
         WHEN ${resetCodes.voidedAt} IS NOT NULL OR ${resetCodes.endedAs} = 'voided' THEN 'voided'
-        WHEN ${resetCodes.failures} >= ${scope.caps.failuresMax} THEN 'locked'
+        WHEN ${resetCodes.failures} >= ${caps.failuresMax} THEN 'locked'
         WHEN ${resetCodes.codeId} <> ${codeId} THEN 'superseded'
-        WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired' ELSE coalesce(${resetCodes.endedAs}, 'locked') END`,
+        WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired' ELSE coalesce(${resetCodes.endedAs}, 'locked') END`.as(
+        'state',
+      ),
     })
     .from(users)
     .innerJoin(
@@ -174,9 +184,10 @@ function selectDeliverable(scope: Scope, emailKey: string, codeId: string) {
     .where(and(eq(users.tenantId, tenantId), eq(users.emailKey, emailKey), eq(users.status, 'enabled')))
 }
 
-type DeliverableRow = Awaited<ReturnType<typeof selectDeliverable>>[number]
+type DeliverableRow = Omit<Extract<Deliverable, { tag: 'live' }>, 'tag'> & { state: string }
 
-function deliverableOf(row: DeliverableRow | undefined): Deliverable {
+function deliverableOf(found: D1Result | undefined): Deliverable {
+  const [row] = (found?.results ?? []) as DeliverableRow[]
   if (row === undefined) return { tag: 'nobody' }
   const { state, ...rest } = row
   return state === 'live' ? { tag: 'live', ...rest } : { tag: 'dropped', userId: rest.userId, reason: state }

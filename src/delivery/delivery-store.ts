@@ -1,7 +1,8 @@
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { countEventOfNobody, recordUserEvent, type UserEvent } from '../audit/user-event-store.ts'
-import type { Scope } from '../codes/code-store.ts'
+import { countEventOfNobody, hourOf, recordUserEvent, type UserEvent } from '../audit/user-event-store.ts'
+import { SCOPE_SLOTS, type Scope } from '../codes/code-store.ts'
+import { CompiledBatch, slot } from '../compiled-batch.ts'
 import { users } from '../schema.ts'
 
 /** The statements of the delivery, apart from those about codes. */
@@ -30,11 +31,20 @@ export async function findUserId(
 
 /** Records what became of a delivery; one to nobody known is only counted, since anybody can ask for those. */
 export async function recordDelivery(
-  scope: Pick<Scope, 'db' | 'tenantId' | 'now'>,
-  event: Omit<UserEvent, 'userId'> & { userId: string | null },
+  { db, tenantId, now }: Pick<Scope, 'db' | 'tenantId' | 'now'>,
+  { reason = '', ...event }: Omit<UserEvent, 'userId'> & { userId: string | null },
 ): Promise<void> {
-  const { userId, action, reason = '' } = event
-  await (userId === null
-    ? countEventOfNobody(scope, action, reason)
-    : recordUserEvent(scope, { ...event, userId }))
+  const values = { tenantId, now, reason, hour: hourOf(now), ...event }
+  await (event.userId === null ? COUNT_EVENT : RECORD_EVENT).run(db, values)
+}
+
+const RECORD_EVENT = new CompiledBatch(() => [recordUserEvent(SCOPE_SLOTS, EVENT_SLOTS)])
+const COUNT_EVENT = new CompiledBatch(() => [countEventOfNobody(SCOPE_SLOTS, EVENT_SLOTS, slot('hour'))])
+
+const EVENT_SLOTS: Required<UserEvent> = {
+  userId: slot('userId'),
+  action: slot('action'),
+  reason: slot('reason'),
+  subjectId: slot('subjectId'),
+  occurredAt: slot('occurredAt'),
 }
