@@ -11,7 +11,7 @@ import { faultName } from '../log.ts'
 import { isRecord, ownMember, parseJson, readText } from '../request-body.ts'
 import { codeContextOf } from '../request-context.ts'
 import { LOGIN_RESPONSE_TYPES, negotiateMediaType } from './media-types.ts'
-import { refusal } from './refusal.ts'
+import { refuse } from './refusal.ts'
 
 const PASSWORD_LENGTH_MAX = 1_024
 
@@ -45,7 +45,7 @@ export async function authenticateWithPasswordResetCode(c: Context<AppEnv>): Pro
       })
     }
     case 'refused':
-      throw refusal(c, outcome)
+      return refuse(c, outcome)
   }
 }
 

@@ -8,7 +8,7 @@ import { resetGrantJwks, resetGrantSigner } from '../identity/reset-grant.ts'
 import { codeContextOf } from '../request-context.ts'
 import { negotiateMediaType } from './media-types.ts'
 import { readParameters } from './parameters.ts'
-import { refusal } from './refusal.ts'
+import { refuse } from './refusal.ts'
 
 /**
  * `POST /api/passwordmanagement/redeemPasswordResetCode`: exchanges a code, once, for a reset grant
@@ -40,7 +40,7 @@ export async function redeemPasswordResetCode(c: Context<AppEnv>): Promise<Respo
       })
     }
     case 'refused':
-      throw refusal(c, outcome)
+      return refuse(c, outcome)
   }
 }
 

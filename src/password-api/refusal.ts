@@ -1,20 +1,18 @@
 import type { Context } from 'hono'
-import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../app-env.ts'
 import type { PresentationOutcome } from '../codes/presentation.ts'
 import { queueNotices } from '../delivery/outbox.ts'
+import { fault } from './faults.ts'
 
 /**
  * The one answer to every code that is not good, whatever the reason. The reason is logged, and a user
  * whose code this attempt locked is told.
  */
-export function refusal(
+export function refuse(
   c: Context<AppEnv>,
   { reason, lockedUserId }: Extract<PresentationOutcome, { tag: 'refused' }>,
-): HTTPException {
+): Response {
   c.get('log').outcome = reason
   if (lockedUserId !== undefined) queueNotices(c, 'locked', [lockedUserId])
-  return new HTTPException(401, {
-    message: 'The password reset code is not valid for this e-mail address.',
-  })
+  return c.json(fault(401, 'The password reset code is not valid for this e-mail address.'), 401)
 }

@@ -4,7 +4,7 @@ import { validateCode } from '../codes/presentation.ts'
 import { codeContextOf } from '../request-context.ts'
 import { negotiateMediaType } from './media-types.ts'
 import { readParameters } from './parameters.ts'
-import { refusal } from './refusal.ts'
+import { refuse } from './refusal.ts'
 
 /**
  * `POST /api/passwordmanagement/validatePasswordResetCode`: says whose code it is, and consumes
@@ -20,6 +20,6 @@ export async function validatePasswordResetCode(c: Context<AppEnv>): Promise<Res
         'Content-Type': contentType,
       })
     case 'refused':
-      throw refusal(c, outcome)
+      return refuse(c, outcome)
   }
 }
