@@ -8,7 +8,6 @@ export type AppEnv = {
   Variables: {
     /** Epoch ms of the request: the one clock that everything in it goes by. */
     now: number
-    requestId: string
     log: LogEvent
     /** Set once the request's tenant is known. */
     tenant: Tenant

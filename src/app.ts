@@ -4,7 +4,6 @@ import { createMiddleware } from 'hono/factory'
 import { HonoBase } from 'hono/hono-base'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import { requestId } from 'hono/request-id'
 import { TrieRouter } from 'hono/router/trie-router'
 import { generateVerifyCode } from './admin-api/generate-verify-code.ts'
 import { voidVerifyCode } from './admin-api/void-verify-code.ts'
@@ -33,8 +32,7 @@ app.onError(renderError)
 // Rendered, not thrown: `methodNotAllowed` leaves errors alone, and turns only a plain 404 into a 405.
 app.notFound((c) => renderError(new HTTPException(404, { message: 'There is nothing here.' }), c))
 
-// A caller's own request id is not taken over: it would be the one text of theirs in our log.
-app.use(requestId({ limitLength: 0 }), logRequest(), fixedHeaders())
+app.use(logRequest(), fixedHeaders())
 app.use(floodShield(), bodyLimit({ maxSize: BODY_BYTES_MAX, onError: refuseBody }))
 app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 

@@ -25,11 +25,13 @@ export type LogEvent = {
   limiterDegraded?: string
 }
 
-/** Sets the request's instant, and writes its event when it has been answered. */
+/** Sets the request's instant and id, and writes its event when it has been answered. */
 export function logRequest() {
   return createMiddleware<AppEnv>(async function logRequest(c, next) {
     const now = Date.now()
-    const requestId = c.get('requestId')
+    // A caller's own request id is not taken over: it would be the one text of theirs in our log.
+    const requestId = crypto.randomUUID()
+    c.header('X-Request-Id', requestId)
     const log: LogEvent = {
       requestId,
       method: c.req.method,

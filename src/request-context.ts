@@ -26,10 +26,9 @@ export function codeContextOf(c: Context<AppEnv>): CodeContext {
 /** Who asks, for the audit; only behind `authenticate`. */
 export function actorOf(c: Context<AppEnv>): Actor {
   const caller = c.get('caller')
-  const requestId = c.get('requestId')
   return {
     accessId: caller.accessId,
     sourceIp: c.req.header('CF-Connecting-IP') ?? 'unknown',
-    requestId,
+    requestId: c.get('log').requestId,
   }
 }

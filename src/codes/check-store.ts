@@ -1,4 +1,4 @@
-import { and, eq, sql, type SQL, type SQLWrapper } from 'drizzle-orm'
+import { sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { hourOf, recordJudgement } from '../audit/user-event-store.ts'
 import { CompiledBatch, slot } from '../compiled-batch.ts'
@@ -156,14 +156,11 @@ function selectUser(value: SQLWrapper): SQL {
 }
 
 /** The code row of the enabled user with that address, or the stand-in's. */
-function isCodeOfHolder(): SQL | undefined {
+function isCodeOfHolder(): SQL {
   const { tenantId, mode, emailKey, standIn } = SLOTS
   const holder = sql`SELECT held.user_id FROM ${users} JOIN ${resetCodes} held
     ON held.user_id = ${users.id} AND held.mode = ${mode} AND held.tenant_id = ${tenantId}
     WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey} AND ${users.status} = 'enabled'`
-  return and(
-    eq(resetCodes.tenantId, tenantId),
-    eq(resetCodes.mode, mode),
-    sql`${resetCodes.userId} = coalesce((${holder}), ${standIn})`,
-  )
+  return sql`${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}
+    AND ${resetCodes.userId} = coalesce((${holder}), ${standIn})`
 }

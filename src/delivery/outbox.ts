@@ -33,7 +33,7 @@ export async function queueDeliveries(
 export function queueNotices(c: Context<AppEnv>, notice: Notice, userIds: readonly string[]): void {
   const tenant = c.get('tenant')
   const now = c.get('now')
-  const requestId = c.get('requestId')
+  const { requestId } = c.get('log')
   const { id: tenantId, policy } = tenant
   if (!policy.notify[notice] || !hasMailer(policy) || userIds.length === 0) return
   const messages = userIds.map((userId) => ({
