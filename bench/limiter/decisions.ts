@@ -1,13 +1,16 @@
-/** Requests to the app for each request of the load, so that decisions are measured rather than HTTP. */
-export const DECISIONS = 25
+/** Decisions for each request of the load, so that they are measured rather than HTTP. */
+export const DECISIONS = 250
 
-/** Puts that many requests to the app at once, and says how often it answered what. */
-export async function decisionsOf(
-  { url }: Request,
-  decide: (request: Request) => Response | Promise<Response>,
-): Promise<Response> {
-  const answers = await Promise.all(Array.from({ length: DECISIONS }, async () => decide(new Request(url))))
+/** Makes that many decisions at once, and says how often each was made. */
+export async function decisionsOf(decide: () => Promise<200 | 429>): Promise<Response> {
+  const answers = await Promise.all(Array.from({ length: DECISIONS }, decide))
   const statuses: Record<string, number> = {}
-  for (const { status } of answers) statuses[status] = (statuses[status] ?? 0) + 1
+  for (const status of answers) statuses[status] = (statuses[status] ?? 0) + 1
   return Response.json(statuses)
+}
+
+/** What is decided about: both numbers are in the request's query. */
+export function subjectOf(request: Request): { key: string; limit: number } {
+  const { searchParams } = new URL(request.url)
+  return { key: searchParams.get('key') ?? '', limit: Number(searchParams.get('limit')) }
 }

@@ -89,11 +89,11 @@ const redeem: Plan = {
 }
 
 /** Requests to a limiter, which answers how often it admitted (200) and refused (429). */
-function limiterPlan(path: string, hasRefusals: boolean): Plan {
+function limiterPlan(hasRefusals: boolean): Plan {
   return {
     request: (_, { key = '', limit = 0 }) => ({
       method: 'GET',
-      path: `${path}?key=${encodeURIComponent(key)}&limit=${limit}`,
+      path: `/?key=${encodeURIComponent(key)}&limit=${limit}`,
     }),
     problem: ({ status, body }) =>
       expected(status, 200) ??
@@ -141,9 +141,8 @@ export const PLANS = {
   'rescind/send': send,
   'rescind/validate wrong': validateWrong,
   'rescind/redeem': redeem,
-  'limiter/below': limiterPlan('/', false),
-  'limiter/bare': limiterPlan('/bare', false),
-  'limiter/overload': limiterPlan('/', true),
+  'limiter/below': limiterPlan(false),
+  'limiter/overload': limiterPlan(true),
   'peer/send': peerPlan('request-password-reset', () => ({}), 200, SUCCESS),
   'peer/validate': peerPlan(
     'check-verification-otp',

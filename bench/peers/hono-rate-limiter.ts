@@ -1,25 +1,14 @@
 import { DurableObjectStore } from '@hono-rate-limiter/cloudflare'
-import { Hono } from 'hono'
-import { rateLimiter } from 'hono-rate-limiter'
-import { decisionsOf } from '../limiter/decisions.ts'
+import { decisionsOf, subjectOf } from '../limiter/decisions.ts'
 
 export { DurableObjectRateLimiter } from '@hono-rate-limiter/cloudflare'
 
-/** hono-rate-limiter with its Durable Object store in front of one route, set up as its README says. */
-const app = new Hono<{ Bindings: { CACHE: DurableObjectNamespace } }>()
-app.use((c, next) => {
-  const { key = '', limit = '' } = c.req.query()
-  return rateLimiter({
-    windowMs: 60_000,
-    limit: Number(limit),
-    standardHeaders: 'draft-7',
-    keyGenerator: () => key,
-    store: new DurableObjectStore({ namespace: c.env.CACHE as never }),
-  })(c as never, next)
-})
-app.get('/', (c) => c.text('ok'))
-
+/** The Durable Object store of hono-rate-limiter and nothing else: what its middleware asks before every request. */
 export default {
-  fetch: (request: Request, env: { CACHE: DurableObjectNamespace }, ctx: ExecutionContext) =>
-    decisionsOf(request, (each) => app.fetch(each, env, ctx)),
+  async fetch(request: Request, { CACHE }: { CACHE: DurableObjectNamespace }) {
+    const { key, limit } = subjectOf(request)
+    const store = new DurableObjectStore({ namespace: CACHE as never })
+    store.init({ windowMs: 60_000 } as never)
+    return decisionsOf(async () => ((await store.increment(key)).totalHits > limit ? 429 : 200))
+  },
 }

@@ -32,29 +32,32 @@ export function rateLimit(bucket: Bucket) {
  * @throws {HTTPException} 429 with a `Retry-After` after which the same request is admitted.
  */
 export async function admit(c: Context<AppEnv>, demands: readonly Demand[]): Promise<void> {
-  const verdicts = await decide(c, demands)
-  if (verdicts === undefined) return admitByFallback(c, demands)
+  let verdicts: readonly Verdict[]
+  try {
+    verdicts = await decide(c.env, c.get('tenant').id, demands)
+  } catch (error) {
+    c.get('log').limiterDegraded = faultName(error)
+    return admitByFallback(c, demands)
+  }
   c.header('RateLimit-Policy', verdicts.map(policyItem).join(', '))
   c.header('RateLimit', verdicts.map(remainderItem).join(', '))
   const retryMs = Math.max(...verdicts.map((verdict) => verdict.retryMs))
   if (retryMs > 0) throw limited(c, Math.ceil(retryMs / 1000))
 }
 
-/** The verdicts, or nothing when the limiter failed or was too slow. */
-async function decide(c: Context<AppEnv>, demands: readonly Demand[]) {
-  const { id } = c.get('tenant')
+/**
+ * Decides against all buckets: the request is admitted when `retryMs` is 0 in every verdict.
+ *
+ * @throws what the limiter throws, and an Error named `DeadlineExceeded` when it takes too long.
+ */
+export function decide(env: Env, tenantId: string, demands: readonly Demand[]): Promise<readonly Verdict[]> {
   isolateAdmission ??= new Admission(crypto.randomUUID())
   // Most requests never ask: neither the stub nor the timer is made for them.
   const ask: AskLimiter = (asker, asks) => {
-    const answer = c.env.TENANT_LIMITER.getByName(id).admit(asker, asks)
-    return withinDeadline(answer, config(c.env).limiterDeadlineMs)
+    const answer = env.TENANT_LIMITER.getByName(tenantId).admit(asker, asks)
+    return withinDeadline(answer, config(env).limiterDeadlineMs)
   }
-  try {
-    return await isolateAdmission.admit(ask, id, demands, Date.now())
-  } catch (error) {
-    c.get('log').limiterDegraded = faultName(error)
-    return undefined
-  }
+  return isolateAdmission.admit(ask, tenantId, demands, Date.now())
 }
 
 async function admitByFallback(c: Context<AppEnv>, demands: readonly Demand[]): Promise<void> {
