@@ -1,5 +1,5 @@
 /** Decisions for each request of the load, so that they are measured rather than HTTP. */
-export const DECISIONS = 250
+export const DECISIONS = 100
 
 /** Makes that many decisions at once, and says how often each was made. */
 export async function decisionsOf(decide: () => Promise<200 | 429>): Promise<Response> {

@@ -5,11 +5,11 @@ export { TenantLimiter } from '../../src/limits/tenant-limiter.ts'
 
 /** Rescind's limiter and nothing else: what its middleware asks before every request. */
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, ctx) {
     const { key, limit } = subjectOf(request)
     const demand = { bucket: 'validate', key: 'validate', perMinute: limit, burst: Math.min(100_000, limit) }
     return decisionsOf(async () => {
-      const verdicts = await decide(env, key, [{ ...demand, cost: 1 }])
+      const verdicts = await decide(env, ctx, key, [{ ...demand, cost: 1 }])
       return verdicts.some(({ retryMs }) => retryMs > 0) ? 429 : 200
     })
   },

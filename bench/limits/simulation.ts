@@ -1,4 +1,4 @@
-import { Admission, type AskLimiter } from '../../src/limits/admission.ts'
+import { Admission, type LimiterAccess } from '../../src/limits/admission.ts'
 import type { Rate } from '../../src/limits/gcra.ts'
 import { TenantBuckets, type Demand } from '../../src/limits/tenant-buckets.ts'
 import { seededRandom } from './random.ts'
@@ -94,21 +94,28 @@ class World {
     const sentAt = this.clock.now
     this.#requests += 1
     if (isolate.asked++ === 0) isolate.firstAt = sentAt
-    let decidedAt = sentAt
-    const ask: AskLimiter = async (asker, asks) => {
+    let askedAt: number | undefined
+    const ask: LimiterAccess['ask'] = async (asker, asks) => {
       this.#calls += 1
       const oneWayMs = (isolate.roundTripMs / 2) * (1 + JITTER_PART * this.#random())
       await this.clock.after(oneWayMs)
-      decidedAt = this.clock.now
-      const grants = this.#buckets.admit(asker, asks, decidedAt)
+      askedAt = this.clock.now
+      const grants = this.#buckets.admit(asker, asks, askedAt)
       await this.clock.after(oneWayMs)
       return grants
     }
-    const verdicts = await isolate.admission.admit(ask, 'tenant', [this.#demand], sentAt)
-    this.#waitedMs += this.clock.now - sentAt
+    const verdicts = await isolate.admission.admit(
+      { ask, within: (answer) => answer },
+      'tenant',
+      [this.#demand],
+      () => this.clock.now,
+    )
+    const answeredAt = this.clock.now
+    this.#waitedMs += answeredAt - sentAt
     if (verdicts.some(({ retryMs }) => retryMs > 0)) return
     isolate.admitted += 1
-    this.#decidedAt.push(decidedAt)
+    // By the limiter, or here by what it lent.
+    this.#decidedAt.push(askedAt ?? answeredAt)
   }
 
   outcome({ rate, load, durationMs }: Scenario): Outcome {

@@ -12,7 +12,7 @@ const CONNECTIONS = 4
 const ROUNDS = 5
 const OVERLOAD = 20
 /** Requests of a round in overload, and what of their decisions the limit lets through. */
-const OVERLOAD_COUNT = 240
+const OVERLOAD_COUNT = 600
 const OVERLOAD_LIMIT = (OVERLOAD_COUNT * DECISIONS) / OVERLOAD
 
 const LOADS = [

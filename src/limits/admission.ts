@@ -1,7 +1,12 @@
 import type { Ask, Demand, Grant, Verdict } from './tenant-buckets.ts'
 
-/** Asks the tenant's Durable Object, in one call. */
-export type AskLimiter = (asker: string, asks: Ask[]) => Promise<Grant[]>
+/** The way of one request to its tenant's Durable Object. */
+export type LimiterAccess = {
+  /** Asks, in one call. */
+  ask(asker: string, asks: Ask[]): Promise<Grant[]>
+  /** Waits for an answer no longer than this request may. */
+  within<Value>(answer: Promise<Value>): Promise<Value>
+}
 
 /** Buckets that an isolate remembers. */
 const KNOWN_MAX = 10_000
@@ -25,11 +30,15 @@ type Known = {
   renewedAt: number
   /** Refused until then, once no lease is left. */
   heldUntil: number
+  /** The call that asks whether a refusal has ended: whoever comes meanwhile waits for it too. */
+  asking: Promise<unknown> | undefined
   /** Units needed since `countedFrom`, and in the second before. */
   needed: number
   countedFrom: number
   neededBefore: number
 }
+
+type Pair = { demand: Demand; known: Known }
 
 /**
  * Decides requests in one isolate: by a refusal that still holds, by a lease, or by asking the tenant's
@@ -47,26 +56,39 @@ export class Admission {
    * Decides one request against all its buckets: it is admitted when `retryMs` is 0 in every verdict.
    *
    * @param scope what the demands' keys are unique within: the tenant.
-   * @throws what `ask` throws; nothing is taken then.
+   * @throws what `ask` and `within` throw; nothing is taken then.
    */
   async admit(
-    ask: AskLimiter,
+    access: LimiterAccess,
     scope: string,
     demands: readonly Demand[],
-    now: number,
+    clock: () => number,
   ): Promise<readonly Verdict[]> {
-    const pairs = demands.map((demand) => ({ demand, known: this.#count(scope, demand, now) }))
-    const isHeld = ({ demand, known }: (typeof pairs)[number]) =>
-      known.heldUntil > now && unitsLeft(known, now) < demand.cost
-    if (pairs.some(isHeld)) return pairs.map((pair) => heldVerdict(pair.known, isHeld(pair), now))
-    const isCovered = pairs.every(({ demand, known }) => unitsLeft(known, now) >= demand.cost)
-    if (isCovered && !pairs.some(({ known }) => isRenewalDue(known, now))) {
-      return pairs.map(({ demand, known }) => useLease(known, demand.cost, now))
+    const arrivedAt = clock()
+    const pairs = demands.map((demand) => ({ demand, known: this.#count(scope, demand, arrivedAt) }))
+    const [first, ...others] = pairs
+    for (;;) {
+      const now = clock()
+      const verdicts = decideAlone(pairs, now)
+      if (verdicts !== undefined) return verdicts
+      if (others.length > 0 || first?.known.asking === undefined) return this.#ask(access, pairs, now)
+      await answered(access, first.known, first.known.asking)
     }
+  }
+
+  #ask(access: LimiterAccess, pairs: readonly Pair[], now: number): Promise<readonly Verdict[]> {
     const asks = pairs.map(({ demand, known }) => askOf(demand, known, now))
-    for (const { known } of pairs) known.renewedAt = now
-    const grants = await ask(this.#asker, asks)
-    return pairs.map(({ known }, index) => learn(known, grants[index], now))
+    const asking = access
+      .within(access.ask(this.#asker, asks))
+      .then((grants) => pairs.map(({ known }, index) => learn(known, grants[index], now)))
+      .finally(() => {
+        for (const { known } of pairs) if (known.asking === asking) known.asking = undefined
+      })
+    for (const { known } of pairs) {
+      known.renewedAt = now
+      if (known.heldUntil > known.verdictAt) known.asking = asking
+    }
+    return asking
   }
 
   #count(scope: string, { key, bucket, burst, perMinute, cost }: Demand, now: number): Known {
@@ -77,6 +99,7 @@ export class Admission {
       leases: [],
       renewedAt: 0,
       heldUntil: 0,
+      asking: undefined,
       needed: 0,
       countedFrom: now,
       neededBefore: 0,
@@ -101,6 +124,28 @@ export class Admission {
     known.needed += cost
     return known
   }
+}
+
+/** Waits for what another request has asked. That one may have been cut off: then the next one asks anew. */
+async function answered(access: LimiterAccess, known: Known, asking: Promise<unknown>): Promise<void> {
+  try {
+    await access.within(asking)
+  } finally {
+    if (known.asking === asking) known.asking = undefined
+  }
+}
+
+/** What the isolate can say without asking, if it can. */
+function decideAlone(pairs: readonly Pair[], now: number): readonly Verdict[] | undefined {
+  if (pairs.some((pair) => isHeld(pair, now))) return pairs.map((pair) => heldVerdict(pair, now))
+  const isEnough = pairs.every(
+    ({ demand, known }) => unitsLeft(known, now) >= demand.cost && !isRenewalDue(known, now),
+  )
+  return isEnough ? pairs.map(({ demand, known }) => useLease(known, demand.cost, now)) : undefined
+}
+
+function isHeld({ demand, known }: Pair, now: number): boolean {
+  return known.heldUntil > now && unitsLeft(known, now) < demand.cost
 }
 
 /** Units a second that the isolate needs: lately, or as a burst begins. */
@@ -133,9 +178,11 @@ function useLease(known: Known, cost: number, now: number): Verdict {
   return { ...current(known, now), remaining: known.verdict.remaining + unitsLeft(known, now), retryMs: 0 }
 }
 
-function heldVerdict(known: Known, isHeld: boolean, now: number): Verdict {
+function heldVerdict(pair: Pair, now: number): Verdict {
+  const { known } = pair
   const verdict = current(known, now)
-  return isHeld ? { ...verdict, remaining: 0, retryMs: known.heldUntil - now } : { ...verdict, retryMs: 0 }
+  if (!isHeld(pair, now)) return { ...verdict, retryMs: 0 }
+  return { ...verdict, remaining: 0, retryMs: known.heldUntil - now }
 }
 
 /** The last verdict, grown older. */

@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../app-env.ts'
 import { config } from '../bindings.ts'
 import { faultName } from '../log.ts'
-import { Admission, type AskLimiter } from './admission.ts'
+import { Admission, type LimiterAccess } from './admission.ts'
 import type { Demand, Verdict } from './tenant-buckets.ts'
 
 /** The buckets of a tenant that requests are charged to by the route alone. */
@@ -34,7 +34,7 @@ export function rateLimit(bucket: Bucket) {
 export async function admit(c: Context<AppEnv>, demands: readonly Demand[]): Promise<void> {
   let verdicts: readonly Verdict[]
   try {
-    verdicts = await decide(c.env, c.get('tenant').id, demands)
+    verdicts = await decide(c.env, c.executionCtx, c.get('tenant').id, demands)
   } catch (error) {
     c.get('log').limiterDegraded = faultName(error)
     return admitByFallback(c, demands)
@@ -50,14 +50,25 @@ export async function admit(c: Context<AppEnv>, demands: readonly Demand[]): Pro
  *
  * @throws what the limiter throws, and an Error named `DeadlineExceeded` when it takes too long.
  */
-export function decide(env: Env, tenantId: string, demands: readonly Demand[]): Promise<readonly Verdict[]> {
+export function decide(
+  env: Env,
+  ctx: Pick<ExecutionContext, 'waitUntil'>,
+  tenantId: string,
+  demands: readonly Demand[],
+): Promise<readonly Verdict[]> {
   isolateAdmission ??= new Admission(crypto.randomUUID())
+  const deadlineAt = Date.now() + config(env).limiterDeadlineMs
   // Most requests never ask: neither the stub nor the timer is made for them.
-  const ask: AskLimiter = (asker, asks) => {
-    const answer = env.TENANT_LIMITER.getByName(tenantId).admit(asker, asks)
-    return withinDeadline(answer, config(env).limiterDeadlineMs)
+  const access: LimiterAccess = {
+    ask: (asker, asks) => env.TENANT_LIMITER.getByName(tenantId).admit(asker, asks),
+    within(answer) {
+      const inTime = withinDeadline(answer, deadlineAt - Date.now())
+      // Others may wait for it too when the client of this request has hung up.
+      ctx.waitUntil(inTime.catch(() => undefined))
+      return inTime
+    },
   }
-  return isolateAdmission.admit(ask, tenantId, demands, Date.now())
+  return isolateAdmission.admit(access, tenantId, demands, Date.now)
 }
 
 async function admitByFallback(c: Context<AppEnv>, demands: readonly Demand[]): Promise<void> {

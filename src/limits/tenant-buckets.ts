@@ -38,7 +38,7 @@ export type BucketStorage = {
 }
 
 /** Rates from which a lease spares enough calls to be worth what may be stranded in it. */
-const LEASED_PER_SECOND_MIN = 200
+const LEASED_PER_SECOND_MIN = 10
 /** Fewer units than this on lease are stranded too often. */
 const LEASED_UNITS_MIN = 5
 /** How long an isolate may use a lease; where it is scarce, no longer than a part of the bucket's depth. */
@@ -152,7 +152,9 @@ function admission(asker: string, ask: LeasableAsk, bucket: Bucket, now: number)
   const { remaining, resetMs } = units > 0 ? bucket.decide(ask, 0, now) : left
   // While there is plenty, nobody is made to wait for a turn.
   const isScarce = isContended && remaining < Math.max(shareOf(ask), ask.burst * PLENTY_PART)
-  const holdMs = isScarce ? bucket.turn(asker, ask, shareOf(ask), now + unitMsOf(ask), now) - now : 0
+  // With nothing left the next one would be refused: it is spared the call.
+  const { retryMs } = bucket.decide(ask, ask.cost, now)
+  const holdMs = isScarce ? bucket.turn(asker, ask, shareOf(ask), now + unitMsOf(ask), now) - now : retryMs
   return {
     ...named(ask),
     remaining,

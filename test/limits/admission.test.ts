@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Admission, type AskLimiter } from '../../src/limits/admission.ts'
+import { simulate } from '../../bench/limits/simulation.ts'
+import { Admission, type LimiterAccess } from '../../src/limits/admission.ts'
 import type { Rate } from '../../src/limits/gcra.ts'
 import { TenantBuckets, type Demand } from '../../src/limits/tenant-buckets.ts'
 
@@ -23,14 +24,18 @@ function newWorld(storage = new Map<string, number>()): World {
 
 /** Asks at `now`, and is answered at once. */
 const direct =
-  (world: World, now: number): AskLimiter =>
+  (world: World, now: number): LimiterAccess['ask'] =>
   async (asker, asks) => {
     world.calls += 1
     return world.buckets.admit(asker, asks, now)
   }
 
+/** One request to an isolate at `now`. */
+const decide = (isolate: Admission, ask: LimiterAccess['ask'], demands: Demand[], now: number) =>
+  isolate.admit({ ask, within: (answer) => answer }, 'tenant', demands, () => now)
+
 const admits = async (isolate: Admission, world: World, rate: Rate, now: number) => {
-  const verdicts = await isolate.admit(direct(world, now), 'tenant', [demandOf(rate)], now)
+  const verdicts = await decide(isolate, direct(world, now), [demandOf(rate)], now)
   return { isAdmitted: verdicts.every(({ retryMs }) => retryMs === 0), retryMs: verdicts[0]?.retryMs ?? 0 }
 }
 
@@ -72,12 +77,12 @@ describe('holds and leases', () => {
           now += afterMs
           if (fate === 'restart') world = newWorld(world.storage)
           for (let request = 0; request < size; request++) {
-            const ask: AskLimiter = async (asker, asks) => {
+            const ask: LimiterAccess['ask'] = async (asker, asks) => {
               const grants = await direct(world, now)(asker, asks)
               if (fate === 'lost') throw new Error('the answer is lost')
               return grants
             }
-            const decided = isolates[isolate]?.admit(ask, 'tenant', [demandOf(rate)], now)
+            const decided = decide(isolates[isolate] ?? new Admission('never'), ask, [demandOf(rate)], now)
             const verdicts = await decided?.catch(() => undefined)
             if (verdicts?.every(({ retryMs }) => retryMs === 0)) admissions.push(now)
           }
@@ -170,8 +175,83 @@ describe('holds and leases', () => {
     expect(await admits(isolate, world, rate, 0)).toEqual({ isAdmitted: true, retryMs: 0 })
     expect(await admits(isolate, world, rate, 0)).toEqual({ isAdmitted: false, retryMs: 1_000 })
     expect(await admits(isolate, world, rate, 999)).toEqual({ isAdmitted: false, retryMs: 1 })
-    expect(world.calls).toBe(2)
+    // With the last unit came word that there is no other.
+    expect(world.calls).toBe(1)
     expect(await admits(isolate, world, rate, 1_000)).toEqual({ isAdmitted: true, retryMs: 0 })
+  })
+
+  it('L1: nor do isolates whose calls cross each other, at any load', async () => {
+    const scenario = fc.record({
+      rate: rates,
+      load: fc.constantFrom(0.5, 2, 20),
+      seed: fc.integer({ min: 1, max: 1_000_000 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ rate, load, seed }) => {
+        const durationMs = Math.min(20_000, (1_500 / (rate.perMinute * load)) * 60_000)
+        const { excess } = await simulate({ rate, load, durationMs, seed })
+        expect(excess).toBeLessThan(1e-6)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  describe('once refused', () => {
+    const rate = { perMinute: 60, burst: 1 }
+
+    /** An isolate whose hold has just ended, with a limiter that answers when told to. */
+    async function refusedOnce() {
+      const world = newWorld()
+      const isolate = new Admission('isolate')
+      await admits(isolate, world, rate, 0)
+      await admits(isolate, world, rate, 0)
+      const answers: PromiseWithResolvers<void>[] = []
+      let now = 1_000
+      const access: LimiterAccess = {
+        async ask(asker, asks) {
+          const answer = Promise.withResolvers<void>()
+          answers.push(answer)
+          await answer.promise
+          return world.buckets.admit(asker, asks, now)
+        },
+        within: (answer) => answer,
+      }
+      const arrive = (changed: Partial<LimiterAccess> = {}) =>
+        isolate.admit({ ...access, ...changed }, 'tenant', [demandOf(rate)], () => now)
+      return { answers, arrive, later: (ms: number) => (now += ms) }
+    }
+
+    it('L3: one call asks for all requests that come before its answer', async () => {
+      const { answers, arrive } = await refusedOnce()
+      const requests = Array.from({ length: 50 }, () => arrive())
+      expect(answers).toHaveLength(1)
+      answers[0]?.resolve()
+      const waits = (await Promise.all(requests)).map(([verdict]) => verdict?.retryMs)
+      expect(waits.filter((retryMs) => retryMs === 0)).toHaveLength(1)
+      expect(waits.filter((retryMs) => retryMs === 1_000)).toHaveLength(49)
+      expect(answers).toHaveLength(1)
+    })
+
+    it('L5: when that call fails those who waited learn it, and the next request asks anew', async () => {
+      const { answers, arrive } = await refusedOnce()
+      const requests = Array.from({ length: 3 }, () => arrive())
+      answers[0]?.reject(new Error('overloaded'))
+      const settled = await Promise.allSettled(requests)
+      expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+      const next = arrive()
+      answers[1]?.resolve()
+      expect(await next).toMatchObject([{ retryMs: 0 }])
+    })
+
+    it('L5: when the request that asked is cut off, nobody waits for it twice', async () => {
+      const { answers, arrive } = await refusedOnce()
+      void arrive()
+      const within = () => Promise.reject(new Error('DeadlineExceeded'))
+      await expect(arrive({ within })).rejects.toThrow('DeadlineExceeded')
+      const next = arrive()
+      answers[1]?.resolve()
+      expect(await next).toMatchObject([{ retryMs: 0 }])
+    })
   })
 
   it('a busy tenant asks once for many requests, and gives back what it did not use', async () => {
@@ -198,13 +278,13 @@ describe('holds and leases', () => {
     const settled: number[] = []
     let [requests, admitted] = [0, 0]
     for (let now = 0; now < 20_000; now += 10) {
-      const ask: AskLimiter = async (asker, asks) => {
+      const ask: LimiterAccess['ask'] = async (asker, asks) => {
         settled.push(...asks.map(({ settlements }) => settlements.length))
         return direct(world, now)(asker, asks)
       }
       for (const isolate of isolates) {
         const recipient = { ...demandOf({ perMinute: 1, burst: 1 }), key: `recipient:${requests++}` }
-        const verdicts = await isolate.admit(ask, 'tenant', [demandOf(rate), recipient], now)
+        const verdicts = await decide(isolate, ask, [demandOf(rate), recipient], now)
         if (verdicts.every(({ retryMs }) => retryMs === 0)) admitted += 1
       }
     }
@@ -219,12 +299,12 @@ describe('holds and leases', () => {
     const isolate = new Admission('isolate')
     for (let recipient = 0; recipient < 10_050; recipient++) {
       const demand = { ...demandOf({ perMinute: 1, burst: 1 }), key: `recipient:${recipient}` }
-      await isolate.admit(direct(world, 0), 'tenant', [demand], 0)
-      await isolate.admit(direct(world, 0), 'tenant', [demand], 0)
+      await decide(isolate, direct(world, 0), [demand], 0)
+      await decide(isolate, direct(world, 0), [demand], 0)
     }
     const calls = world.calls
     const first = { ...demandOf({ perMinute: 1, burst: 1 }), key: 'recipient:0' }
-    expect((await isolate.admit(direct(world, 1), 'tenant', [first], 1))[0]?.retryMs).toBe(59_999)
+    expect((await decide(isolate, direct(world, 1), [first], 1))[0]?.retryMs).toBe(59_999)
     expect(world.calls).toBe(calls + 1)
   })
 })
