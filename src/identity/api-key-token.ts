@@ -71,14 +71,15 @@ async function verifyAnew(
 
   const known = await keyOfAccessId(db, sub)
   if (known === undefined) return refused('unknown-key')
-  const { key, tenant, verificationKey } = known
+  const { key, tenant } = known
   if (![undefined, key.accessId, key.publicJwk.kid].includes(header.kid)) return refused('header')
   const audiences = [claims.aud].flat()
   if (!audiences.some((aud) => typeof aud === 'string' && isAdminAudience(tenant, baseUrl, aud))) {
     return refused('audience')
   }
   try {
-    await compactVerify(token, verificationKey, { algorithms: ['RS256'] })
+    // Imported once: jose remembers what it imports by the JWK itself.
+    await compactVerify(token, key.publicJwk, { algorithms: ['RS256'] })
   } catch {
     return refused('signature')
   }

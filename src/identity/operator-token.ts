@@ -1,4 +1,4 @@
-import { compactVerify, decodeJwt, importJWK } from 'jose'
+import { compactVerify, decodeJwt } from 'jose'
 import type { Config } from '../bindings.ts'
 
 /** Skew between clocks that is allowed for. */
@@ -15,8 +15,7 @@ export async function isOperatorToken(
   now: number,
 ): Promise<boolean> {
   try {
-    const key = await importJWK(operatorPublicJwk, 'ES256')
-    await compactVerify(token, key, { algorithms: ['ES256'] })
+    await compactVerify(token, operatorPublicJwk, { algorithms: ['ES256'] })
     const claims = decodeJwt(token)
     const isForUs = [claims.aud].flat().includes(`${baseUrl}/operator`)
     return claims.iss === 'rescind-operator' && isForUs && isTimely(claims, now / 1000)

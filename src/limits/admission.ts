@@ -77,7 +77,9 @@ export class Admission {
   }
 
   #ask(access: LimiterAccess, pairs: readonly Pair[], now: number): Promise<readonly Verdict[]> {
-    const asks = pairs.map(({ demand, known }) => askOf(demand, known, now))
+    // Whoever asks for several buckets must ask for the others however much of one is on lease.
+    const isLeasable = pairs.length === 1
+    const asks = pairs.map((pair) => askOf(pair, isLeasable, now))
     const asking = access
       .within(access.ask(this.#asker, asks))
       .then((grants) => pairs.map(({ known }, index) => learn(known, grants[index], now)))
@@ -191,14 +193,14 @@ function current({ verdict, verdictAt }: Known, now: number): Verdict {
 }
 
 /** Asks for a demand, and reports what has been used of leases; those that have ended are given back. */
-function askOf(demand: Demand, known: Known, now: number): Ask {
+function askOf({ demand, known }: Pair, isLeasable: boolean, now: number): Ask {
   const settlements = known.leases.map((lease) => {
     const { id: leaseId, used, left, endsAt } = lease
     lease.used = 0
     return { leaseId, used, hasEnded: left === 0 || endsAt <= now }
   })
   known.leases = known.leases.filter(({ left, endsAt }) => left > 0 && endsAt > now)
-  return { ...demand, demandPerSecond: demandPerSecond(known, now), settlements }
+  return { ...demand, demandPerSecond: isLeasable ? demandPerSecond(known, now) : 0, settlements }
 }
 
 function learn(known: Known, grant: Grant | undefined, askedAt: number): Verdict {

@@ -92,7 +92,7 @@ export class Bucket {
   }
 
   /** Whether anybody waits for a turn, other than this asker. */
-  isContended(asker: string | undefined, now: number): boolean {
+  isContended(asker: string, now: number): boolean {
     for (const [waiting, at] of this.#turns) if (at > now && waiting !== asker) return true
     return false
   }

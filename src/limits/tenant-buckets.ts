@@ -13,7 +13,7 @@ export type Demand = Rate & {
 
 /** A demand, with what the asking isolate knows. */
 export type Ask = Demand & {
-  /** Units a second that the isolate has lately needed. */
+  /** Units a second that the isolate has lately needed, and could use from a lease. */
   demandPerSecond: number
   /** What it has used of its leases since it last asked. */
   settlements: readonly Settlement[]
@@ -37,8 +37,6 @@ export type BucketStorage = {
   write(fullAts: ReadonlyMap<string, number>): void
 }
 
-/** Rates from which a lease spares enough calls to be worth what may be stranded in it. */
-const LEASED_PER_SECOND_MIN = 10
 /** Fewer units than this on lease are stranded too often. */
 const LEASED_UNITS_MIN = 5
 /** How long an isolate may use a lease; where it is scarce, no longer than a part of the bucket's depth. */
@@ -77,15 +75,11 @@ export class TenantBuckets {
       for (const settlement of ask.settlements) bucket.settle(ask, settlement, now)
       return { ask, bucket, decision: bucket.decide(ask, ask.cost, now) }
     })
-    // Who asks for several buckets must ask for the others however much of one it holds on lease.
-    const isAlone = asks.length === 1
     const areAllAdmitted = decisions.every(({ decision }) => decision.isAdmitted)
     if (!areAllAdmitted) {
-      return decisions.map(({ ask, bucket, decision }) =>
-        refusal(asker, { ...ask, isAlone }, bucket, decision, now),
-      )
+      return decisions.map(({ ask, bucket, decision }) => refusal(asker, ask, bucket, decision, now))
     }
-    const grants = decisions.map(({ ask, bucket }) => admission(asker, { ...ask, isAlone }, bucket, now))
+    const grants = decisions.map(({ ask, bucket }) => admission(asker, ask, bucket, now))
     this.#store(asks, now)
     return grants
   }
@@ -122,16 +116,7 @@ export class TenantBuckets {
   }
 }
 
-/** An ask, and whether it is for one bucket only: then units of it are worth having in advance. */
-type LeasableAsk = Ask & { isAlone: boolean }
-
-function refusal(
-  asker: string,
-  ask: LeasableAsk,
-  bucket: Bucket,
-  decision: GcraDecision,
-  now: number,
-): Grant {
+function refusal(asker: string, ask: Ask, bucket: Bucket, decision: GcraDecision, now: number): Grant {
   const { remaining, resetMs } = bucket.decide(ask, 0, now)
   const verdict = { ...named(ask), remaining, resetMs }
   if (decision.isAdmitted) return { ...verdict, retryMs: 0, holdMs: 0 }
@@ -139,10 +124,9 @@ function refusal(
   return { ...verdict, retryMs: Math.max(decision.retryMs, holdMs), holdMs }
 }
 
-function admission(asker: string, ask: LeasableAsk, bucket: Bucket, now: number): Grant {
+function admission(asker: string, ask: Ask, bucket: Bucket, now: number): Grant {
   bucket.charge(ask, ask.cost, now)
-  // Alone, an asker waits for nobody: only at a high rate is it then spared calls.
-  const isContended = bucket.isContended(isLeased(ask) ? undefined : asker, now)
+  const isContended = bucket.isContended(asker, now)
   const left = bucket.decide(ask, 0, now)
   const ttlMs = isContended ? contendedTtlMs(ask) : LEASE_TTL_MS
   const lapsesAt = now + ttlMs + (isContended ? 0 : SETTLEMENT_MS)
@@ -166,16 +150,14 @@ function admission(asker: string, ask: LeasableAsk, bucket: Bucket, now: number)
 }
 
 /** Units to hand out beyond those asked for: what the isolate will need, as far as it leaves enough for others. */
-function leasable(ask: LeasableAsk, remaining: number, isContended: boolean): number {
+function leasable(ask: Ask, remaining: number, isContended: boolean): number {
   if (isContended) return Math.min(shareOf(ask) - ask.cost, remaining)
   const needed = Math.floor((ask.demandPerSecond * LEASE_TTL_MS) / 1000)
-  const isWorthIt = ask.isAlone && isLeased(ask) && needed >= LEASED_UNITS_MIN
-  return isWorthIt ? Math.min(needed, Math.floor(remaining * LEASE_PART)) : 0
+  return needed >= LEASED_UNITS_MIN ? Math.min(needed, Math.floor(remaining * LEASE_PART)) : 0
 }
 
 /** Units that one turn of this asker is good for: no more than it will use. */
-function shareOf(ask: LeasableAsk): number {
-  if (!ask.isAlone) return ask.cost
+function shareOf(ask: Ask): number {
   const needed = Math.floor((ask.demandPerSecond * contendedTtlMs(ask) * USED_PART) / 1000)
   const share = Math.max(TURN_UNITS_MIN, Math.ceil((ask.perMinute / 60) * TURN_PART))
   return Math.max(ask.cost, Math.min(ask.burst, share, needed))
@@ -184,10 +166,6 @@ function shareOf(ask: LeasableAsk): number {
 /** Units on lease do not drain, so that long leases would starve the bucket. */
 function contendedTtlMs(rate: Rate): number {
   return Math.min(CONTENDED_LEASE_TTL_MS_MAX, unitMsOf(rate) * rate.burst * CONTENDED_DEPTH_PART)
-}
-
-function isLeased({ perMinute }: Rate): boolean {
-  return perMinute / 60 >= LEASED_PER_SECOND_MIN
 }
 
 function named({ bucket, burst, perMinute }: Demand) {

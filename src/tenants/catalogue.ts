@@ -1,4 +1,3 @@
-import { importJWK } from 'jose'
 import { findLiveKey, type ApiKey } from '../identity/api-key-store.ts'
 import { ExpiringMap } from '../expiring-map.ts'
 import { findTenant, findTenantByHost } from './tenant-store.ts'
@@ -14,7 +13,7 @@ const ENTRY_TTL_MS = 20_000
 const ABSENCE_TTL_MS = 5_000
 const ENTRIES_MAX = 1_000
 
-export type KnownKey = { key: ApiKey; tenant: Tenant; verificationKey: CryptoKey }
+export type KnownKey = { key: ApiKey; tenant: Tenant }
 
 const tenantsByHost = new ExpiringMap<Tenant | 'absent'>(ENTRIES_MAX)
 const tenantsById = new ExpiringMap<Tenant | 'absent'>(ENTRIES_MAX)
@@ -29,13 +28,7 @@ export function tenantOfId(db: D1Database, id: string): Promise<Tenant | undefin
 }
 
 export function keyOfAccessId(db: D1Database, accessId: string): Promise<KnownKey | undefined> {
-  return remembered(keysByAccessId, accessId, async () => {
-    const found = await findLiveKey(db, accessId)
-    if (found === undefined) return undefined
-    const verificationKey = await importJWK(found.key.publicJwk, 'RS256')
-    if (!(verificationKey instanceof CryptoKey)) throw new Error('an API key must be asymmetric')
-    return { ...found, verificationKey }
-  })
+  return remembered(keysByAccessId, accessId, () => findLiveKey(db, accessId))
 }
 
 /** Forgets everything in this isolate: called after the operator changed the catalogue through it. */
