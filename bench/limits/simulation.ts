@@ -189,7 +189,7 @@ class Clock {
       this.now = event.at
       event.run()
       // What the event set going runs up to its next delay before time moves on.
-      for (let turn = 0; turn < 12; turn++) await Promise.resolve()
+      for (let turn = 0; turn < 24; turn++) await Promise.resolve()
     }
   }
 

@@ -18,8 +18,8 @@ const DEMAND_MS_MIN = 500
 const RENEWAL_PART = 1 / 3
 const RENEWAL_MS = 100
 
-/** Units that this isolate may use without asking, until `endsAt`; `used` counts since the last report. */
-type Lease = { id: string; units: number; left: number; used: number; endsAt: number }
+/** Units that this isolate may use without asking, until `endsAt`. */
+type Lease = { id: string; units: number; left: number; endsAt: number }
 
 /** What the isolate knows of one bucket. */
 type Known = {
@@ -174,7 +174,6 @@ function useLease(known: Known, cost: number, now: number): Verdict {
     if (lease.endsAt <= now) continue
     const taken = Math.min(due, lease.left)
     lease.left -= taken
-    lease.used += taken
     due -= taken
   }
   return { ...current(known, now), remaining: known.verdict.remaining + unitsLeft(known, now), retryMs: 0 }
@@ -194,11 +193,11 @@ function current({ verdict, verdictAt }: Known, now: number): Verdict {
 
 /** Asks for a demand, and reports what has been used of leases; those that have ended are given back. */
 function askOf({ demand, known }: Pair, isLeasable: boolean, now: number): Ask {
-  const settlements = known.leases.map((lease) => {
-    const { id: leaseId, used, left, endsAt } = lease
-    lease.used = 0
-    return { leaseId, used, hasEnded: left === 0 || endsAt <= now }
-  })
+  const settlements = known.leases.map(({ id: leaseId, units, left, endsAt }) => ({
+    leaseId,
+    used: units - left,
+    hasEnded: left === 0 || endsAt <= now,
+  }))
   known.leases = known.leases.filter(({ left, endsAt }) => left > 0 && endsAt > now)
   return { ...demand, demandPerSecond: isLeasable ? demandPerSecond(known, now) : 0, settlements }
 }
@@ -209,7 +208,7 @@ function learn(known: Known, grant: Grant | undefined, askedAt: number): Verdict
   // Counted from before the call: the limiter counts from after it, and must not think it over earlier.
   if (lease) {
     const { id, units, ttlMs } = lease
-    known.leases.push({ id, units, left: units, used: 0, endsAt: askedAt + ttlMs })
+    known.leases.push({ id, units, left: units, endsAt: askedAt + ttlMs })
   }
   known.verdict = verdict
   known.verdictAt = askedAt

@@ -1,6 +1,6 @@
 import { gcra, unitMsOf, type GcraDecision, type Rate } from './gcra.ts'
 
-/** What an isolate reports of a lease. */
+/** What an isolate reports of a lease: all that it has used of it, since reports may overtake each other. */
 export type Settlement = { leaseId: string; used: number; hasEnded: boolean }
 
 /** Nobody waits longer for a turn than this. */
@@ -15,7 +15,7 @@ const TURN_MS_MAX = 30_000
 export class Bucket {
   /** When the bucket is full again as far as charges go, epoch ms; leases come on top. */
   #fullAt: number
-  readonly #leases = new Map<string, { asker: string; units: number; lapsesAt: number }>()
+  readonly #leases = new Map<string, { asker: string; units: number; charged: number; lapsesAt: number }>()
   /** Askers that wait, and until when. */
   readonly #turns = new Map<string, number>()
 
@@ -39,7 +39,7 @@ export class Bucket {
   /** Puts units on lease that {@link decide} has admitted. */
   lease(asker: string, units: number, lapsesAt: number): string {
     const id = crypto.randomUUID()
-    this.#leases.set(id, { asker, units, lapsesAt })
+    this.#leases.set(id, { asker, units, charged: 0, lapsesAt })
     return id
   }
 
@@ -51,15 +51,16 @@ export class Bucket {
   }
 
   /**
-   * Charges what was used of a lease since the last report, and frees the rest when it has ended;
-   * nothing when it has lapsed.
+   * Charges what was used of a lease since the last report that came, and frees the rest when it has
+   * ended; nothing when it has lapsed.
    */
   settle(rate: Rate, { leaseId, used, hasEnded }: Settlement, now: number): void {
     this.#lapse(rate, now)
     const lease = this.#leases.get(leaseId)
     if (lease === undefined) return
-    const units = Math.min(Math.max(used, 0), lease.units)
+    const units = Math.min(Math.max(used - lease.charged, 0), lease.units)
     lease.units -= units
+    lease.charged += units
     if (hasEnded) this.#leases.delete(leaseId)
     this.charge(rate, units, now)
   }

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { simulate } from '../../bench/limits/simulation.ts'
 import { Admission, type LimiterAccess } from '../../src/limits/admission.ts'
+import { Bucket } from '../../src/limits/bucket.ts'
 import type { Rate } from '../../src/limits/gcra.ts'
 import { TenantBuckets, type Demand } from '../../src/limits/tenant-buckets.ts'
 
@@ -193,6 +194,25 @@ describe('holds and leases', () => {
         expect(excess).toBeLessThan(1e-6)
       }),
       { numRuns: 60 },
+    )
+  })
+
+  it('L1: what was used of a lease is charged once, in whatever order reports arrive', () => {
+    const rate = { perMinute: 60, burst: 100 }
+    const reports = [
+      { used: 3, hasEnded: false },
+      { used: 7, hasEnded: false },
+      { used: 8, hasEnded: true },
+    ]
+    fc.assert(
+      fc.property(fc.shuffledSubarray(reports, { minLength: 1 }), (arriving) => {
+        const bucket = new Bucket(0)
+        const leaseId = bucket.lease('isolate', 10, 1_000)
+        for (const report of arriving) bucket.settle(rate, { leaseId, ...report }, 500)
+        // One whose end is not reported lapses, and counts as used.
+        const charged = arriving.some(({ hasEnded }) => hasEnded) ? 8 : 10
+        expect(bucket.decide(rate, 0, 1_000).remaining).toBe(100 - charged)
+      }),
     )
   })
 
