@@ -14,8 +14,8 @@ type Draft = {
   intro: string
   code?: string
   expiry?: string
-  link?: { label: string; url: string }
-  closing?: string
+  link?: { label: string; url: string } | undefined
+  closing?: string | undefined
 }
 
 /** A code to be mailed. */
@@ -39,8 +39,8 @@ export function codeMail(
     intro: own?.intro ?? intro,
     code: groupCode(code),
     expiry: reset.expiry(durationInWords(language, validMs)),
-    ...(resetUrl !== undefined && { link: { label: reset.link, url: resetUrl } }),
-    ...(isReset && { closing: own?.closing ?? reset.notYou }),
+    link: resetUrl === undefined ? undefined : { label: reset.link, url: resetUrl },
+    closing: isReset ? (own?.closing ?? reset.notYou) : undefined,
   })
 }
 

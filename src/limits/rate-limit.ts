@@ -88,17 +88,10 @@ function limited(c: Context<AppEnv>, seconds: number): HTTPException {
 }
 
 /** @throws {Error} named `DeadlineExceeded` when the promise is not settled in time. */
-async function withinDeadline<Value>(promise: Promise<Value>, deadlineMs: number): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    const error = Object.assign(new Error(), { name: 'DeadlineExceeded' })
-    timer = setTimeout(() => reject(error), deadlineMs)
-  })
-  try {
-    return await Promise.race([promise, deadline])
-  } finally {
-    clearTimeout(timer)
-  }
+function withinDeadline<Value>(promise: Promise<Value>, deadlineMs: number): Promise<Value> {
+  const { promise: deadline, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(Object.assign(new Error(), { name: 'DeadlineExceeded' })), deadlineMs)
+  return Promise.race([promise, deadline]).finally(() => clearTimeout(timer))
 }
 
 /** `q` units may be taken at once, and come back over `w` seconds. */

@@ -25,7 +25,7 @@ export type Verdict = Pick<Demand, 'bucket' | 'burst' | 'perMinute'> &
 
 /** A verdict, with what the isolate may do by itself from now on. */
 export type Grant = Verdict & {
-  lease?: { id: string; units: number; ttlMs: number }
+  lease: { id: string; units: number; ttlMs: number } | undefined
   /** Once refused, or once the lease is used, the isolate need not ask again before this. */
   holdMs: number
 }
@@ -119,34 +119,29 @@ export class TenantBuckets {
 function refusal(asker: string, ask: Ask, bucket: Bucket, decision: GcraDecision, now: number): Grant {
   const { remaining, resetMs } = bucket.decide(ask, 0, now)
   const verdict = { ...named(ask), remaining, resetMs }
-  if (decision.isAdmitted) return { ...verdict, retryMs: 0, holdMs: 0 }
+  if (decision.isAdmitted) return { ...verdict, retryMs: 0, holdMs: 0, lease: undefined }
   const holdMs = bucket.turn(asker, ask, shareOf(ask), now + decision.retryMs, now) - now
-  return { ...verdict, retryMs: Math.max(decision.retryMs, holdMs), holdMs }
+  return { ...verdict, retryMs: Math.max(decision.retryMs, holdMs), holdMs, lease: undefined }
 }
 
 function admission(asker: string, ask: Ask, bucket: Bucket, now: number): Grant {
   bucket.charge(ask, ask.cost, now)
   const isContended = bucket.isContended(asker, now)
-  const left = bucket.decide(ask, 0, now)
   const ttlMs = isContended ? contendedTtlMs(ask) : LEASE_TTL_MS
   const lapsesAt = now + ttlMs + (isContended ? 0 : SETTLEMENT_MS)
   // Calls of one isolate that cross each other must not each be given all that it needs.
-  const units = Math.max(0, leasable(ask, left.remaining, isContended) - bucket.leasedTo(asker))
-  const id = units > 0 ? bucket.lease(asker, units, lapsesAt) : ''
-  const { remaining, resetMs } = units > 0 ? bucket.decide(ask, 0, now) : left
+  const units = Math.max(
+    0,
+    leasable(ask, bucket.decide(ask, 0, now).remaining, isContended) - bucket.leasedTo(asker),
+  )
+  const lease = units > 0 ? { id: bucket.lease(asker, units, lapsesAt), units, ttlMs } : undefined
+  const { remaining, resetMs } = bucket.decide(ask, 0, now)
   // While there is plenty, nobody is made to wait for a turn.
   const isScarce = isContended && remaining < Math.max(shareOf(ask), ask.burst * PLENTY_PART)
   // With nothing left the next one would be refused: it is spared the call.
   const { retryMs } = bucket.decide(ask, ask.cost, now)
   const holdMs = isScarce ? bucket.turn(asker, ask, shareOf(ask), now + unitMsOf(ask), now) - now : retryMs
-  return {
-    ...named(ask),
-    remaining,
-    resetMs,
-    retryMs: 0,
-    holdMs,
-    ...(units > 0 && { lease: { id, units, ttlMs } }),
-  }
+  return { ...named(ask), remaining, resetMs, retryMs: 0, holdMs, lease }
 }
 
 /** Units to hand out beyond those asked for: what the isolate will need, as far as it leaves enough for others. */
