@@ -44,7 +44,7 @@ export function generateVerifyCode(mode: CodeMode) {
       const { emailKey, codeId, code } = outcome
       return [{ ...message, emailKey, codeId, code, to: mailAddress(entry) ?? null }]
     })
-    const areQueued = await isQueued(c, messages)
+    const areQueued = messages.length === 0 || (await isQueued(c, messages))
     const results = pairs.map(({ outcome, entry }) => {
       const isLost = outcome.tag === 'issued' && isForEmail(entry) && !areQueued
       const result = isLost ? GENERATE_REFUSALS['not-queued'] : resultOf(policy, mode, outcome, entry)
