@@ -25,7 +25,7 @@ export const CALLS = [
 ] as const
 
 const LOADS = [
-  { connections: 16, rounds: 7, roundMs: 700 },
+  { connections: 16, rounds: 11, roundMs: 700 },
   { connections: 1, rounds: 5, roundMs: 400 },
 ]
 

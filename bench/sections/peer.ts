@@ -23,8 +23,8 @@ const FLOWS = [
 ] as const
 
 const LOADS = [
-  { connections: 16, rounds: 3, roundMs: 700 },
-  { connections: 1, rounds: 3, roundMs: 400 },
+  { connections: 16, rounds: 5, roundMs: 700 },
+  { connections: 1, rounds: 5, roundMs: 400 },
 ]
 
 type Result = { flow: string; connections: number; measured: Measured[] }

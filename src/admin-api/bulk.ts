@@ -33,5 +33,6 @@ export function asText(value: unknown): string {
 
 /** Whether a value is this word of the dialect, in any case of ASCII letters. */
 export function isWord(value: unknown, word: string): boolean {
-  return value === word || (typeof value === 'string' && lowerCaseAscii(value) === lowerCaseAscii(word))
+  if (typeof value !== 'string' || value.length !== word.length) return false
+  return value === word || lowerCaseAscii(value) === lowerCaseAscii(word)
 }
