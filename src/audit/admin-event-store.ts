@@ -51,6 +51,7 @@ export function recordAdminEvents(action: 'generate' | 'void', emailKey: SQL, re
 /**
  * Runs a bulk call whose first statement is {@link recordAdminEvents}.
  *
+ * @param rows the entries, as its SQL reads them.
  * @param further values of slots of its own.
  * @returns what was recorded, in the order of the entries.
  */
