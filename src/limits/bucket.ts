@@ -26,9 +26,11 @@ export class Bucket {
   /** What the bucket would say to this cost, with nothing changed. */
   decide(rate: Rate, cost: number, now: number): GcraDecision {
     this.#lapse(rate, now)
-    const decision = gcra(this.fullAt(rate, now), rate, cost, now)
+    const decision = gcra(this.#fullAtNow(rate, now), rate, cost, now)
     if (decision.isAdmitted || this.#leases.size === 0) return decision
-    return { ...decision, retryMs: this.#retryMs(rate, cost, now) }
+    // A wait that is surely enough: leases drain from when they lapse, at the latest.
+    const waitMs = this.latestFullAt(rate, now) + (cost - rate.burst) * unitMsOf(rate) - now
+    return { ...decision, retryMs: Math.max(1 / 1024, waitMs) }
   }
 
   /** Charges a cost that {@link decide} has admitted. */
@@ -65,11 +67,15 @@ export class Bucket {
     this.charge(rate, units, now)
   }
 
-  /** When the bucket is full again if everything on lease is used: what a restart must assume. */
-  fullAt(rate: Rate, now: number): number {
-    let units = 0
-    for (const lease of this.#leases.values()) units += lease.units
-    return Math.max(this.#fullAt, now) + units * unitMsOf(rate)
+  /**
+   * When the bucket is full again at the latest: if all that is on lease is used, and charged when it
+   * lapses. A restart, which forgets the leases but not their holders, must assume no less.
+   */
+  latestFullAt(rate: Rate, now: number): number {
+    let fullAt = Math.max(this.#fullAt, now)
+    const leases = [...this.#leases.values()].toSorted((a, b) => a.lapsesAt - b.lapsesAt)
+    for (const { units, lapsesAt } of leases) fullAt = Math.max(fullAt, lapsesAt) + units * unitMsOf(rate)
+    return fullAt
   }
 
   /**
@@ -106,15 +112,10 @@ export class Bucket {
     }
   }
 
-  /** A wait that is surely enough: leases drain from when they lapse, at the latest. */
-  #retryMs(rate: Rate, cost: number, now: number): number {
-    const unitMs = unitMsOf(rate)
-    let fullAt = Math.max(this.#fullAt, now)
-    for (const { units, lapsesAt } of [...this.#leases.values()].toSorted(
-      (a, b) => a.lapsesAt - b.lapsesAt,
-    )) {
-      fullAt = Math.max(fullAt, lapsesAt) + units * unitMs
-    }
-    return Math.max(1 / 1024, fullAt + cost * unitMs - unitMs * rate.burst - now)
+  /** When the bucket is full again if everything on lease were used now. */
+  #fullAtNow(rate: Rate, now: number): number {
+    let units = 0
+    for (const lease of this.#leases.values()) units += lease.units
+    return Math.max(this.#fullAt, now) + units * unitMsOf(rate)
   }
 }

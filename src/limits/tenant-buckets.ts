@@ -106,7 +106,7 @@ export class TenantBuckets {
     const due = new Map<string, number>()
     for (const ask of asks) {
       const known = this.#buckets.get(ask.key)
-      const fullAt = known?.bucket.fullAt(ask, now) ?? 0
+      const fullAt = known?.bucket.latestFullAt(ask, now) ?? 0
       if (known === undefined || fullAt <= known.storedFullAt) continue
       const aheadUnits = Math.floor(Math.min(ask.perMinute / 60, ask.burst * STORED_AHEAD_PART))
       known.storedFullAt = fullAt + aheadUnits * unitMsOf(ask)

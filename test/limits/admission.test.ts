@@ -197,6 +197,35 @@ describe('holds and leases', () => {
     )
   })
 
+  it('L1: a lease that outlives a restart of the limiter brings nothing beyond the limit', async () => {
+    const rate = { perMinute: 60_000, burst: 1_000 }
+    const schedule = fc.record({
+      /** When demand begins, how much of it there is every 20 ms, and how long after a restart it goes on. */
+      from: fc.integer({ min: 1_500, max: 1_980 }),
+      size: fc.constantFrom(1, 4, 20, 100, 300),
+      untilUsedMs: fc.integer({ min: 1, max: 500 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(schedule, async ({ from, size, untilUsedMs }) => {
+        const world = newWorld()
+        const [one, other] = [new Admission('one'), new Admission('other')]
+        const admissions: number[] = []
+        const take = async (isolate: Admission, now: number, most: number) => {
+          for (let taken = 0; taken < most; taken++) {
+            if (!(await admits(isolate, world, rate, now)).isAdmitted) return
+            admissions.push(now)
+          }
+        }
+        for (let now = from; now < 2_000; now += 20) await take(one, now, size)
+        world.buckets = newWorld(world.storage).buckets
+        await take(other, 2_000 + untilUsedMs, 2_000)
+        await take(one, 2_000 + untilUsedMs, 2_000)
+        expect(excessOf(admissions, rate)).toBeLessThan(1e-6)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
   it('L1: what was used of a lease is charged once, in whatever order reports arrive', () => {
     const rate = { perMinute: 60, burst: 100 }
     const reports = [
