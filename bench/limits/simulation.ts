@@ -15,6 +15,8 @@ export type Scenario = {
   load: number
   durationMs: number
   seed: number
+  /** Part of the calls that are lost on their way or on the way back, or find the limiter restarted. */
+  faults?: number
 }
 
 export type Outcome = {
@@ -44,7 +46,7 @@ type Event = { at: number; run: () => void }
 export async function simulate(scenario: Scenario): Promise<Outcome> {
   const { rate, load, durationMs, seed } = scenario
   const random = seededRandom(seed)
-  const world = new World(rate, random)
+  const world = new World(scenario, random)
   const perMs = (rate.perMinute / 60_000) * load
   const pick = zipf(ISOLATES, random)
   for (let at = -Math.log(1 - random()) / perMs; at < durationMs; at -= Math.log(1 - random()) / perMs) {
@@ -66,20 +68,18 @@ type Isolate = {
 class World {
   readonly clock = new Clock()
   readonly #isolates: Isolate[]
-  readonly #buckets: TenantBuckets
+  readonly #storage = new Map<string, number>()
+  #buckets = newBuckets(this.#storage)
   readonly #demand: Demand
+  readonly #faults: number
   readonly #random: () => number
   readonly #decidedAt: number[] = []
   #requests = 0
   #calls = 0
   #waitedMs = 0
 
-  constructor(rate: Rate, random: () => number) {
-    const storage = new Map<string, number>()
-    this.#buckets = new TenantBuckets({
-      read: () => storage,
-      write: (fullAts) => fullAts.forEach((fullAt, key) => storage.set(key, fullAt)),
-    })
+  constructor({ rate, faults = 0 }: Scenario, random: () => number) {
+    this.#faults = faults
     this.#demand = { bucket: 'validate', key: 'validate', ...rate, cost: 1 }
     this.#random = random
     this.#isolates = Array.from({ length: ISOLATES }, (_, index) => newIsolate(index))
@@ -100,19 +100,22 @@ class World {
       const oneWayMs = (isolate.roundTripMs / 2) * (1 + JITTER_PART * this.#random())
       await this.clock.after(oneWayMs)
       askedAt = this.clock.now
+      const fault =
+        this.#faults > 0 && this.#random() < this.#faults ? Math.floor(this.#random() * 3) : undefined
+      if (fault === 0) throw new Error('lost on its way')
+      if (fault === 1) this.#buckets = newBuckets(this.#storage)
       const grants = this.#buckets.admit(asker, asks, askedAt)
       await this.clock.after(oneWayMs)
+      if (fault === 2) throw new Error('lost on the way back')
       return grants
     }
-    const verdicts = await isolate.admission.admit(
-      { ask, within: (answer) => answer },
-      'tenant',
-      [this.#demand],
-      () => this.clock.now,
-    )
+    const verdicts = await isolate.admission
+      .admit({ ask, within: (answer) => answer }, 'tenant', [this.#demand], () => this.clock.now)
+      // The fallback would decide, which is not simulated.
+      .catch(() => undefined)
     const answeredAt = this.clock.now
     this.#waitedMs += answeredAt - sentAt
-    if (verdicts.some(({ retryMs }) => retryMs > 0)) return
+    if (verdicts?.every(({ retryMs }) => retryMs === 0) !== true) return
     isolate.admitted += 1
     // By the limiter, or here by what it lent.
     this.#decidedAt.push(askedAt ?? answeredAt)
@@ -131,6 +134,13 @@ class World {
       starved: this.#isolates.filter((isolate) => isStarved(isolate, durationMs)).length,
     }
   }
+}
+
+function newBuckets(storage: Map<string, number>): TenantBuckets {
+  return new TenantBuckets({
+    read: () => storage,
+    write: (fullAts) => fullAts.forEach((fullAt, key) => storage.set(key, fullAt)),
+  })
 }
 
 function newIsolate(index: number): Isolate {

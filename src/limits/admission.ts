@@ -1,3 +1,4 @@
+import type { Rate } from './gcra.ts'
 import type { Ask, Demand, Grant, Verdict } from './tenant-buckets.ts'
 
 /** The way of one request to its tenant's Durable Object. */
@@ -22,7 +23,7 @@ const RENEWAL_MS = 100
 type Lease = { id: string; units: number; left: number; endsAt: number }
 
 /** What the isolate knows of one bucket. */
-type Known = {
+type Known = Rate & {
   verdict: Verdict
   verdictAt: number
   leases: Lease[]
@@ -93,10 +94,12 @@ export class Admission {
     return asking
   }
 
-  #count(scope: string, { key, bucket, burst, perMinute, cost }: Demand, now: number): Known {
+  #count(scope: string, { key, burst, perMinute, cost }: Demand, now: number): Known {
     const name = `${scope} ${key}`
     const known = this.#known.get(name) ?? {
-      verdict: { bucket, burst, perMinute, remaining: burst, resetMs: 0, retryMs: 0 },
+      burst,
+      perMinute,
+      verdict: { remaining: burst, resetMs: 0, retryMs: 0 },
       verdictAt: now,
       leases: [],
       renewedAt: 0,
@@ -114,7 +117,9 @@ export class Admission {
       this.#known.delete(oldest)
     }
     // A refusal under another policy says nothing under this one.
-    if (known.verdict.perMinute !== perMinute || known.verdict.burst !== burst) known.heldUntil = 0
+    if (known.perMinute !== perMinute || known.burst !== burst) {
+      Object.assign(known, { perMinute, burst, heldUntil: 0 })
+    }
     const elapsedMs = now - known.countedFrom
     if (elapsedMs >= DEMAND_MS) {
       Object.assign(known, {

@@ -39,8 +39,9 @@ export async function admit(c: Context<AppEnv>, demands: readonly Demand[]): Pro
     c.get('log').limiterDegraded = faultName(error)
     return admitByFallback(c, demands)
   }
-  c.header('RateLimit-Policy', verdicts.map(policyItem).join(', '))
-  c.header('RateLimit', verdicts.map(remainderItem).join(', '))
+  c.header('RateLimit-Policy', demands.map(policyItem).join(', '))
+  const items = verdicts.map((verdict, index) => remainderItem(demands[index] as Demand, verdict))
+  c.header('RateLimit', items.join(', '))
   const retryMs = Math.max(...verdicts.map((verdict) => verdict.retryMs))
   if (retryMs > 0) throw limited(c, Math.ceil(retryMs / 1000))
 }
@@ -95,11 +96,11 @@ function withinDeadline<Value>(promise: Promise<Value>, deadlineMs: number): Pro
 }
 
 /** `q` units may be taken at once, and come back over `w` seconds. */
-function policyItem({ bucket, burst, perMinute }: Verdict): string {
+function policyItem({ bucket, burst, perMinute }: Demand): string {
   return `"${bucket}";q=${burst};w=${Math.max(1, Math.round((burst * 60) / perMinute))}`
 }
 
 /** `r` units are left; the bucket is full again in `t` seconds. */
-function remainderItem({ bucket, remaining, resetMs }: Verdict): string {
+function remainderItem({ bucket }: Demand, { remaining, resetMs }: Verdict): string {
   return `"${bucket}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`
 }

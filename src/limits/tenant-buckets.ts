@@ -20,8 +20,7 @@ export type Ask = Demand & {
 }
 
 /** A bucket after the decision. The request is admitted when `retryMs` is 0 for every bucket. */
-export type Verdict = Pick<Demand, 'bucket' | 'burst' | 'perMinute'> &
-  Pick<GcraDecision, 'remaining' | 'resetMs' | 'retryMs'>
+export type Verdict = Pick<GcraDecision, 'remaining' | 'resetMs' | 'retryMs'>
 
 /** A verdict, with what the isolate may do by itself from now on. */
 export type Grant = Verdict & {
@@ -118,10 +117,10 @@ export class TenantBuckets {
 
 function refusal(asker: string, ask: Ask, bucket: Bucket, decision: GcraDecision, now: number): Grant {
   const { remaining, resetMs } = bucket.decide(ask, 0, now)
-  const verdict = { ...named(ask), remaining, resetMs }
-  if (decision.isAdmitted) return { ...verdict, retryMs: 0, holdMs: 0, lease: undefined }
+  const verdict = { remaining, resetMs, lease: undefined }
+  if (decision.isAdmitted) return { ...verdict, retryMs: 0, holdMs: 0 }
   const holdMs = bucket.turn(asker, ask, shareOf(ask), now + decision.retryMs, now) - now
-  return { ...verdict, retryMs: Math.max(decision.retryMs, holdMs), holdMs, lease: undefined }
+  return { ...verdict, retryMs: Math.max(decision.retryMs, holdMs), holdMs }
 }
 
 function admission(asker: string, ask: Ask, bucket: Bucket, now: number): Grant {
@@ -141,7 +140,7 @@ function admission(asker: string, ask: Ask, bucket: Bucket, now: number): Grant 
   // With nothing left the next one would be refused: it is spared the call.
   const { retryMs } = bucket.decide(ask, ask.cost, now)
   const holdMs = isScarce ? bucket.turn(asker, ask, shareOf(ask), now + unitMsOf(ask), now) - now : retryMs
-  return { ...named(ask), remaining, resetMs, retryMs: 0, holdMs, lease }
+  return { remaining, resetMs, retryMs: 0, holdMs, lease }
 }
 
 /** Units to hand out beyond those asked for: what the isolate will need, as far as it leaves enough for others. */
@@ -161,8 +160,4 @@ function shareOf(ask: Ask): number {
 /** Units on lease do not drain, so that long leases would starve the bucket. */
 function contendedTtlMs(rate: Rate): number {
   return Math.min(CONTENDED_LEASE_TTL_MS_MAX, unitMsOf(rate) * rate.burst * CONTENDED_DEPTH_PART)
-}
-
-function named({ bucket, burst, perMinute }: Demand) {
-  return { bucket, burst, perMinute }
 }

@@ -181,16 +181,17 @@ describe('holds and leases', () => {
     expect(await admits(isolate, world, rate, 1_000)).toEqual({ isAdmitted: true, retryMs: 0 })
   })
 
-  it('L1: nor do isolates whose calls cross each other, at any load', async () => {
+  it('L1: nor do isolates whose calls cross each other, are lost or find the limiter restarted', async () => {
     const scenario = fc.record({
       rate: rates,
       load: fc.constantFrom(0.5, 2, 20),
+      faults: fc.constantFrom(0, 0.06),
       seed: fc.integer({ min: 1, max: 1_000_000 }),
     })
     await fc.assert(
-      fc.asyncProperty(scenario, async ({ rate, load, seed }) => {
+      fc.asyncProperty(scenario, async ({ rate, load, faults, seed }) => {
         const durationMs = Math.min(20_000, (1_500 / (rate.perMinute * load)) * 60_000)
-        const { excess } = await simulate({ rate, load, durationMs, seed })
+        const { excess } = await simulate({ rate, load, durationMs, seed, faults })
         expect(excess).toBeLessThan(1e-6)
       }),
       { numRuns: 60 },
