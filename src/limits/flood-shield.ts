@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import { createMiddleware } from 'hono/factory'
-import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../app-env.ts'
 import { isPrivateAddress } from '../network-address.ts'
+import { limited } from './rate-limit.ts'
 
 /** Seconds of the shield's window, as in wrangler.toml. */
 const PERIOD_S = 10
@@ -17,11 +17,7 @@ export function floodShield() {
   return createMiddleware<AppEnv>(async function floodShield(c, next) {
     const key = shieldKey(c.req.header('CF-Connecting-IP'))
     if (key !== undefined && !(await c.env.FLOOD_SHIELD.limit({ key })).success) {
-      c.header('Retry-After', String(PERIOD_S))
-      c.get('log').step = 'shielded'
-      throw new HTTPException(429, {
-        message: `Too many requests from your network. Try again in ${PERIOD_S} seconds.`,
-      })
+      throw limited(c, PERIOD_S, 'shielded')
     }
     await next()
   })

@@ -80,12 +80,13 @@ async function admitByFallback(c: Context<AppEnv>, demands: readonly Demand[]): 
   }
 }
 
-function limited(c: Context<AppEnv>, seconds: number): HTTPException {
+/** The answer to a request that must wait, with the seconds after which another try is worth it. */
+export function limited(c: Context<AppEnv>, seconds: number, step: 'limited' | 'shielded' = 'limited') {
   c.header('Retry-After', String(seconds))
-  c.get('log').step = 'limited'
-  return new HTTPException(429, {
-    message: `Too many requests. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
-  })
+  c.get('log').step = step
+  const whose = step === 'shielded' ? ' from your network' : ''
+  const unit = seconds === 1 ? 'second' : 'seconds'
+  return new HTTPException(429, { message: `Too many requests${whose}. Try again in ${seconds} ${unit}.` })
 }
 
 /** @throws {Error} named `DeadlineExceeded` when the promise is not settled in time. */
