@@ -4,9 +4,11 @@ import { HTTPException } from 'hono/http-exception'
 /** The bound on every request body; larger ones are refused unread. */
 export const BODY_BYTES_MAX = 64 * 1024
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
 /** The media type of the body, lower case and without parameters; empty when none is named. */
 export function mediaType(c: Context): string {
-  return (c.req.header('Content-Type') ?? '').split(';', 1).join('').trim().toLowerCase()
+  return (c.req.header('Content-Type') ?? '').replace(/;.*/s, '').trim().toLowerCase()
 }
 
 /**
@@ -24,7 +26,7 @@ export async function readText(c: Context): Promise<string> {
     throw new HTTPException(415, { message: 'Send the body without Content-Encoding.' })
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(await c.req.arrayBuffer())
+    return UTF8.decode(await c.req.arrayBuffer())
   } catch {
     throw new HTTPException(400, { message: 'The body is not valid UTF-8.' })
   }

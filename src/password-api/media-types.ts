@@ -19,7 +19,10 @@ export const LOGIN_RESPONSE_TYPES = [
  * @throws {HTTPException} 406 when the client accepts none.
  */
 export function negotiateMediaType(c: Context, types: readonly string[] = RESPONSE_TYPES): string {
-  const ranges = parseAccept(c.req.header('Accept') ?? '*/*')
+  const accept = c.req.header('Accept')
+  const [first = ''] = types
+  if (accept === undefined) return first
+  const ranges = parseAccept(accept)
   const qualityOf = (type: string) =>
     [type, 'application/*', '*/*']
       .map((range) => ranges.find((accepted) => accepted.type.toLowerCase() === range))
