@@ -23,10 +23,13 @@ const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const PASSWORD_API = '/api/passwordmanagement'
 const ADMIN_API = '/AdminInterface/restapi/v1/users'
 
-/** The floor's requests name their users by number, and nothing else. */
-function floorPlan(op: string, size: number, result: string): Plan {
+/** The floor is sent what Rescind is sent, but that the path names the users by number. */
+function floorPlan(op: string, size: number, result: string, ours: Plan): Plan {
   return {
-    request: (number, { stride = 1 }) => ({ path: `/${op}?${number * size * stride}` }),
+    request: (number, context) => {
+      const { stride = 1 } = context
+      return { ...ours.request(number, context), path: `/${op}?${number * size * stride}` }
+    },
     problem: ({ status, body }) =>
       expected(status, 200) ?? (count(body, `"${result}"`) === size ? undefined : `not ${size} ${result}`),
   }
@@ -162,12 +165,12 @@ export const PLANS = {
     200,
     SUCCESS,
   ),
-  'floor/validate': floorPlan('validate', 1, 'match'),
-  'floor/void(1)': floorPlan('void', 1, 'voided'),
-  'floor/void(100)': floorPlan('void100', 100, 'voided'),
-  'floor/generate(1)': floorPlan('generate', 1, 'issued'),
-  'floor/generate(100)': floorPlan('generate100', 100, 'issued'),
-  'floor/send': { ...floorPlan('send', 1, ''), problem: ({ status }) => expected(status, 200) },
+  'floor/validate': floorPlan('validate', 1, 'match', validate),
+  'floor/void(1)': floorPlan('void', 1, 'voided', voidPlan(1)),
+  'floor/void(100)': floorPlan('void100', 100, 'voided', voidPlan(100)),
+  'floor/generate(1)': floorPlan('generate', 1, 'issued', generatePlan(1)),
+  'floor/generate(100)': floorPlan('generate100', 100, 'issued', generatePlan(100)),
+  'floor/send': { ...floorPlan('send', 1, '', send), problem: ({ status }) => expected(status, 200) },
 } satisfies Record<string, Plan>
 
 export type PlanName = keyof typeof PLANS

@@ -43,7 +43,7 @@ export async function floor(load: Load, say: (line: string) => void): Promise<Se
       for (const { connections, ...rounds } of LOADS) {
         const contenders = [
           contender(rescind.server, `rescind/${call.call}`, call.users, { token: rescind.token }),
-          contender(bare, `floor/${call.call}`, call.users, {}),
+          contender(bare, `floor/${call.call}`, call.users, { token: rescind.token }),
         ]
         const [ours, theirs] = await interleave(load, contenders, { connections, ...rounds })
         if (ours === undefined || theirs === undefined) throw new Error('two contenders, two results')
@@ -131,7 +131,7 @@ function sectionOf(results: readonly Result[]): Section {
   return {
     name: 'floor',
     title: 'Against the floor',
-    text: `The floor is a bare Worker that executes the same D1 statements in one batch and answers with their rows; for a send it sends one message. It authenticates, limits and validates nothing. Its statements are recorded from Rescind in this run. Both answer from a database with ${decimal(USERS)} users, the requests of a round are about different users, and only answers that are right are counted. The quotient is taken round by round. CPU is that of the whole workerd process per answer, so D1, the Durable Object and the queue are in it.`,
+    text: `The floor is a bare Worker that executes the same D1 statements in one batch and answers with their rows; for a send it sends one message. It authenticates, limits, reads and validates nothing, though it is sent the same requests but for their paths, which name the user. Its statements are recorded from Rescind in this run. Both answer from a database with ${decimal(USERS)} users, the requests of a round are about different users, and only answers that are right are counted. The quotient is taken round by round. CPU is that of the whole workerd process per answer, so D1, the Durable Object and the queue are in it.`,
     tables: [
       {
         head: [

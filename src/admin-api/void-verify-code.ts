@@ -23,12 +23,8 @@ export async function voidVerifyCode(c: Context<AppEnv>): Promise<Response> {
   const mode = readMode(body)
   const addresses = emails.map((email) => (typeof email === 'string' ? email : ''))
   const outcomes = await voidCodes(codeContextOf(c), actorOf(c), mode, addresses)
-  const voided = outcomes.filter(({ result }) => result === 'voided').map(({ userId }) => userId)
-  queueNotices(
-    c,
-    'voided',
-    [...new Set(voided)].filter((userId) => userId !== null),
-  )
+  const voided = outcomes.flatMap(({ result, userId }) => (result === 'voided' && userId ? [userId] : []))
+  queueNotices(c, 'voided', [...new Set(voided)])
   const results = outcomes.map(({ result }, index) => ({
     ...voidResult(mode, result),
     user_email: asText(emails[index]),

@@ -1,4 +1,4 @@
-import { hmac, type Keyring } from '../keyring.ts'
+import { hmac, type Keyring, type NamedKey } from '../keyring.ts'
 import type { Policy } from '../tenants/policy.ts'
 
 /** What a code is good for: the words of the admin API. */
@@ -36,16 +36,15 @@ export type CodeBinding = { tenantId: string; emailKey: string; mode: CodeMode }
 
 /** Digest of a normalised code under every pepper, newest first. */
 export function codeDigests(peppers: Keyring, binding: CodeBinding, code: string) {
-  const { tenantId, emailKey, mode } = binding
-  return peppers.map((pepper) => ({
-    pepperId: pepper.id,
-    digest: hmac(pepper, ['code', tenantId, emailKey, mode, code]).toString('base64url'),
-  }))
+  return peppers.map((pepper) => digestUnder(pepper, binding, code))
 }
 
 /** Digest to store for a new code: the newest pepper's. */
-export function newCodeDigest(peppers: Keyring, binding: CodeBinding, code: string) {
-  const [newest] = codeDigests([peppers[0]], binding, code)
-  if (newest === undefined) throw new Error('a keyring is never empty')
-  return newest
+export function newCodeDigest([newest]: Keyring, binding: CodeBinding, code: string) {
+  return digestUnder(newest, binding, code)
+}
+
+function digestUnder(pepper: NamedKey, { tenantId, emailKey, mode }: CodeBinding, code: string) {
+  const digest = hmac(pepper, ['code', tenantId, emailKey, mode, code]).toString('base64url')
+  return { pepperId: pepper.id, digest }
 }

@@ -26,7 +26,7 @@ export function canonicalEmailAddress(input: string): string | undefined {
   const domain = canonicalDomain(lowerCaseAscii(address.slice(at + 1)))
   if (domain === undefined || !isLocalPart(localPart)) return undefined
   const canonical = `${localPart}@${domain}`
-  return Buffer.byteLength(canonical) > ADDRESS_BYTES_MAX ? undefined : canonical
+  return isWithin(canonical, ADDRESS_BYTES_MAX) ? canonical : undefined
 }
 
 /** Lower case for `A` to `Z` alone. */
@@ -34,10 +34,15 @@ export function lowerCaseAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
+/** Whether the text is that many bytes at most; no character is more than three to its length. */
+function isWithin(text: string, bytesMax: number): boolean {
+  return text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax
+}
+
 function isLocalPart(text: string): boolean {
   return (
     text !== '' &&
-    Buffer.byteLength(text) <= LOCAL_PART_BYTES_MAX &&
+    isWithin(text, LOCAL_PART_BYTES_MAX) &&
     !FORBIDDEN_IN_LOCAL_PART.test(text) &&
     !/^\.|\.\.|\.$/.test(text)
   )

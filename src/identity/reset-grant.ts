@@ -2,7 +2,9 @@ import { CompactSign, importJWK } from 'jose'
 import type { Config, ResetGrantKey } from '../bindings.ts'
 
 /** Imported once per isolate: importing costs more than signing. */
-const signingKeys = new WeakMap<ResetGrantKey, CryptoKey>()
+const signingKeys = new WeakMap<ResetGrantKey, SigningKey>()
+
+type SigningKey = Awaited<ReturnType<typeof importJWK>>
 
 export type ResetGrant = {
   tenantId: string
@@ -30,7 +32,7 @@ export async function resetGrantSigner({
 function sign(
   baseUrl: string,
   kid: string,
-  signingKey: CryptoKey,
+  signingKey: SigningKey,
   { tenantId, userId, codeId, audience, ttlSeconds }: ResetGrant,
   now: number,
 ): Promise<string> {
@@ -63,11 +65,8 @@ export function resetGrantJwks({ resetGrantKeys }: Pick<Config, 'resetGrantKeys'
   return { keys }
 }
 
-async function importSigningKey(jwk: ResetGrantKey): Promise<CryptoKey> {
-  const known = signingKeys.get(jwk)
-  if (known !== undefined) return known
-  const key = await importJWK(jwk, 'ES256')
-  if (!(key instanceof CryptoKey)) throw new Error('a grant key must be asymmetric')
+async function importSigningKey(jwk: ResetGrantKey): Promise<SigningKey> {
+  const key = signingKeys.get(jwk) ?? (await importJWK(jwk, 'ES256'))
   signingKeys.set(jwk, key)
   return key
 }

@@ -83,7 +83,7 @@ export class Admission {
     const asks = pairs.map((pair) => askOf(pair, isLeasable, now))
     const asking = access
       .within(access.ask(this.#asker, asks))
-      .then((grants) => pairs.map(({ known }, index) => learn(known, grants[index], now)))
+      .then((grants) => pairs.map(({ known }, index) => learn(known, grants[index] as Grant, now)))
       .finally(() => {
         for (const { known } of pairs) if (known.asking === asking) known.asking = undefined
       })
@@ -207,9 +207,7 @@ function askOf({ demand, known }: Pair, isLeasable: boolean, now: number): Ask {
   return { ...demand, demandPerSecond: isLeasable ? demandPerSecond(known, now) : 0, settlements }
 }
 
-function learn(known: Known, grant: Grant | undefined, askedAt: number): Verdict {
-  if (grant === undefined) throw new Error('the limiter answers every ask')
-  const { lease, holdMs, ...verdict } = grant
+function learn(known: Known, { lease, holdMs, ...verdict }: Grant, askedAt: number): Verdict {
   // Counted from before the call: the limiter counts from after it, and must not think it over earlier.
   if (lease) {
     const { id, units, ttlMs } = lease

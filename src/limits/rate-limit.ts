@@ -49,7 +49,7 @@ export async function admit(c: Context<AppEnv>, demands: readonly Demand[]): Pro
 /**
  * Decides against all buckets: the request is admitted when `retryMs` is 0 in every verdict.
  *
- * @throws what the limiter throws, and an Error named `DeadlineExceeded` when it takes too long.
+ * @throws what the limiter throws, and a DOMException named `TimeoutError` when it takes too long.
  */
 export function decide(
   env: Env,
@@ -89,10 +89,10 @@ export function limited(c: Context<AppEnv>, seconds: number, step: 'limited' | '
   return new HTTPException(429, { message: `Too many requests${whose}. Try again in ${seconds} ${unit}.` })
 }
 
-/** @throws {Error} named `DeadlineExceeded` when the promise is not settled in time. */
+/** @throws {DOMException} named `TimeoutError` when the promise is not settled in time. */
 function withinDeadline<Value>(promise: Promise<Value>, deadlineMs: number): Promise<Value> {
   const { promise: deadline, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(Object.assign(new Error(), { name: 'DeadlineExceeded' })), deadlineMs)
+  const timer = setTimeout(() => reject(new DOMException('', 'TimeoutError')), deadlineMs)
   return Promise.race([promise, deadline]).finally(() => clearTimeout(timer))
 }
 

@@ -21,7 +21,7 @@ describe('L5: a tenant whose limiter', () => {
       () => Promise.reject(Object.assign(new Error(), { name: 'Unreachable' })),
       'Unreachable',
     ],
-    ['does not answer', () => new Promise<never>(() => undefined), 'DeadlineExceeded'],
+    ['does not answer', () => new Promise<never>(() => undefined), 'TimeoutError'],
   ])('%s is let through as far as the fallback allows, and the log says so', async (_, admit, fault) => {
     const tenant = await newTenant({ policy: NO_LIMITS })
     const log = vi.spyOn(console, 'log')
