@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newCodeDigest } from '../src/codes/code.ts'
-import { parseKeyring } from '../src/keyring.ts'
+import { parseKeyring } from '../src/crypto/keyring.ts'
 import { ROOT } from '../scripts/local/home.ts'
 import { codeOf, emailOf } from './load/subjects.ts'
 import { secrets, TENANT_ID } from './servers/rescind.ts'

@@ -1,6 +1,6 @@
 import { createMiddleware } from 'hono/factory'
 import { routePath } from 'hono/route'
-import type { AppEnv } from './app-env.ts'
+import type { AppEnv } from './http/app-env.ts'
 
 /**
  * The one event of a request, and the whole list of what may be logged. No URL, since a code may be

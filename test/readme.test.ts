@@ -5,9 +5,9 @@ import {
   GENERATED_FOR_DISPLAY,
   GENERATED_FOR_EMAIL,
   voidResult,
-} from '../src/admin-api/result-codes.ts'
+} from '../src/api/admin/result-codes.ts'
 import { app } from '../src/app.ts'
-import { STATUS_NAMES } from '../src/error-status.ts'
+import { STATUS_NAMES } from '../src/http/error-status.ts'
 import { parsePolicy } from '../src/tenants/policy.ts'
 
 /** Rows of the table whose header starts with these columns; cells without their backquotes. */

@@ -1,4 +1,4 @@
-import { decide } from '../../src/limits/rate-limit.ts'
+import { decide } from '../../src/http/rate-limit.ts'
 import { decisionsOf, subjectOf } from './decisions.ts'
 
 export { TenantLimiter } from '../../src/limits/tenant-limiter.ts'

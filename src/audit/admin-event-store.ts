@@ -1,8 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { joinUser, SCOPE_SLOTS, scopeValues, type Scope } from '../codes/code-store.ts'
-import { slot, type CompiledBatch } from '../compiled-batch.ts'
-import { adminEvents, jsonEach, users } from '../schema.ts'
+import { slot, type CompiledBatch } from '../database/prepared-batch.ts'
+import { adminEvents, jsonEach, users } from '../database/schema.ts'
 import { COUNTER_DIGITS, newEventIdPrefix, type Actor } from './admin-event.ts'
 
 /** One user of a bulk call: the event's id, and the result that the transaction wrote for it. */

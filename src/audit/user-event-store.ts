@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { Scope } from '../codes/code-store.ts'
-import { resetCodes, userEvents, users, type UserAction } from '../schema.ts'
+import { resetCodes, userEvents, users, type UserAction } from '../database/schema.ts'
 
 const HOUR_MS = 3_600_000
 

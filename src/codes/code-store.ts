@@ -1,7 +1,7 @@
 import { sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { slot } from '../compiled-batch.ts'
-import { resetCodes, users } from '../schema.ts'
+import { slot } from '../database/prepared-batch.ts'
+import { resetCodes, users } from '../database/schema.ts'
 import type { Policy } from '../tenants/policy.ts'
 import type { CodeMode } from './code.ts'
 

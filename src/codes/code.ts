@@ -1,4 +1,4 @@
-import { hmac, type Keyring, type NamedKey } from '../keyring.ts'
+import { hmac, type Keyring, type NamedKey } from '../crypto/keyring.ts'
 import type { Policy } from '../tenants/policy.ts'
 
 /** What a code is good for: the words of the admin API. */

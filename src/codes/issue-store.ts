@@ -3,8 +3,8 @@ import { drizzle } from 'drizzle-orm/d1'
 import { eventIdOf, recordAdminEvents, runRecorded, type Recorded } from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
 import { sentEvent } from '../audit/user-event-store.ts'
-import { CompiledBatch, slot } from '../compiled-batch.ts'
-import { adminEvents, jsonEach, resetCodes, users } from '../schema.ts'
+import { CompiledBatch, slot } from '../database/prepared-batch.ts'
+import { adminEvents, jsonEach, resetCodes, users } from '../database/schema.ts'
 import { isLive, isReserved, joinCode, SCOPE_SLOTS, scopeValues, type Scope } from './code-store.ts'
 
 /** The statements that issue codes, and that find out whether one may still be mailed. */

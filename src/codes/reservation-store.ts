@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { recordUserEvent } from '../audit/user-event-store.ts'
-import { resetCodes } from '../schema.ts'
+import { resetCodes } from '../database/schema.ts'
 import type { Scope } from './code-store.ts'
 
 /** The statements that end what `check` has reserved. */

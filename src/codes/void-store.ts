@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { isOfThisCall, recordAdminEvents, runRecorded, type Recorded } from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
-import { CompiledBatch } from '../compiled-batch.ts'
-import { adminEvents, resetCodes, users } from '../schema.ts'
+import { CompiledBatch } from '../database/prepared-batch.ts'
+import { adminEvents, resetCodes, users } from '../database/schema.ts'
 import { isLive, isReserved, joinCode, SCOPE_SLOTS, type Scope } from './code-store.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { config, databaseBinding } from '../bindings.ts'
-import { settleReservation } from '../codes/presentation.ts'
+import { config, databaseBinding } from '../config.ts'
+import { settleReservation } from '../codes/redeem.ts'
 import { faultName, writeEvent } from '../log.ts'
 import { tenantOfId } from '../tenants/catalogue.ts'
 import type { Tenant } from '../tenants/tenant.ts'

@@ -1,4 +1,4 @@
-import { config } from '../bindings.ts'
+import { config } from '../config.ts'
 import type { DeliveryContext, DeliveryOutcome } from './consumer.ts'
 import { findRecipient } from './delivery-store.ts'
 import { noticeMail } from './mail.ts'

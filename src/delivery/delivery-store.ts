@@ -2,8 +2,8 @@ import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { countEventOfNobody, hourOf, recordUserEvent, type UserEvent } from '../audit/user-event-store.ts'
 import { SCOPE_SLOTS, type Scope } from '../codes/code-store.ts'
-import { CompiledBatch, slot } from '../compiled-batch.ts'
-import { users } from '../schema.ts'
+import { CompiledBatch, slot } from '../database/prepared-batch.ts'
+import { users } from '../database/schema.ts'
 
 /** The statements of the delivery, apart from those about codes. */
 

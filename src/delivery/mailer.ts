@@ -1,7 +1,7 @@
 import type { Policy } from '../tenants/policy.ts'
 import type { Tenant } from '../tenants/tenant.ts'
 import type { Mail } from './mail.ts'
-import { callHook } from './webhook.ts'
+import { callHook } from '../hooks/webhook.ts'
 
 /** What became of a mail. `failed` may be tried again; `rejected` would be rejected again. */
 export type MailOutcome = 'delivered' | 'rejected' | 'failed'

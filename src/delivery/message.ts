@@ -1,5 +1,5 @@
 import type { CodeMode } from '../codes/code.ts'
-import { hmac, type Keyring, type NamedKey } from '../keyring.ts'
+import { hmac, type Keyring, type NamedKey } from '../crypto/keyring.ts'
 
 /** What a user is told about their codes, apart from the codes themselves. */
 export type Notice = 'redeemed' | 'voided' | 'locked'

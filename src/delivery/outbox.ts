@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
-import type { AppEnv } from '../app-env.ts'
-import { config } from '../bindings.ts'
+import type { AppEnv } from '../http/app-env.ts'
+import { config } from '../config.ts'
 import { faultName, writeEvent } from '../log.ts'
-import { StoreFault } from '../store-fault.ts'
+import { StoreFault } from '../database/store-fault.ts'
 import { hasMailer } from './mailer.ts'
 import { sealMessage, type DeliveryMessage, type Notice } from './message.ts'
 

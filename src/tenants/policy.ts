@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { problemOf } from '../schema-issue.ts'
+import { problemOf } from '../invalid-member.ts'
 
 /**
  * What a tenant decides for itself: defaults and bounds. Every member is optional; a member out of

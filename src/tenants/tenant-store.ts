@@ -1,6 +1,6 @@
 import { asc, eq, gt, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { apiKeys, tenantHosts, tenants } from '../schema.ts'
+import { apiKeys, tenantHosts, tenants } from '../database/schema.ts'
 import { parsePolicy } from './policy.ts'
 import type { Tenant } from './tenant.ts'
 

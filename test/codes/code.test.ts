@@ -6,7 +6,7 @@ import {
   normaliseCode,
   type CodeBinding,
 } from '../../src/codes/code.ts'
-import { parseKeyring } from '../../src/keyring.ts'
+import { parseKeyring } from '../../src/crypto/keyring.ts'
 
 const key = (id: string, byte: number) => `${id}:${Buffer.alloc(32, byte).toString('base64url')}`
 const peppers = parseKeyring('PEPPERS', key('one', 1))

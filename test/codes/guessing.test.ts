@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { codeDigests } from '../../src/codes/code.ts'
-import { parseKeyring } from '../../src/keyring.ts'
+import { parseKeyring } from '../../src/crypto/keyring.ts'
 import { ask, handle } from '../rig/deliveries.ts'
 import { newMailHook } from '../rig/mail-hook.ts'
 import { newTenant, NO_LIMITS, operate, wrongCode, type Tenant } from '../rig/service.ts'

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sealMessage } from '../../src/delivery/message.ts'
-import { parseKeyring } from '../../src/keyring.ts'
+import { parseKeyring } from '../../src/crypto/keyring.ts'
 import { ask, DEAD_LETTERS, handle } from '../rig/deliveries.ts'
 import { failWrites } from '../rig/fail-writes.ts'
 import { newMailHook } from '../rig/mail-hook.ts'

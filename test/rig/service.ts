@@ -1,6 +1,6 @@
 import { env, exports } from 'cloudflare:workers'
 import { importJWK, SignJWT, type JWTPayload } from 'jose'
-import type { Role } from '../../src/identity/role.ts'
+import type { Role } from '../../src/tenants/role.ts'
 
 /** The running service, as its users reach it: everything here goes through its public interfaces. */
 

@@ -1,0 +1,56 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { AppEnv } from '../../http/app-env.ts'
+import type { CodeMode } from '../../codes/code.ts'
+import { voidCodes } from '../../codes/issue.ts'
+import { queueNotices } from '../../delivery/outbox.ts'
+import { actorOf, codeContextOf } from '../../http/context.ts'
+import { isRecord, readJson } from '../../http/body.ts'
+import { asText, CONFLICT, isWord, readAlias, requireUserCount } from './bulk.ts'
+import { voidResult } from './result-codes.ts'
+
+const MODES: readonly CodeMode[] = ['PASSWORD_RESET', 'ENROLLMENT']
+
+/** `POST v1/users/voidVerifyCode`: ends the live codes of 1 to 100 users in one call. */
+export async function voidVerifyCode(c: Context<AppEnv>): Promise<Response> {
+  const body = await readJson(c)
+  if (!isRecord(body)) {
+    throw new HTTPException(400, {
+      message: 'Send an object with code_generation_mode and user_emails.',
+    })
+  }
+  const emails = readEmails(body)
+  const mode = readMode(body)
+  const addresses = emails.map((email) => (typeof email === 'string' ? email : ''))
+  const outcomes = await voidCodes(codeContextOf(c), actorOf(c), mode, addresses)
+  const voided = outcomes.flatMap(({ result, userId }) => (result === 'voided' && userId ? [userId] : []))
+  queueNotices(c, 'voided', [...new Set(voided)])
+  const results = outcomes.map(({ result }, index) => ({
+    ...voidResult(mode, result),
+    user_email: asText(emails[index]),
+  }))
+  return c.json({ results })
+}
+
+/** @returns the entries as sent; one that is no string is the caller's to refuse. */
+function readEmails(body: Record<string, unknown>): unknown[] {
+  const list = readAlias(body, 'user_emails', 'userEmails')
+  if (list === CONFLICT) {
+    throw new HTTPException(400, { message: 'user_emails and userEmails differ: send one of them.' })
+  }
+  if (typeof list !== 'string' && !Array.isArray(list)) {
+    throw new HTTPException(400, { message: 'user_emails must be a list of 1 to 100 e-mail addresses.' })
+  }
+  const emails: unknown[] = [list].flat()
+  requireUserCount(emails.length)
+  return emails
+}
+
+function readMode(body: Record<string, unknown>): CodeMode {
+  const value = readAlias(body, 'code_generation_mode', 'codeGenerationMode')
+  const mode = MODES.find((known) => isWord(value, known))
+  if (mode !== undefined) return mode
+  throw new HTTPException(400, {
+    message: 'code_generation_mode must be PASSWORD_RESET or ENROLLMENT, in one spelling of the member.',
+  })
+}

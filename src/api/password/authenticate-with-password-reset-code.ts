@@ -1,0 +1,115 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { AppEnv } from '../../http/app-env.ts'
+import { config } from '../../config.ts'
+import { releaseReservation, reserveCode, settleReservation, type Holder } from '../../codes/redeem.ts'
+import type { Reservation } from '../../codes/reservation-store.ts'
+import { queueDeliveries, queueNotices } from '../../delivery/outbox.ts'
+import { setPassword } from '../../hooks/password-hook.ts'
+import { hmac } from '../../crypto/keyring.ts'
+import { faultName } from '../../log.ts'
+import { isRecord, ownMember, parseJson, readText } from '../../http/body.ts'
+import { codeContextOf } from '../../http/context.ts'
+import { LOGIN_RESPONSE_TYPES, negotiateMediaType } from './media-types.ts'
+import { refuse } from './refusal.ts'
+
+const PASSWORD_LENGTH_MAX = 1_024
+
+/** Seconds after which a hook that failed may be well again. */
+const HOOK_RETRY_S = 5
+
+/**
+ * `POST /api/login/authenticateWithPasswordResetCode`: hands the new password to the tenant's hook, and
+ * redeems the code exactly when the hook has set it. The password is neither stored nor logged.
+ */
+export async function authenticateWithPasswordResetCode(c: Context<AppEnv>): Promise<Response> {
+  const contentType = negotiateMediaType(c, LOGIN_RESPONSE_TYPES)
+  const { redeem } = c.get('tenant').policy
+  if (redeem?.kind !== 'hook') {
+    throw new HTTPException(501, {
+      message:
+        'This tenant sets no passwords: set policy.redeem to {"kind": "hook", "url": "...", "secret": "..."}.',
+    })
+  }
+  const { email, code, newPassword } = await readRequest(c)
+  const reservationId = crypto.randomUUID()
+  const outcome = await reserveCode(codeContextOf(c), email, code, reservationId)
+  switch (outcome.tag) {
+    case 'accepted': {
+      const redeemed = redeemThrough(c, redeem, outcome, reservationId, newPassword)
+      // A caller who hangs up ends the request; what the hook has set is settled all the same.
+      c.executionCtx.waitUntil(redeemed.catch(() => undefined))
+      await redeemed
+      return c.json({ userName: outcome.userName, emailAddress: outcome.emailAddress }, 200, {
+        'Content-Type': contentType,
+      })
+    }
+    case 'refused':
+      return refuse(c, outcome)
+  }
+}
+
+/** @throws {HTTPException} 400 with the hook's reason, or 503; the code is then as it was before. */
+async function redeemThrough(
+  c: Context<AppEnv>,
+  hook: { url: string; secret: string },
+  { userId, codeId, userName, emailAddress }: Holder,
+  reservationId: string,
+  newPassword: string,
+): Promise<void> {
+  const now = c.get('now')
+  const { transientKeys, isLocalRun } = config(c.env)
+  // The same for every attempt at this password with this code, so that the hook can tell a repetition.
+  const id = hmac(transientKeys[0], ['password-hook', codeId, newPassword]).toString('base64url')
+  const user = { id: userId, userName, emailAddress }
+  const outcome = await setPassword({ hook, id, user, newPassword, now }, isLocalRun)
+  const reservation = { userId, codeId, reservationId, requestedAt: now }
+  switch (outcome.tag) {
+    case 'set':
+      await settle(c, reservation)
+      queueNotices(c, 'redeemed', [userId])
+      return
+    case 'refused':
+      await releaseReservation(codeContextOf(c), reservation, 'hook-refused')
+      c.get('log').outcome = 'hook-refused'
+      throw new HTTPException(400, { message: outcome.reason })
+    case 'failed':
+      await releaseReservation(codeContextOf(c), reservation, outcome.cause)
+      c.get('log').outcome = outcome.cause
+      c.header('Retry-After', String(HOOK_RETRY_S))
+      throw new HTTPException(503, {
+        message: 'The password could not be set. The code is still good: try again.',
+      })
+  }
+}
+
+/** The password is set by now: what the database cannot be told at once, the queue tells it later. */
+async function settle(c: Context<AppEnv>, reservation: Reservation): Promise<void> {
+  try {
+    await settleReservation(codeContextOf(c), reservation)
+  } catch (error) {
+    c.get('log').fault = faultName(error)
+    await queueDeliveries(c, [{ kind: 'settlement', tenantId: c.get('tenant').id, ...reservation }])
+  }
+}
+
+/** The vendor's sample names the form media type above a JSON body, so the body alone decides. */
+async function readRequest(c: Context) {
+  const body = parseJson(await readText(c))
+  if (!isRecord(body)) throw new HTTPException(400, { message: 'The body must be a JSON object.' })
+  const newPassword = requiredString(body, 'NewPassword')
+  if (newPassword.length > PASSWORD_LENGTH_MAX) {
+    throw new HTTPException(400, { message: `NewPassword is over ${PASSWORD_LENGTH_MAX} characters.` })
+  }
+  return {
+    email: requiredString(body, 'Email'),
+    code: requiredString(body, 'PasswordResetCode'),
+    newPassword,
+  }
+}
+
+function requiredString(body: Record<string, unknown>, name: string): string {
+  const value = ownMember(body, name)
+  if (typeof value === 'string' && value !== '') return value
+  throw new HTTPException(400, { message: `${name} is required, as a string.` })
+}

@@ -1,0 +1,18 @@
+import type { Context } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import type { PresentationOutcome } from '../../codes/redeem.ts'
+import { queueNotices } from '../../delivery/outbox.ts'
+import { fault } from './errors.ts'
+
+/**
+ * The one answer to every code that is not good, whatever the reason. The reason is logged, and a user
+ * whose code this attempt locked is told.
+ */
+export function refuse(
+  c: Context<AppEnv>,
+  { reason, lockedUserId }: Extract<PresentationOutcome, { tag: 'refused' }>,
+): Response {
+  c.get('log').outcome = reason
+  if (lockedUserId !== undefined) queueNotices(c, 'locked', [lockedUserId])
+  return c.json(fault(401, 'The password reset code is not valid for this e-mail address.'), 401)
+}

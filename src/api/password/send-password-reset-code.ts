@@ -1,0 +1,51 @@
+import type { Context } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { config } from '../../config.ts'
+import { drawCode } from '../../codes/code.ts'
+import { canonicalEmailAddress } from '../../codes/email-address.ts'
+import { queueDeliveries } from '../../delivery/outbox.ts'
+import { hmac } from '../../crypto/keyring.ts'
+import { admit } from '../../http/rate-limit.ts'
+import type { Demand } from '../../limits/tenant-buckets.ts'
+import { readParameters } from './parameters.ts'
+
+/** A recipient's slower bucket: so many times the burst of the other, which come back over an hour. By default 5. */
+const HOURLY_FACTOR = 5
+
+/**
+ * `POST /api/passwordmanagement/sendPasswordResetCode`: 200 and an empty body. Who the address belongs
+ * to, and whether to anybody, is looked up when the message is handled, not here: the request does the
+ * same work for every address.
+ */
+export async function sendPasswordResetCode(c: Context<AppEnv>): Promise<Response> {
+  const { emailAddress } = await readParameters(c, ['emailAddress'])
+  const tenant = c.get('tenant')
+  const now = c.get('now')
+  const emailKey = canonicalEmailAddress(emailAddress) ?? ''
+  await admit(c, demandsOf(c, emailKey || emailAddress))
+  await queueDeliveries(c, [
+    {
+      kind: 'asked-code',
+      tenantId: tenant.id,
+      emailKey,
+      codeId: crypto.randomUUID(),
+      code: drawCode(tenant.policy.code),
+      requestedAt: now,
+    },
+  ])
+  return c.body(null, 200)
+}
+
+/** The tenant's bucket, and the recipient's two, under a name that does not show who that is. */
+function demandsOf(c: Context<AppEnv>, recipient: string): Demand[] {
+  const { id, policy } = c.get('tenant')
+  const { send, recipient: limit } = policy.limits
+  const [key] = config(c.env).transientKeys
+  const who = hmac(key, ['recipient', id, recipient]).toString('base64url')
+  const hourly = { perMinute: (limit.perMinute * HOURLY_FACTOR) / 60, burst: limit.burst * HOURLY_FACTOR }
+  return [
+    { bucket: 'send', key: 'send', ...send, cost: 1 },
+    { bucket: 'recipient', key: `recipient:${who}`, ...limit, cost: 1 },
+    { bucket: 'recipient-hour', key: `recipient-hour:${who}`, ...hourly, cost: 1 },
+  ]
+}

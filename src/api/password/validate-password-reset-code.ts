@@ -1,0 +1,25 @@
+import type { Context } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { validateCode } from '../../codes/redeem.ts'
+import { codeContextOf } from '../../http/context.ts'
+import { negotiateMediaType } from './media-types.ts'
+import { readParameters } from './parameters.ts'
+import { refuse } from './refusal.ts'
+
+/**
+ * `POST /api/passwordmanagement/validatePasswordResetCode`: says whose code it is, and consumes
+ * nothing.
+ */
+export async function validatePasswordResetCode(c: Context<AppEnv>): Promise<Response> {
+  const contentType = negotiateMediaType(c)
+  const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
+  const outcome = await validateCode(codeContextOf(c), emailAddress, passwordResetCode)
+  switch (outcome.tag) {
+    case 'accepted':
+      return c.json({ userName: outcome.userName, emailAddress: outcome.emailAddress }, 200, {
+        'Content-Type': contentType,
+      })
+    case 'refused':
+      return refuse(c, outcome)
+  }
+}

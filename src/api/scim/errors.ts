@@ -1,0 +1,31 @@
+import { HTTPException } from 'hono/http-exception'
+import type { ErrorStatus } from '../../http/error-status.ts'
+
+/** Detail error keywords of RFC 7644 §3.12 that this directory uses. */
+export type ScimType =
+  | 'invalidFilter'
+  | 'invalidSyntax'
+  | 'invalidPath'
+  | 'invalidValue'
+  | 'mutability'
+  | 'uniqueness'
+
+/** A refusal that SCIM has a keyword for. */
+export class ScimException extends HTTPException {
+  readonly scimType: ScimType
+
+  constructor(status: 400 | 409, scimType: ScimType, message: string) {
+    super(status, { message })
+    this.scimType = scimType
+  }
+}
+
+/** RFC 7644 §3.12. */
+export function scimError(status: ErrorStatus, message: string, error: unknown): object {
+  return {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+    status: String(status),
+    ...(error instanceof ScimException && { scimType: error.scimType }),
+    detail: message,
+  }
+}

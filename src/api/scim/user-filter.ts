@@ -1,0 +1,46 @@
+import type { Filter } from 'scim2-parse-filter'
+// The parser alone: the package's entry brings what evaluates filters too, and cannot be shaken.
+import { parseFilter, tokenizer, Tokens } from 'scim2-parse-filter/lib/src/parser.js'
+import { canonicalEmailAddress } from '../../codes/email-address.ts'
+import { ScimException } from './errors.ts'
+import { userNameKey } from './scim-user.ts'
+import type { UserFilter } from '../../users/user-store.ts'
+
+/** Longer filters are no search for one user, and only cost the parser. */
+const FILTER_LENGTH_MAX = 1024
+
+/**
+ * Reads `userName eq "..."` or `emails.value eq "..."` (also as `emails[value eq "..."]`).
+ *
+ * @throws {ScimException} 400 `invalidFilter` for any other filter.
+ */
+export function readUserFilter(text: string): UserFilter {
+  const comparison = text.length <= FILTER_LENGTH_MAX ? equality(parse(text)) : undefined
+  if (comparison?.attribute === 'username') {
+    return { column: 'userNameKey', value: userNameKey(comparison.value) }
+  }
+  if (comparison?.attribute === 'emails' || comparison?.attribute === 'emails.value') {
+    // What is no address is no user: no canonical form contains a space.
+    return { column: 'emailKey', value: canonicalEmailAddress(comparison.value) ?? ' ' }
+  }
+  throw new ScimException(400, 'invalidFilter', 'Filter by userName eq "..." or emails.value eq "...".')
+}
+
+function parse(text: string): Filter | undefined {
+  try {
+    const tokens = new Tokens(tokenizer(text))
+    const filter = parseFilter(tokens)
+    return tokens.peek().type === 'EOT' ? filter : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function equality(filter: Filter | undefined): { attribute: string; value: string } | undefined {
+  if (filter?.op === '[]') {
+    const inner = equality(filter.valFilter)
+    return inner && { ...inner, attribute: `${filter.attrPath.toLowerCase()}.${inner.attribute}` }
+  }
+  if (filter?.op !== 'eq' || typeof filter.compValue !== 'string') return undefined
+  return { attribute: filter.attrPath.toLowerCase(), value: filter.compValue }
+}

@@ -1,0 +1,87 @@
+import * as v from 'valibot'
+import { isRecord } from '../../http/body.ts'
+import { ScimException } from './errors.ts'
+import type { userResource } from './scim-user.ts'
+
+const SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
+
+/** RFC 7644 §3.5.2. Some clients write the operation with a capital. */
+const patchSchema = v.object({
+  schemas: v.pipe(
+    v.array(v.string()),
+    v.check((schemas) => schemas.includes(SCHEMA)),
+  ),
+  Operations: v.pipe(
+    v.array(
+      v.object({
+        op: v.pipe(v.string(), v.toLowerCase(), v.picklist(['add', 'replace', 'remove'])),
+        path: v.nullish(v.string()),
+        value: v.optional(v.unknown()),
+      }),
+    ),
+    v.minLength(1),
+  ),
+})
+
+type Operation = { op: 'add' | 'replace' | 'remove'; path: string; value: unknown }
+
+/** What a patch is applied to; its types are checked afterwards, as a whole user's are. */
+type Patched = { name?: unknown; emails: unknown } & Record<Scalar, unknown>
+
+const SCALARS = ['userName', 'active', 'externalId', 'displayName', 'preferredLanguage'] as const
+type Scalar = (typeof SCALARS)[number]
+
+const CORE_SCHEMA = /^urn:ietf:params:scim:schemas:core:2\.0:User:/
+const NAME_PATH = /^name\.(formatted|givenName|familyName)$/
+const ADDRESS_PATH = /^emails(?:\[[^\]]*\])?\.value$/
+
+/**
+ * Applies the body of a PATCH to a user, attribute by attribute of those we keep; others are ignored,
+ * as they are in a whole user.
+ *
+ * @returns the patched resource, to be read like one that a client sent.
+ * @throws {ScimException} 400 `invalidSyntax` for what is not a patch.
+ */
+export function applyPatch(resource: ReturnType<typeof userResource>, body: unknown): unknown {
+  const { userName, active, externalId, displayName, preferredLanguage, name, emails } = resource
+  const patched = { userName, active, externalId, displayName, preferredLanguage, name, emails }
+  for (const operation of readOperations(body)) apply(patched, operation)
+  return patched
+}
+
+function readOperations(body: unknown): Operation[] {
+  const result = v.safeParse(patchSchema, body)
+  if (!result.success) throw notAPatch()
+  return result.output.Operations.flatMap(({ op, path, value }): Operation[] => {
+    if (typeof path === 'string' && path !== '') return [{ op, path: path.replace(CORE_SCHEMA, ''), value }]
+    // Without a path, the value names the attributes.
+    if (op === 'remove' || !isRecord(value)) throw notAPatch()
+    return Object.entries(value).map(([name, member]) => ({
+      op,
+      path: name.replace(CORE_SCHEMA, ''),
+      value: member,
+    }))
+  })
+}
+
+function apply(patched: Patched, { op, path, value }: Operation): void {
+  // What is taken away is absent afterwards, but `active`: nobody is enabled by leaving it out.
+  const after = op === 'remove' ? undefined : (value ?? undefined)
+  const scalar = SCALARS.find((name) => name === path)
+  const [, part] = NAME_PATH.exec(path) ?? []
+  if (scalar !== undefined) patched[scalar] = scalar === 'active' ? (after ?? null) : after
+  else if (part !== undefined) patched.name = { ...nameOf(patched), [part]: after }
+  else if (path === 'name')
+    patched.name = op === 'add' && isRecord(after) ? { ...nameOf(patched), ...after } : after
+  else if (path === 'emails') patched.emails = after === undefined ? [] : [after].flat()
+  else if (ADDRESS_PATH.test(path))
+    patched.emails = after === undefined ? [] : [{ value: after, primary: true }]
+}
+
+function nameOf({ name }: Patched): object {
+  return isRecord(name) ? name : {}
+}
+
+function notAPatch(): ScimException {
+  return new ScimException(400, 'invalidSyntax', 'The body is not a SCIM PatchOp.')
+}

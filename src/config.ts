@@ -1,0 +1,106 @@
+import { type JWK } from 'jose'
+import * as v from 'valibot'
+import { parseKeyring, type Keyring } from './crypto/keyring.ts'
+import { isLoopbackHost } from './network-address.ts'
+
+/** What the code needs, from what the runtime gives: checked once per isolate. */
+export type Config = {
+  /** Origin of this service, without a trailing slash. */
+  baseUrl: string
+  /** Verifies operator tokens: ES256 only. */
+  operatorPublicJwk: JWK
+  /** Keys of the code digests. The newest signs, all verify. */
+  peppers: Keyring
+  /** Keys of the tags inside access ids. The newest signs, all verify. */
+  accessIdKeys: Keyring
+  /** Keys of what lives for minutes: CSRF tokens, queued messages, the names of recipients' buckets. */
+  transientKeys: Keyring
+  /** Private ES256 keys of reset grants. The first signs, the public parts of all are published. */
+  resetGrantKeys: readonly [ResetGrantKey, ...ResetGrantKey[]]
+  /** How long a request waits for its tenant's limiter before the fallback decides. */
+  limiterDeadlineMs: number
+  /** Whether this runs on a developer's machine: only then may a hook be plain HTTP to this machine. */
+  isLocalRun: boolean
+}
+
+/** 32 bytes in base64url. */
+const p256Member = v.pipe(v.string(), v.regex(/^[\w-]{43}$/))
+
+const operatorJwkSchema = v.object({
+  kty: v.literal('EC'),
+  crv: v.literal('P-256'),
+  x: p256Member,
+  y: p256Member,
+})
+
+const resetGrantKeySchema = v.object({
+  ...operatorJwkSchema.entries,
+  d: p256Member,
+  kid: v.pipe(v.string(), v.minLength(1)),
+})
+
+/** A private P-256 key with a name. */
+export type ResetGrantKey = v.InferOutput<typeof resetGrantKeySchema>
+
+const configOfEnv = new WeakMap<Env, Config>()
+
+/**
+ * The checked configuration of this Worker.
+ *
+ * @throws {Error} naming the binding that is missing or malformed, never its value.
+ */
+export function config(env: Env): Config {
+  let known = configOfEnv.get(env)
+  if (known === undefined) {
+    const baseUrl = origin(env.BASE_URL)
+    known = {
+      baseUrl,
+      operatorPublicJwk: operatorJwk(env.OPERATOR_PUBLIC_JWK),
+      peppers: parseKeyring('PEPPERS', env.PEPPERS),
+      accessIdKeys: parseKeyring('ACCESS_ID_KEYS', env.ACCESS_ID_KEYS),
+      transientKeys: parseKeyring('TRANSIENT_KEYS', env.TRANSIENT_KEYS),
+      resetGrantKeys: resetGrantKeys(env.RESET_GRANT_KEYS),
+      limiterDeadlineMs: milliseconds('LIMITER_DEADLINE_MS', env.LIMITER_DEADLINE_MS),
+      isLocalRun: isLoopbackHost(new URL(baseUrl).hostname),
+    }
+    configOfEnv.set(env, known)
+  }
+  return known
+}
+
+/** The D1 binding of that name, `DB` or `DB_...`, or nothing: tenants may live in databases of their own. */
+export function databaseBinding(env: Env, name: string): D1Database | undefined {
+  const isDatabase = /^DB(?:_\w+)?$/.test(name) && Object.hasOwn(env, name)
+  return isDatabase ? (env[name as keyof Env] as D1Database) : undefined
+}
+
+function origin(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || url.pathname !== '/' || url.search !== '') {
+    throw new Error('BASE_URL must be an origin such as https://reset.example.com')
+  }
+  return url.origin
+}
+
+function milliseconds(setting: string, value: number): number {
+  if (Number.isInteger(value) && value > 0) return value
+  throw new Error(`${setting} must be a whole number of milliseconds`)
+}
+
+function resetGrantKeys(value: string): Config['resetGrantKeys'] {
+  try {
+    const [first, ...rest] = v.parse(v.array(resetGrantKeySchema), JSON.parse(value))
+    if (first !== undefined) return [first, ...rest]
+  } catch {
+    // Told below, without the value.
+  }
+  throw new Error('RESET_GRANT_KEYS must be a JSON list of private P-256 JWKs, each with a kid')
+}
+
+function operatorJwk(value: string): JWK {
+  try {
+    return { ...v.parse(operatorJwkSchema, JSON.parse(value)), alg: 'ES256' }
+  } catch {
+    throw new Error('OPERATOR_PUBLIC_JWK must be the JWK of a public P-256 key')
+  }
+}

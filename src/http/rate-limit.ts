@@ -1,0 +1,107 @@
+import type { Context } from 'hono'
+import { createMiddleware } from 'hono/factory'
+import { HTTPException } from 'hono/http-exception'
+import type { AppEnv } from './app-env.ts'
+import { config } from '../config.ts'
+import { faultName } from '../log.ts'
+import { Admission, type LimiterAccess } from '../limits/admission.ts'
+import type { Demand, Verdict } from '../limits/tenant-buckets.ts'
+
+/** The buckets of a tenant that requests are charged to by the route alone. */
+export type Bucket = 'admin' | 'validate'
+
+/** Seconds of the fallback's window, as in wrangler.toml. */
+const FALLBACK_PERIOD_S = 10
+
+/** What this isolate knows of all tenants' buckets; made by the first request, since its name is random. */
+let isolateAdmission: Admission | undefined
+
+/** Charges the request to a bucket of its tenant; see {@link admit}. */
+export function rateLimit(bucket: Bucket) {
+  return createMiddleware<AppEnv>(async function rateLimit(c, next) {
+    await admit(c, [{ bucket, key: bucket, ...c.get('tenant').policy.limits[bucket], cost: 1 }])
+    await next()
+  })
+}
+
+/**
+ * Charges the request to every bucket or to none, in one Durable Object call at most, and says so in the
+ * headers of draft-ietf-httpapi-ratelimit-headers. When the limiter misses its deadline, a coarse limit
+ * per Cloudflare location decides instead.
+ *
+ * @throws {HTTPException} 429 with a `Retry-After` after which the same request is admitted.
+ */
+export async function admit(c: Context<AppEnv>, demands: readonly Demand[]): Promise<void> {
+  let verdicts: readonly Verdict[]
+  try {
+    verdicts = await decide(c.env, c.executionCtx, c.get('tenant').id, demands)
+  } catch (error) {
+    c.get('log').limiterDegraded = faultName(error)
+    return admitByFallback(c, demands)
+  }
+  c.header('RateLimit-Policy', demands.map(policyItem).join(', '))
+  const items = verdicts.map((verdict, index) => remainderItem(demands[index] as Demand, verdict))
+  c.header('RateLimit', items.join(', '))
+  const retryMs = Math.max(...verdicts.map((verdict) => verdict.retryMs))
+  if (retryMs > 0) throw limited(c, Math.ceil(retryMs / 1000))
+}
+
+/**
+ * Decides against all buckets: the request is admitted when `retryMs` is 0 in every verdict.
+ *
+ * @throws what the limiter throws, and a DOMException named `TimeoutError` when it takes too long.
+ */
+export function decide(
+  env: Env,
+  ctx: Pick<ExecutionContext, 'waitUntil'>,
+  tenantId: string,
+  demands: readonly Demand[],
+): Promise<readonly Verdict[]> {
+  isolateAdmission ??= new Admission(crypto.randomUUID())
+  const deadlineAt = Date.now() + config(env).limiterDeadlineMs
+  // Most requests never ask: neither the stub nor the timer is made for them.
+  const access: LimiterAccess = {
+    ask: (asker, asks) => env.TENANT_LIMITER.getByName(tenantId).admit(asker, asks),
+    within(answer) {
+      const inTime = withinDeadline(answer, deadlineAt - Date.now())
+      // Others may wait for it too when the client of this request has hung up.
+      ctx.waitUntil(inTime.catch(() => undefined))
+      return inTime
+    },
+  }
+  return isolateAdmission.admit(access, tenantId, demands, Date.now)
+}
+
+async function admitByFallback(c: Context<AppEnv>, demands: readonly Demand[]): Promise<void> {
+  const { id } = c.get('tenant')
+  for (const { key } of demands) {
+    const { success } = await c.env.FALLBACK_LIMITER.limit({ key: `${id} ${key}` })
+    if (!success) throw limited(c, FALLBACK_PERIOD_S)
+  }
+}
+
+/** The answer to a request that must wait, with the seconds after which another try is worth it. */
+export function limited(c: Context<AppEnv>, seconds: number, step: 'limited' | 'shielded' = 'limited') {
+  c.header('Retry-After', String(seconds))
+  c.get('log').step = step
+  const whose = step === 'shielded' ? ' from your network' : ''
+  const unit = seconds === 1 ? 'second' : 'seconds'
+  return new HTTPException(429, { message: `Too many requests${whose}. Try again in ${seconds} ${unit}.` })
+}
+
+/** @throws {DOMException} named `TimeoutError` when the promise is not settled in time. */
+function withinDeadline<Value>(promise: Promise<Value>, deadlineMs: number): Promise<Value> {
+  const { promise: deadline, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new DOMException('', 'TimeoutError')), deadlineMs)
+  return Promise.race([promise, deadline]).finally(() => clearTimeout(timer))
+}
+
+/** `q` units may be taken at once, and come back over `w` seconds. */
+function policyItem({ bucket, burst, perMinute }: Demand): string {
+  return `"${bucket}";q=${burst};w=${Math.max(1, Math.round((burst * 60) / perMinute))}`
+}
+
+/** `r` units are left; the bucket is full again in `t` seconds. */
+function remainderItem({ bucket }: Demand, { remaining, resetMs }: Verdict): string {
+  return `"${bucket}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`
+}

@@ -1,6 +1,0 @@
-import type { ErrorStatus } from '../error-status.ts'
-
-/** A failed request of the password API. Whose fault it is follows from the status. */
-export function fault(status: ErrorStatus, message: string): object {
-  return { faultcode: status >= 500 ? 'Server' : 'Client', faultstring: message }
-}

@@ -1,0 +1,168 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { operate } from '../../rig/service.ts'
+
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const HOOK = { url: 'https://hooks.example.com/reset', secret: SECRET }
+
+/** An object with one member, however deep. */
+function withMember(path: string, value: unknown): object {
+  return path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as object
+}
+
+async function put(policy: unknown) {
+  const id = `t-${crypto.randomUUID()}`
+  const response = await operate('PUT', `/tenants/${id}`, { name: 'Acme', hosts: [], policy })
+  return { id, response, body: await response.json<{ detail?: string; policy?: object }>() }
+}
+
+/** Whole numbers: member, least, most, and what else the policy needs beside it. */
+const NUMBERS: [string, number, number, object?][] = [
+  ['code.length', 4, 32],
+  ['code.length', 6, 12, { alphabet: 'digits' }],
+  ['code.ttlMinutes', 10, 1440],
+  ['code.attemptsMax', 1, 10],
+  ['code.failuresMax', 1, 100],
+  ...['admin', 'validate', 'send', 'recipient'].flatMap((bucket): [string, number, number][] => [
+    [`limits.${bucket}.perMinute`, 1, 1_000_000],
+    [`limits.${bucket}.burst`, 1, 100_000],
+  ]),
+  ['redeem.ttlSeconds', 30, 3600, { kind: 'grant', audience: 'https://app.example.com' }],
+]
+
+/** Everything else: member, values taken, values refused. */
+const VALUES: [string, unknown[], unknown[]][] = [
+  ['code.alphabet', ['base32', 'digits'], ['hex', 'BASE32', '', 7, null, ['digits']]],
+  ['csrf', ['off', 'with-cookie', 'always'], ['on', '', true, null]],
+  ['unknownAddress', ['silent', 'notify'], ['tell', null]],
+  ['notify.redeemed', [true, false], ['true', 1, null]],
+  ['notify.voided', [true, false], ['true', 1, null]],
+  ['notify.locked', [true, false], ['true', 1, null]],
+  [
+    'mail.from',
+    ['reset@example.com'],
+    ['x', 'a@b.example, c@d.example', 'a@example.com\r\nBcc: b@example.com', '', 7],
+  ],
+  ['mail.name', ['Acme', 'x'.repeat(100)], ['', 'x'.repeat(101), 'a\r\nBcc: b@example.com', 7]],
+  ['mail.resetUrl', ['https://a.example.com/reset', 'http://localhost:3000/', 'http://127.0.0.1/'], ['http://a.example.com/', 'javascript:alert(1)', 'https://user:pw@a.example.com/', '/reset', `https://a.example.com/${'x'.repeat(2048)}`, 7]], // oxfmt-ignore
+  ['mail.language', ['en', 'de', 'fr', 'es', 'ja'], ['xx', 'EN', null]],
+  ['mail.hook.url', [], ['http://hooks.example.com/', 'https://u@hooks.example.com/', 'ftp://x', '']],
+  ['redeem.kind', [], ['other', null, '']],
+]
+
+describe('the policy of a tenant', () => {
+  it.each(NUMBERS)('R7: %s is a whole number from %i to %i', async (path, min, max, beside = {}) => {
+    const [parent = '', ...rest] = path.split('.')
+    const policyWith = (value: unknown) => {
+      const inner = withMember(rest.join('.'), value)
+      return { [parent]: { ...beside, ...inner } }
+    }
+    for (const value of [min, max]) {
+      const { response, body } = await put(policyWith(value))
+      expect(response.status, `${value}`).toBe(201)
+      expect(body.policy).toMatchObject(withMember(path, value))
+    }
+    for (const value of [min - 1, max + 1, min + 0.5, -1, 1e308, String(min), null, true, [min]]) {
+      const { response, body } = await put(policyWith(value))
+      expect([response.status, body.detail?.split(' ')[0]], JSON.stringify(value)).toEqual([
+        400,
+        `policy.${path}`,
+      ])
+    }
+  })
+
+  it.each(VALUES)('%s takes only its values', async (path, taken, refused) => {
+    for (const value of taken) {
+      const { response, body } = await put(withMember(path, value))
+      expect(response.status, JSON.stringify(value)).toBe(201)
+      expect(body.policy).toMatchObject(withMember(path, value))
+    }
+    for (const value of refused) {
+      const { response, body } = await put(withMember(path, value))
+      expect(response.status, JSON.stringify(value)).toBe(400)
+      expect(body.detail).toMatch(new RegExp(`^policy\\.${path.replaceAll('.', '\\.')} `))
+    }
+  })
+
+  it.each(['x', 'code.x', 'limits.x', 'limits.admin.x', 'notify.x', 'mail.x', 'code.Length', 'Code'])(
+    'I3: the unknown member %s is refused by name',
+    async (path) => {
+      const { response, body } = await put(withMember(path, 1))
+      expect(response.status).toBe(400)
+      expect(body.detail).toBe(`policy.${path} is not a member.`)
+    },
+  )
+
+  it.each(['code', 'limits', 'limits.admin', 'notify', 'mail', 'mail.hook', 'redeem'])(
+    'I1: %s of another type is refused by name',
+    async (path) => {
+      for (const value of [null, 7, 'x', []]) {
+        const { response, body } = await put(withMember(path, value))
+        expect(response.status, JSON.stringify(value)).toBe(400)
+        expect(body.detail).toMatch(new RegExp(`^policy\\.${path.replaceAll('.', '\\.')}`))
+      }
+    },
+  )
+
+  it('G2: no policy makes a code under 20 bits', async () => {
+    for (const code of [
+      { length: 3 },
+      { alphabet: 'digits', length: 5 },
+      { alphabet: 'digits', length: 13 },
+    ]) {
+      const { response, body } = await put({ code })
+      expect([response.status, body.detail?.split(' ')[0]]).toEqual([400, 'policy.code.length'])
+    }
+  })
+
+  it('I3: names of a prototype set nothing', async () => {
+    const { response, body } = await put(
+      JSON.parse('{"__proto__":{"csrf":"off"},"code":{"__proto__":{"attemptsMax":10}}}'),
+    )
+    expect([201, 400]).toContain(response.status)
+    if (response.status === 201)
+      expect(body.policy).toMatchObject({ csrf: 'with-cookie', code: { attemptsMax: 5 } })
+  })
+
+  it('D4: secrets of hooks are kept, and never shown', async () => {
+    const { id, response, body } = await put({ mail: { hook: HOOK }, redeem: { kind: 'hook', ...HOOK } })
+    expect(response.status).toBe(201)
+    expect(body.policy).toMatchObject({
+      mail: { hook: { url: HOOK.url } },
+      redeem: { kind: 'hook', url: HOOK.url },
+    })
+    const answers = [
+      body,
+      await (await operate('GET', `/tenants/${id}`)).json(),
+      await (await operate('GET', '/tenants')).json(),
+    ]
+    for (const answer of answers) {
+      expect(JSON.stringify(answer)).not.toContain('whsec_')
+      expect(JSON.stringify(answer)).toContain(HOOK.url)
+    }
+    const stored = await env.DB.prepare('SELECT policy FROM tenants WHERE id = ?')
+      .bind(id)
+      .first<string>('policy')
+    expect(stored).toContain(SECRET)
+  })
+
+  it('D4: a secret that is refused is not quoted', async () => {
+    for (const secret of [
+      'whsec_short',
+      'sk_live_0123456789012345678901234567890123',
+      '',
+      7,
+      `whsec_${'A'.repeat(89)}`,
+    ]) {
+      for (const policy of [
+        { mail: { hook: { ...HOOK, secret } } },
+        { redeem: { kind: 'hook', ...HOOK, secret } },
+      ]) {
+        const { response, body } = await put(policy)
+        expect(response.status).toBe(400)
+        expect(body.detail).toMatch(/^policy\.(?:mail\.hook|redeem)\.secret /)
+        expect(body.detail).not.toMatch(/short|0123|AAAA/)
+      }
+    }
+  })
+})

@@ -1,0 +1,255 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { actions, page, patch, PATCH_OP, refusal, resourceOf, type Page, type Resource } from '../../rig/scim.ts'
+import { BASE_URL, call, newTenant, type Tenant } from '../../rig/service.ts'
+
+describe('a user', () => {
+  it('is created, shown, and deleted', async () => {
+    const tenant = await newTenant()
+    const created = await tenant.scim('POST', '/Users', {
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+      userName: 'JaneSaoirse',
+      externalId: '701984',
+      name: { givenName: 'Jane', familyName: 'Saoirse', honorificPrefix: 'Dr' },
+      displayName: 'Jane Saoirse',
+      preferredLanguage: 'ja',
+      emails: [
+        { value: 'other@example.com' },
+        { value: ' Jane.Saoirse@Example.com ', primary: true, type: 'work' },
+      ],
+      title: 'ignored',
+    })
+    expect(created.status).toBe(201)
+    const resource = await created.json<Resource>()
+    const location = `${BASE_URL}/scim/v2/Users/${resource.id}`
+    expect(created.headers.get('Location')).toBe(location)
+    expect(resource).toEqual({
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      userName: 'JaneSaoirse',
+      externalId: '701984',
+      name: { givenName: 'Jane', familyName: 'Saoirse' },
+      displayName: 'Jane Saoirse',
+      preferredLanguage: 'ja',
+      emails: [{ value: 'Jane.Saoirse@Example.com', primary: true }],
+      active: true,
+      meta: { resourceType: 'User', created: expect.any(String), lastModified: expect.any(String), location },
+    })
+    expect(await resourceOf(tenant, resource.id)).toEqual(resource)
+    const deleted = await tenant.scim('DELETE', `/Users/${resource.id}`)
+    expect([deleted.status, await deleted.text()]).toEqual([204, ''])
+    expect(await refusal(await tenant.scim('GET', `/Users/${resource.id}`))).toBe('404')
+    expect(await refusal(await tenant.scim('DELETE', `/Users/${resource.id}`))).toBe('404')
+    expect(await actions(tenant)).toEqual(['user.create', 'user.delete'])
+  })
+
+  it('has its user name for an address where it has no other', async () => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser('jane@example.com', { emails: undefined })
+    expect((await resourceOf(tenant, id)).emails).toEqual([{ value: 'jane@example.com', primary: true }])
+    expect(await tenant.newCode('JANE@example.com')).toHaveLength(8)
+  })
+
+  it('E1: is unique by user name and by address, in any case of ASCII letters', async () => {
+    const tenant = await newTenant()
+    await tenant.addUser('jane@example.com', { userName: 'Jane' })
+    const post = (userName: string, email: string) =>
+      tenant.scim('POST', '/Users', { userName, emails: [{ value: email }] })
+    expect(await refusal(await post('jANE', 'other@example.com'))).toBe('409 uniqueness')
+    expect(await refusal(await post('other', 'JANE@Example.COM'))).toBe('409 uniqueness')
+    expect((await post('other', 'other@example.com')).status).toBe(201)
+    const both = await Promise.all(Array.from({ length: 10 }, () => post('twin', 'twin@example.com')))
+    expect(both.filter(({ status }) => status === 201)).toHaveLength(1)
+    expect(both.filter(({ status }) => status === 409)).toHaveLength(9)
+    expect((await page(tenant)).totalResults).toBe(3)
+    expect(await actions(tenant)).toHaveLength(3)
+  })
+
+  it.each<[string, object]>([
+    ['no user name', { emails: [{ value: 'a@example.com' }] }],
+    ['an empty user name', { userName: '', emails: [{ value: 'a@example.com' }] }],
+    ['a long user name', { userName: 'x'.repeat(256), emails: [{ value: 'a@example.com' }] }],
+    ['a user name that is no string', { userName: ['a@example.com'] }],
+    ['no address', { userName: 'jane' }],
+    ['a bad address', { userName: 'jane', emails: [{ value: 'a,b@example.com' }] }],
+    ['a list for an address', { userName: 'jane', emails: [{ value: ['a@example.com'] }] }],
+    ['addresses that are no list', { userName: 'jane', emails: 'a@example.com' }],
+    ['an address without a value', { userName: 'jane@example.com', emails: [{}] }],
+    [
+      'a primary that is no boolean',
+      { userName: 'jane', emails: [{ value: 'a@example.com', primary: 'true' }] },
+    ],
+    ['an active that is no boolean', { userName: 'a@example.com', active: 'no' }],
+    ['a name that is no object', { userName: 'a@example.com', name: 'Jane' }],
+    ['a long display name', { userName: 'a@example.com', displayName: 'x'.repeat(256) }],
+    [
+      'a header in the address',
+      { userName: 'jane', emails: [{ value: 'a@example.com\r\nBcc: b@example.com' }] },
+    ],
+  ])('I1: with %s is refused with 400 invalidValue', async (_, user) => {
+    const tenant = await newTenant()
+    expect(await refusal(await tenant.scim('POST', '/Users', user))).toBe('400 invalidValue')
+    expect((await page(tenant)).totalResults).toBe(0)
+  })
+})
+
+describe('a search', () => {
+  it('finds a user by user name and by address, in any case', async () => {
+    const tenant = await newTenant({ users: 2 })
+    const id = await tenant.addUser('jane@example.com', { userName: 'JaneSaoirse' })
+    for (const filter of [
+      'userName eq "JaneSaoirse"',
+      'USERNAME EQ "janesaoirse"',
+      'emails.value eq "JANE@example.com"',
+      'emails eq "jane@example.com"',
+      'emails[value eq "jane@example.com"]',
+    ]) {
+      expect(
+        (await page(tenant, { filter })).Resources.map((user) => user.id),
+        filter,
+      ).toEqual([id])
+    }
+    for (const filter of [
+      'userName eq "jane"',
+      'userName eq ""',
+      'emails.value eq "x"',
+      'emails.value eq "\u212Aane@example.com"',
+      `userName eq "' OR 1=1 --"`,
+      'userName eq "%"',
+    ]) {
+      expect(await page(tenant, { filter }), filter).toMatchObject({
+        totalResults: 0,
+        itemsPerPage: 0,
+        Resources: [],
+      })
+    }
+  })
+
+  it.each([
+    'x',
+    'userName',
+    'userName eq',
+    'userName eq jane',
+    'userName ne "x"',
+    'userName sw "x"',
+    'userName eq 7',
+    'userName eq null',
+    'active eq true',
+    'userName eq "a" or userName eq "b"',
+    'not (userName eq "x")',
+    'id eq "x"',
+    '__proto__ eq "x"',
+    '',
+    '('.repeat(900),
+    `userName eq "${'x'.repeat(1100)}"`,
+  ])('I1: with the filter %s is refused with 400 invalidFilter', async (filter) => {
+    const tenant = await newTenant()
+    const query = String(new URLSearchParams({ filter }))
+    expect(await refusal(await tenant.scim('GET', `/Users?${query}`))).toBe('400 invalidFilter')
+  })
+
+  it('answers in pages, counted from 1', async () => {
+    const tenant = await newTenant({ users: 5 })
+    const emails = ({ Resources }: Page) => Resources.map(({ emails: [email] }) => email?.value)
+    const all = await page(tenant)
+    expect(all).toMatchObject({
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
+      totalResults: 5,
+      startIndex: 1,
+      itemsPerPage: 5,
+    })
+    expect(emails(all)).toEqual(tenant.emails)
+    const second = await page(tenant, { startIndex: '3', count: '2' })
+    expect(second).toMatchObject({ totalResults: 5, startIndex: 3, itemsPerPage: 2 })
+    expect(emails(second)).toEqual(tenant.emails.slice(2, 4))
+    expect(await page(tenant, { startIndex: '6' })).toMatchObject({ totalResults: 5, itemsPerPage: 0 })
+    // RFC 7644 §3.4.2.4: under 1 is 1 for the index, and under 0 is 0 for the count.
+    expect(await page(tenant, { startIndex: '-3', count: '1' })).toMatchObject({
+      startIndex: 1,
+      itemsPerPage: 1,
+    })
+    expect(await page(tenant, { count: '-1' })).toMatchObject({
+      totalResults: 5,
+      itemsPerPage: 0,
+      Resources: [],
+    })
+    expect(await page(tenant, { count: '999999999' })).toMatchObject({ itemsPerPage: 5 })
+    for (const query of [
+      'startIndex=x',
+      'count=1.5',
+      'count=',
+      'startIndex=1e3',
+      'count=99999999999999999999',
+    ]) {
+      expect(await refusal(await tenant.scim('GET', `/Users?${query}`))).toBe('400 invalidValue')
+    }
+  })
+})
+
+describe('a user who is disabled or deleted', () => {
+  const activity = (tenant: Tenant, id: string, value: boolean) =>
+    patch(tenant, id, { op: 'replace', path: 'active', value })
+
+  it('N1: is 1002 for administrators, and like anyone unknown for a code', async () => {
+    const tenant = await newTenant({ users: 3 })
+    const [enabled = '', disabled = '', deleted = ''] = tenant.emails
+    const codes = (await tenant.generate(tenant.emails)).map(({ verify_code: code = '' }) => code)
+    const { Resources } = await page(tenant)
+    await activity(tenant, Resources[1]?.id ?? '', false)
+    await tenant.scim('DELETE', `/Users/${Resources[2]?.id}`)
+
+    const gone = [
+      { status: 1002, errorMessage: 'User is disabled.' },
+      { status: 1002, errorMessage: 'User not found.' },
+    ]
+    expect(await tenant.generate([disabled, deleted])).toMatchObject(gone)
+    expect(await tenant.void([disabled, deleted])).toMatchObject(gone)
+    expect((await tenant.validate(enabled, codes[0] ?? '')).status).toBe(200)
+    const answer = async (email: string, code = '') => {
+      const response = await tenant.validate(email, code)
+      return { status: response.status, body: await response.text() }
+    }
+    const unknown = await answer('nobody@example.com', codes[1])
+    expect(unknown.status).toBe(401)
+    expect(await answer(disabled, codes[1])).toEqual(unknown)
+    expect(await answer(deleted, codes[2])).toEqual(unknown)
+  })
+
+  it('R2: has no code when enabled or created again', async () => {
+    const tenant = await newTenant({ users: 2 })
+    const [one = '', two = ''] = tenant.emails
+    const codes = (await tenant.generate(tenant.emails)).map(({ verify_code: code = '' }) => code)
+    const { Resources } = await page(tenant)
+    const [first = '', second = ''] = Resources.map(({ id }) => id)
+    await activity(tenant, first, false)
+    await activity(tenant, first, true)
+    await tenant.scim('DELETE', `/Users/${second}`)
+    const rows = env.DB.prepare('SELECT count(*) AS codes FROM reset_codes WHERE user_id = ?').bind(second)
+    expect(await rows.first('codes')).toBe(0)
+    await tenant.addUser(two)
+    expect((await tenant.validate(one, codes[0] ?? '')).status).toBe(401)
+    expect((await tenant.validate(two, codes[1] ?? '')).status).toBe(401)
+    expect((await tenant.validate(one, await tenant.newCode(one))).status).toBe(200)
+    expect((await tenant.validate(two, await tenant.newCode(two))).status).toBe(200)
+  })
+
+  it('E3: of another tenant is nobody: 404 for every id, and nothing found', async () => {
+    const [tenant, other] = [await newTenant({ users: 1 }), await newTenant({ users: 1 })]
+    const code = await other.newCode('user1@example.com')
+    const { id = '' } = (await page(other)).Resources[0] ?? {}
+    for (const [method, body] of [
+      ['GET', undefined],
+      ['PATCH', { schemas: [PATCH_OP], Operations: [{ op: 'replace', path: 'active', value: false }] }],
+      ['DELETE', undefined],
+    ] as const) {
+      expect(await refusal(await tenant.scim(method, `/Users/${id}`, body))).toBe('404')
+      // Not by the host of the other tenant either: the token alone says whose users these are.
+      const url = `https://${other.host}/scim/v2/Users/${id}`
+      expect((await call(url, { method, token: await tenant.token('super-admin'), body })).status).toBe(404)
+    }
+    expect((await page(tenant)).Resources.map((user) => user.id)).not.toContain(id)
+    expect((await page(tenant)).totalResults).toBe(1)
+    expect((await other.validate('user1@example.com', code)).status).toBe(200)
+    expect(await actions(other)).toEqual(['user.create', 'generate'])
+  })
+})
