@@ -5,7 +5,13 @@ import * as v from 'valibot'
 import type { AppEnv } from '../../http/app-env.ts'
 import { config } from '../../config.ts'
 import { newAccessId } from '../../auth/access-id.ts'
-import { insertKey, listLiveKeys, LIVE_KEYS_MAX, revokeKey, type ApiKey } from '../../tenants/api-key-store.ts'
+import {
+  insertKey,
+  listLiveKeys,
+  LIVE_KEYS_MAX,
+  revokeKey,
+  type ApiKey,
+} from '../../tenants/api-key-store.ts'
 import { PERMISSIONS, type Role } from '../../tenants/role.ts'
 import { readJson } from '../../http/body.ts'
 import { forgetCatalogue } from '../../tenants/catalogue.ts'

@@ -1,7 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { JANE, playHook, withHook } from '../../rig/password-hook.ts'
-import { AUTHENTICATE, bytesOf, codeForm, meter, passwordCall, REDEEM, VALIDATE } from '../../rig/presenting.ts'
+import {
+  AUTHENTICATE,
+  bytesOf,
+  codeForm,
+  meter,
+  passwordCall,
+  REDEEM,
+  VALIDATE,
+} from '../../rig/presenting.ts'
 import { call, type Call, type Tenant } from '../../rig/service.ts'
 import { storedCodes } from '../../rig/stored-code.ts'
 

@@ -1,7 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { BASE_URL, call, newRequest, newTenant, NO_LIMITS, wrongCode, type Tenant } from '../../rig/service.ts'
+import {
+  BASE_URL,
+  call,
+  newRequest,
+  newTenant,
+  NO_LIMITS,
+  wrongCode,
+  type Tenant,
+} from '../../rig/service.ts'
 import { bytesOf, codeForm, FORM, meter, REDEEM, userEvents, VALIDATE } from '../../rig/presenting.ts'
 import { storedCode, storedCodes } from '../../rig/stored-code.ts'
 import { app } from '../../../src/app.ts'

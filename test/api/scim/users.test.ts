@@ -1,6 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { actions, page, patch, PATCH_OP, refusal, resourceOf, type Page, type Resource } from '../../rig/scim.ts'
+import {
+  actions,
+  page,
+  patch,
+  PATCH_OP,
+  refusal,
+  resourceOf,
+  type Page,
+  type Resource,
+} from '../../rig/scim.ts'
 import { BASE_URL, call, newTenant, type Tenant } from '../../rig/service.ts'
 
 describe('a user', () => {
