@@ -1,102 +1,61 @@
-import type { Context } from 'hono'
+import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
-import { HonoBase } from 'hono/hono-base'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import { TrieRouter } from 'hono/router/trie-router'
-import { generateVerifyCode } from './api/admin/generate-verify-code.ts'
-import { voidVerifyCode } from './api/admin/void-verify-code.ts'
+import { adminErrors } from './api/admin/errors.ts'
+import { adminRoutes } from './api/admin/routes.ts'
+import { operatorRoutes } from './api/operator/routes.ts'
+import { passwordErrors } from './api/password/errors.ts'
+import { jwks } from './api/password/jwks.ts'
+import { passwordRoutes } from './api/password/routes.ts'
+import { scimErrors } from './api/scim/errors.ts'
+import { scimRoutes } from './api/scim/routes.ts'
 import type { AppEnv } from './http/app-env.ts'
-import { createUser, deleteUser, findUsers, getUser, patchUser } from './api/scim/users.ts'
-import { renderError } from './http/errors.ts'
-import { authenticate, authenticateOperator } from './http/authenticate.ts'
-import { floodShield } from './http/flood-shield.ts'
-import { rateLimit } from './http/rate-limit.ts'
-import { logRequest } from './log.ts'
-import { addKey, listKeys, removeKey } from './api/operator/keys.ts'
-import { getTenant, getTenants, putTenant, removeTenant } from './api/operator/tenants.ts'
-import { authenticateWithPasswordResetCode } from './api/password/authenticate-with-password-reset-code.ts'
-import { csrfToken, requireCsrfToken } from './http/csrf.ts'
-import { redeemPasswordResetCode, resetGrantKeys } from './api/password/redeem-password-reset-code.ts'
-import { sendPasswordResetCode } from './api/password/send-password-reset-code.ts'
-import { validatePasswordResetCode } from './api/password/validate-password-reset-code.ts'
 import { BODY_BYTES_MAX } from './http/body.ts'
+import { renderError, type ErrorRenderer } from './http/errors.ts'
+import { floodShield } from './http/flood-shield.ts'
+import { logRequest } from './http/log-request.ts'
 import { canonicalPath } from './http/path.ts'
-import { requireTenantOfHost } from './http/tenant-of-host.ts'
+import { problemErrors } from './http/problem.ts'
+import { securityHeaders } from './http/security-headers.ts'
+
+/** How errors look, by what their path starts with: also where no route is. */
+const ERRORS_BELOW: readonly (readonly [prefix: string, renderer: ErrorRenderer])[] = [
+  ['/AdminInterface/', adminErrors],
+  ['/api/', passwordErrors],
+  ['/scim/', scimErrors],
+  ['/', problemErrors],
+]
 
 /** The request's way, from top to bottom. */
-export const app = new HonoBase<AppEnv>({ router: new TrieRouter(), getPath: canonicalPath })
+export const app = new Hono<AppEnv>({ getPath: canonicalPath })
 
-app.onError(renderError)
+const render = renderError(rendererOf)
+app.onError(render)
 // Rendered, not thrown: `methodNotAllowed` leaves errors alone, and turns only a plain 404 into a 405.
-app.notFound((c) => renderError(new HTTPException(404, { message: 'There is nothing here.' }), c))
+app.notFound((c) => render(new HTTPException(404, { message: 'There is nothing here.' }), c))
 
-app.use(logRequest(), fixedHeaders())
+app.use(logRequest(), securityHeaders(), noStore())
 app.use(floodShield(), bodyLimit({ maxSize: BODY_BYTES_MAX, onError: refuseBody }))
 app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
 app.get('/healthz', (c) => c.json({ status: 'ok' }))
+app.get('/.well-known/jwks.json', jwks)
+app.route('/AdminInterface/restapi/v1', adminRoutes)
+app.route('/api', passwordRoutes)
+app.route('/scim/v2', scimRoutes)
+app.route('/operator/v1', operatorRoutes)
 
-// Admin API (RSA ID Plus Cloud Administration).
-const admin = '/AdminInterface/restapi/v1'
-const asHelpDesk = [authenticate('codes'), rateLimit('admin')] as const
-app.post(
-  `${admin}/users/generateVerifyCode/resetPassword`,
-  ...asHelpDesk,
-  generateVerifyCode('PASSWORD_RESET'),
-)
-app.post(`${admin}/users/generateVerifyCode/enroll`, ...asHelpDesk, generateVerifyCode('ENROLLMENT'))
-app.post(`${admin}/users/voidVerifyCode`, ...asHelpDesk, voidVerifyCode)
+function rendererOf(path: string): ErrorRenderer {
+  const [, renderer] = ERRORS_BELOW.find(([prefix]) => path.startsWith(prefix)) ?? []
+  return renderer ?? problemErrors
+}
 
-// Password API (Akana Community Manager).
-const password = '/api/passwordmanagement'
-const asVisitor = [requireTenantOfHost(), requireCsrfToken()] as const
-app.get(`${password}/csrfToken`, requireTenantOfHost(), csrfToken)
-app.post(`${password}/sendPasswordResetCode`, ...asVisitor, sendPasswordResetCode)
-const withCode = [...asVisitor, rateLimit('validate')] as const
-app.post(`${password}/validatePasswordResetCode`, ...withCode, validatePasswordResetCode)
-app.post(`${password}/redeemPasswordResetCode`, ...withCode, redeemPasswordResetCode)
-app.post('/api/login/authenticateWithPasswordResetCode', ...withCode, authenticateWithPasswordResetCode)
-app.get('/.well-known/jwks.json', resetGrantKeys)
-
-// Directory (SCIM 2.0).
-const toRead = [authenticate('users:read'), rateLimit('admin')] as const
-const toWrite = [authenticate('users:write'), rateLimit('admin')] as const
-app.get('/scim/v2/Users', ...toRead, findUsers)
-app.get('/scim/v2/Users/:id', ...toRead, getUser)
-app.post('/scim/v2/Users', ...toWrite, createUser)
-app.patch('/scim/v2/Users/:id', ...toWrite, patchUser)
-app.delete('/scim/v2/Users/:id', ...toWrite, deleteUser)
-
-// Operator API.
-const operator = authenticateOperator()
-app.get('/operator/v1/tenants', operator, getTenants)
-app.get('/operator/v1/tenants/:id', operator, getTenant)
-app.put('/operator/v1/tenants/:id', operator, putTenant)
-app.delete('/operator/v1/tenants/:id', operator, removeTenant)
-app.get('/operator/v1/tenants/:id/keys', operator, listKeys)
-app.post('/operator/v1/tenants/:id/keys', operator, addKey)
-app.delete('/operator/v1/tenants/:id/keys/:accessId', operator, removeKey)
-
-/**
- * Headers of every answer: nothing may be kept by a cache, sniffed, framed, referred to or fetched over
- * plain HTTP. All are constant, so that hono's configurable middleware would only cost bytes.
- */
-const FIXED_HEADERS = Object.entries({
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-})
-
-function fixedHeaders() {
-  return createMiddleware<AppEnv>(async function fixedHeaders(c, next) {
-    for (const [name, value] of FIXED_HEADERS) c.header(name, value)
+/** What is answered holds codes and addresses, which no cache may keep. */
+function noStore() {
+  return createMiddleware<AppEnv>(async function noStore(c, next) {
+    c.header('Cache-Control', 'no-store')
     await next()
   })
 }

@@ -1,7 +1,3 @@
-import { createMiddleware } from 'hono/factory'
-import { routePath } from 'hono/route'
-import type { AppEnv } from './http/app-env.ts'
-
 /**
  * The one event of a request, and the whole list of what may be logged. No URL, since a code may be
  * in its query; no body, address, token or error message, since any of them may quote one.
@@ -23,33 +19,6 @@ export type LogEvent = {
   fault?: string
   /** Class of the error for which the fallback decided instead of the tenant's limiter. */
   limiterDegraded?: string
-}
-
-/** Sets the request's instant and id, and writes its event when it has been answered. */
-export function logRequest() {
-  return createMiddleware<AppEnv>(async function logRequest(c, next) {
-    const now = Date.now()
-    // A caller's own request id is not taken over: it would be the one text of theirs in our log.
-    const requestId = crypto.randomUUID()
-    c.header('X-Request-Id', requestId)
-    const log: LogEvent = {
-      requestId,
-      method: c.req.method,
-      route: '',
-      status: 0,
-      durationMs: 0,
-      step: 'handled',
-    }
-    c.set('now', now)
-    c.set('log', log)
-    await next()
-    const { status } = c.res
-    log.route = routePath(c, -1)
-    log.status = status
-    log.durationMs = Date.now() - now
-    if (log.step === 'handled' && status >= 400 && status < 500) log.step = 'rejected'
-    writeEvent({ event: 'request', ...log })
-  })
 }
 
 /** The event of one attempt at a delivery, and all that may be logged of it. */

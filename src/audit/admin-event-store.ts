@@ -1,27 +1,31 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/d1'
-import { joinUser, SCOPE_SLOTS, scopeValues, type Scope } from '../codes/code-store.ts'
-import { slot, type CompiledBatch } from '../database/prepared-batch.ts'
+import type { Orm, Placeholders } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, users } from '../database/schema.ts'
+import { selectRow } from '../database/select-row.ts'
 import { COUNTER_DIGITS, newEventIdPrefix, type Actor } from './admin-event.ts'
 
-/** One user of a bulk call: the event's id, and the result that the transaction wrote for it. */
-export type Recorded = { eventId: string; result: string; userId: string | null }
+/** What the statements of a bulk call are given besides their own values. */
+export type BulkCall = Actor & {
+  /** What the ids of the call's events start with; see {@link newEventIdPrefix}. */
+  eventIdPrefix: string
+  /** JSON list of the call's entries, as its statements read them. */
+  entries: string
+}
 
-const { db, tenantId, mode, now } = SCOPE_SLOTS
-const accessId = slot<string>('accessId')
-const sourceIp = slot<string>('sourceIp')
-const requestId = slot<string>('requestId')
-const eventIdPrefix = slot<string>('eventIdPrefix')
-const entries = slot<string>('entries')
+type BulkValues = BulkCall & { tenantId: string; now: number; mode: string }
+
+export function newBulkCall(actor: Actor, now: number, entries: readonly unknown[]): BulkCall {
+  return { ...actor, eventIdPrefix: newEventIdPrefix(now), entries: JSON.stringify(entries) }
+}
 
 /** Id of the event of the entry of that number. */
-export function eventIdOf(number: SQL): SQL {
+export function eventIdOf({ eventIdPrefix }: Placeholders<Pick<BulkCall, 'eventIdPrefix'>>, number: SQL) {
   return sql`${eventIdPrefix} || printf(${`%0${COUNTER_DIGITS}x`}, ${number})`
 }
 
 /** The events of this call: their ids lie together, after 62 random bits of their own. */
-export function isOfThisCall(): SQL {
+export function isOfThisCall(given: Placeholders<Pick<BulkValues, 'tenantId' | 'eventIdPrefix'>>): SQL {
+  const { tenantId, eventIdPrefix } = given
   return sql`${adminEvents.tenantId} = ${tenantId} AND ${adminEvents.id} > ${eventIdPrefix}
     AND ${adminEvents.id} < ${eventIdPrefix} || 'g'`
 }
@@ -33,14 +37,30 @@ export function isOfThisCall(): SQL {
  * @param emailKey the canonical address of the `json_each` row named `entry`; NULL where it is none.
  * @param join what else `result` needs.
  */
-export function recordAdminEvents(action: 'generate' | 'void', emailKey: SQL, result: SQL, join: SQL) {
-  return drizzle(db)
+export function recordAdminEvents(
+  orm: Orm,
+  given: Placeholders<BulkValues>,
+  { action, emailKey, result, join }: { action: 'generate' | 'void'; emailKey: SQL; result: SQL; join: SQL },
+) {
+  const { tenantId, now, mode, accessId, sourceIp, requestId, entries } = given
+  const row = {
+    tenantId,
+    id: eventIdOf(given, sql`entry.key`),
+    occurredAt: now,
+    accessId,
+    action,
+    mode,
+    userId: users.id,
+    target: sql`coalesce(${maskAddress(emailKey)}, '(not an address)')`,
+    result,
+    sourceIp,
+    requestId,
+  }
+  const source = sql`FROM ${jsonEach(entries)} entry
+    LEFT JOIN ${users} ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey} ${join}`
+  return orm
     .insert(adminEvents)
-    .select(
-      sql`SELECT ${tenantId}, ${eventIdOf(sql`entry.key`)}, ${now}, ${accessId}, ${action}, ${mode},
-        ${users.id}, coalesce(${maskAddress(emailKey)}, '(not an address)'), ${result}, ${sourceIp}, ${requestId}
-      FROM ${jsonEach(entries)} entry LEFT JOIN ${joinUser(tenantId, emailKey)} ${join}`,
-    )
+    .select(selectRow(adminEvents, row, source))
     .returning({
       number: sql`substr(${adminEvents.id}, ${-COUNTER_DIGITS})`.as('number'),
       result: adminEvents.result,
@@ -48,35 +68,33 @@ export function recordAdminEvents(action: 'generate' | 'void', emailKey: SQL, re
     })
 }
 
+/** What the transaction recorded for one item of a bulk call. */
+export type Recorded<Item, Result> = { item: Item; eventId: string; result: Result; userId: string | null }
+
 /**
- * Runs a bulk call whose first statement is {@link recordAdminEvents}.
+ * What was recorded for each item of a bulk call, in their order.
  *
- * @param rows the entries, as its SQL reads them.
- * @param further values of slots of its own.
- * @returns what was recorded, in the order of the entries.
+ * @param recorded what {@link recordAdminEvents} returned.
+ * @param results every result that the call can have.
+ * @throws {Error} when an item has no event, or one with another result: then the statement is wrong.
  */
-export async function runRecorded(
-  statements: CompiledBatch,
-  scope: Scope,
-  actor: Actor,
-  rows: readonly unknown[],
-  further: Record<string, unknown> = {},
-): Promise<Recorded[]> {
-  const prefix = newEventIdPrefix(scope.now)
-  const [events] = await statements.run(scope.db, {
-    ...scopeValues(scope),
-    ...actor,
-    ...further,
-    eventIdPrefix: prefix,
-    entries: JSON.stringify(rows),
+export function recordedOf<Item, Result extends string>(
+  { eventIdPrefix }: BulkCall,
+  recorded: D1Result | undefined,
+  items: readonly Item[],
+  results: readonly Result[],
+): Recorded<Item, Result>[] {
+  const rows = new Map<number, EventRow>()
+  for (const row of (recorded?.results ?? []) as EventRow[]) rows.set(Number.parseInt(row.number, 16), row)
+  return items.map((item, number) => {
+    const row = rows.get(number)
+    const result = results.find((known) => known === row?.result)
+    if (row === undefined || result === undefined) throw new Error('an entry of a bulk call has no outcome')
+    return { item, eventId: eventIdPrefix + row.number, result, userId: row.user_id }
   })
-  const recorded: Recorded[] = []
-  for (const row of (events?.results ?? []) as { number: string; result: string; user_id: string | null }[]) {
-    const { number, result, user_id: userId } = row
-    recorded[Number.parseInt(number, 16)] = { eventId: prefix + number, result, userId }
-  }
-  return recorded
 }
+
+type EventRow = { number: string; result: string; user_id: string | null }
 
 /** A canonical address so that it tells a colleague which one is meant, and a thief nothing to write to. */
 export function maskAddress(emailKey: SQL): SQL {

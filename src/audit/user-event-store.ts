@@ -1,7 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/d1'
-import type { Scope } from '../codes/code-store.ts'
-import { resetCodes, userEvents, users, type UserAction } from '../database/schema.ts'
+import type { Given, Orm } from '../database/prepared-batch.ts'
+import { userEvents, type UserAction } from '../database/schema.ts'
+import type { TenantScope } from '../database/scope.ts'
+import { selectRow } from '../database/select-row.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -9,22 +10,23 @@ const HOUR_MS = 3_600_000
 export type UserEvent = {
   userId: string
   action: UserAction
-  reason?: string
+  /** Why, where the action alone does not say; else empty. */
+  reason: string
   subjectId: string
   /** When it was asked for, epoch ms. */
   occurredAt: number
 }
 
-type EventScope = Pick<Scope, 'db' | 'tenantId' | 'now'>
+type EventScope = Given<Pick<TenantScope, 'tenantId' | 'now'>>
 
 /**
  * The statement that records an event of its own. The same action on the same subject, asked for at the
  * same instant, is one event however often it is recorded.
  */
-export function recordUserEvent({ db, tenantId, now }: EventScope, event: UserEvent) {
-  const { userId, action, reason = '', subjectId, occurredAt } = event
+export function recordUserEvent(orm: Orm, { tenantId, now }: EventScope, event: Given<UserEvent>) {
+  const { userId, action, reason, subjectId, occurredAt } = event
   const id = sql`${action} || ':' || ${subjectId}`
-  return drizzle(db)
+  return orm
     .insert(userEvents)
     .values({ tenantId, occurredAt, id, userId, action, reason, lastAt: now })
     .onConflictDoNothing()
@@ -32,55 +34,56 @@ export function recordUserEvent({ db, tenantId, now }: EventScope, event: UserEv
 
 /** The statement that counts an event of nobody known, in one row of its action, reason and hour. */
 export function countEventOfNobody(
-  { db, tenantId, now }: EventScope,
-  { action, reason }: Pick<Required<UserEvent>, 'action' | 'reason'>,
-  hour: number,
+  orm: Orm,
+  { tenantId, now, hour }: EventScope & Given<{ hour: number }>,
+  { action, reason }: Given<Pick<UserEvent, 'action' | 'reason'>>,
 ) {
   const id = sql`${action} || '::' || ${reason}`
-  return drizzle(db)
+  return orm
     .insert(userEvents)
     .values({ tenantId, occurredAt: hour, id, userId: null, action, reason, lastAt: now })
     .onConflictDoUpdate(countOnce(now))
 }
 
 /**
- * The statement that records how a presented code was judged. Refusals and checks are counted in one
- * row of their user, verdict and hour; a redeem, and the lock that a wrong code brings, are rows of
- * their own.
+ * The statement that records how a presented code was judged. What anybody can cause without end is
+ * counted in one row of its user, verdict and hour; what happens once is a row of its own.
+ *
+ * | verdict   | locks the code | rows                                                        |
+ * | --------- | -------------- | ----------------------------------------------------------- |
+ * | match     | no             | `validated`, counted; or `redeemed`, its own                |
+ * | wrong     | no             | `refused` with reason `wrong`, counted                      |
+ * | wrong     | yes            | `refused` with reason `wrong`, counted; and `locked`, its own |
+ * | any other | no             | `refused` with the verdict as its reason, counted           |
  *
  * @param judged a SELECT of `user_id`, `code_id`, `verdict` and `is_lock`.
  */
 export function recordJudgement(
-  { db, tenantId, now }: EventScope,
+  orm: Orm,
+  { tenantId, now, hour }: EventScope & Given<{ hour: number }>,
   matchAction: 'validated' | 'redeemed',
-  hour: number,
   judged: SQL,
 ) {
-  const action = sql`CASE WHEN is_lock_row THEN 'locked' WHEN verdict = 'match' THEN ${matchAction} ELSE 'refused' END`
+  // `is_lock_row` tells the row of the lock from the row of the refusal that brought it.
   const isOwnRow = sql`(is_lock_row OR ${matchAction} = 'redeemed' AND verdict = 'match')`
-  return drizzle(db)
+  const action = sql`CASE WHEN is_lock_row THEN 'locked' WHEN verdict = 'match' THEN ${matchAction} ELSE 'refused' END`
+  const subject = sql`iif(${isOwnRow}, code_id, coalesce(user_id, '') || ':' || verdict)`
+  const row = {
+    tenantId,
+    occurredAt: sql`iif(${isOwnRow}, ${now}, ${hour})`,
+    id: sql`${action} || ':' || ${subject}`,
+    userId: sql`user_id`,
+    action,
+    reason: sql`iif(is_lock_row OR verdict = 'match', '', verdict)`,
+    count: 1,
+    lastAt: now,
+  }
+  const source = sql`FROM (${judged}) JOIN (SELECT 0 AS is_lock_row UNION ALL SELECT 1)
+    WHERE is_lock OR NOT is_lock_row`
+  return orm
     .insert(userEvents)
-    .select(
-      sql`SELECT ${tenantId}, iif(${isOwnRow}, ${now}, ${hour}),
-        ${action} || ':' || iif(${isOwnRow}, code_id, coalesce(user_id, '') || ':' || verdict),
-        user_id, ${action}, iif(is_lock_row OR verdict = 'match', '', verdict), 1, ${now}
-      FROM (${judged}) JOIN (SELECT 0 AS is_lock_row UNION ALL SELECT 1) WHERE is_lock OR NOT is_lock_row`,
-    )
+    .select(selectRow(userEvents, row, source))
     .onConflictDoUpdate(countOnce(now))
-}
-
-/** The statement that records that a code is on its way to its user, if it still counts: once per code. */
-export function sentEvent({ db, tenantId, mode, now }: Scope, emailKey: string, codeId: string) {
-  return drizzle(db)
-    .insert(userEvents)
-    .select(
-      sql`SELECT ${tenantId}, ${resetCodes.issuedAt}, 'sent:' || ${codeId}, ${users.id}, 'sent', '', 1, ${now}
-        FROM ${users} JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
-          AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}
-        WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}
-          AND ${resetCodes.codeId} = ${codeId} AND ${resetCodes.endedAt} IS NULL AND ${resetCodes.voidedAt} IS NULL`,
-    )
-    .onConflictDoNothing()
 }
 
 /** The start of the hour, which counted events are filed under. */
@@ -89,9 +92,9 @@ export function hourOf(now: number): number {
 }
 
 /** Counts an event in the row that is there already. */
-function countOnce(now: number) {
+function countOnce(now: EventScope['now']) {
   return {
     target: [userEvents.tenantId, userEvents.occurredAt, userEvents.id],
-    set: { count: sql`${userEvents.count} + 1`, lastAt: now },
+    set: { count: sql`${userEvents.count} + 1`, lastAt: sql`${now}` },
   }
 }

@@ -4,6 +4,11 @@ import { isTaggedUuid, newTaggedUuid } from '../crypto/tagged-uuid.ts'
 /** How long a token is good for. */
 export const CSRF_TOKEN_TTL_MS = 30 * 60_000
 
+/** The vendor's name of the cookie; the header is called as the cookie with `X-` before it. */
+export function csrfCookieName(tenantId: string): string {
+  return `Csrf-Token_${tenantId}`
+}
+
 /**
  * A CSRF token in the vendor's form, percent-encoded: `TokenID=<uuid>,expirationTime=<epoch ms>`. The
  * UUID is tagged with tenant and expiry, so that neither can be changed.

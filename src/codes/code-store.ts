@@ -1,7 +1,9 @@
-import { sql, type SQL, type SQLWrapper } from 'drizzle-orm'
+import { and, eq, sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { slot } from '../database/prepared-batch.ts'
+import type { Given, Orm } from '../database/prepared-batch.ts'
 import { resetCodes, users } from '../database/schema.ts'
+import type { TenantScope } from '../database/scope.ts'
+import type { Row } from '../database/select-row.ts'
 import type { Policy } from '../tenants/policy.ts'
 import type { CodeMode } from './code.ts'
 
@@ -10,62 +12,75 @@ import type { CodeMode } from './code.ts'
  * runs a batch as one transaction, one at a time, so what is read in it still holds when it writes.
  */
 
-/** What all statements of one call are bound to. */
-export type Scope = {
-  db: D1Database
-  tenantId: string
-  mode: CodeMode
-  caps: Pick<Policy['code'], 'attemptsMax' | 'failuresMax'>
-  now: number
+/** How many wrong codes a code and its user survive, less one. */
+export type CodeCaps = Pick<Policy['code'], 'attemptsMax' | 'failuresMax'>
+
+/** What the statements about codes of one mode are bound to. */
+export type CodeScope = TenantScope & CodeCaps & { mode: CodeMode }
+
+/** The values of a scope that statements are given when they run. */
+export type CodeValues = Omit<CodeScope, 'db'>
+
+export function codeValues({ tenantId, now, mode, attemptsMax, failuresMax }: CodeScope): CodeValues {
+  return { tenantId, now, mode, attemptsMax, failuresMax }
 }
 
-/** What stands for a scope in statements that are built before it is known. */
-export const SCOPE_SLOTS: Scope = {
-  db: slot('db'),
-  tenantId: slot('tenantId'),
-  mode: slot('mode'),
-  caps: { attemptsMax: slot('attemptsMax'), failuresMax: slot('failuresMax') },
-  now: slot('now'),
-}
-
-/** The values for {@link SCOPE_SLOTS}. */
-export function scopeValues({ tenantId, mode, caps, now }: Scope) {
-  return { tenantId, mode, attemptsMax: caps.attemptsMax, failuresMax: caps.failuresMax, now }
-}
+/** What decides whether a code is live. */
+export type Liveness = Given<CodeCaps & Pick<CodeScope, 'now'>>
 
 /** A code that may still be used, for a statement that has `reset_codes` in its FROM. */
-export function isLive({ caps, now }: Pick<Scope, 'caps' | 'now'>): SQL {
+export function isLive({ attemptsMax, failuresMax, now }: Liveness): SQL {
   return sql`(${resetCodes.endedAt} IS NULL AND ${resetCodes.voidedAt} IS NULL
-    AND ${resetCodes.expiresAt} > ${now} AND ${resetCodes.attempts} < ${caps.attemptsMax}
-    AND ${resetCodes.failures} < ${caps.failuresMax})`
+    AND ${resetCodes.expiresAt} > ${now} AND ${resetCodes.attempts} < ${attemptsMax}
+    AND ${resetCodes.failures} < ${failuresMax})`
 }
 
 /** A code whose redeem waits for a password hook: nobody else may take it meanwhile. */
-export function isReserved(now: number): SQL {
+export function isReserved({ now }: Given<Pick<CodeScope, 'now'>>): SQL {
   return sql`(coalesce(${resetCodes.reservedUntil}, 0) > ${now})`
 }
 
-/** Joins the user with a canonical address. */
-export function joinUser(tenantId: string, emailKey: SQL): SQL {
-  return sql`${users} ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}`
-}
-
 /** Joins the code of a user, if there is one. */
-export function joinCode({ tenantId, mode }: Scope, userId: SQLWrapper = users.id): SQL {
+export function joinCode(
+  { tenantId, mode }: Given<Pick<CodeScope, 'tenantId' | 'mode'>>,
+  userId: SQLWrapper = users.id,
+): SQL {
   return sql`LEFT JOIN ${resetCodes} ON ${resetCodes.userId} = ${userId}
     AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}`
 }
 
-/** The row that stands in where there is no code, so that every refusal writes the same. */
-export function standInId(tenantId: string): string {
+/** What a row says before a code has been issued, and what an issue sets back. */
+export const NO_CODE = {
+  codeId: sql`''`,
+  digest: sql`''`,
+  pepperId: sql`''`,
+  issuedAt: 0,
+  expiresAt: 0,
+  attempts: 0,
+  failures: 0,
+  endedAt: null,
+  endedAs: null,
+  voidedAt: null,
+  reservationId: null,
+  reservedUntil: null,
+  verdict: null,
+} satisfies Partial<Row<typeof resetCodes>>
+
+/** The statement that removes a user's codes and what is remembered of them. */
+export function deleteCodesOf(orm: Orm, tenantId: string, userId: string) {
+  return orm.delete(resetCodes).where(and(eq(resetCodes.tenantId, tenantId), eq(resetCodes.userId, userId)))
+}
+
+/** The user id of a tenant's decoy: the row that stands in where there is no code, so that every refusal writes the same. */
+export function decoyId(tenantId: string): string {
   return `nobody:${tenantId}`
 }
 
-/** Lays the stand-in row of a new tenant. It has ended, so nothing ever matches it. */
-export async function layStandIn(db: D1Database, tenantId: string): Promise<void> {
+/** Lays the decoy of a new tenant. It has ended, so nothing ever matches it. */
+export async function layDecoy(db: D1Database, tenantId: string): Promise<void> {
   const never = { digest: '', pepperId: '', codeId: '', issuedAt: 0, expiresAt: 0, endedAt: 0 }
   await drizzle(db)
     .insert(resetCodes)
-    .values({ ...never, userId: standInId(tenantId), tenantId, mode: 'PASSWORD_RESET' })
+    .values({ ...never, userId: decoyId(tenantId), tenantId, mode: 'PASSWORD_RESET' })
     .onConflictDoNothing()
 }

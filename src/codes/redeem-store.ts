@@ -1,11 +1,10 @@
 import { sql, type SQL, type SQLWrapper } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/d1'
 import { hourOf, recordJudgement } from '../audit/user-event-store.ts'
-import { CompiledBatch, slot } from '../database/prepared-batch.ts'
+import { PreparedBatch, type Orm, type Placeholders } from '../database/prepared-batch.ts'
 import { resetCodes, users, type Verdict } from '../database/schema.ts'
-import { isLive, isReserved, SCOPE_SLOTS, scopeValues, standInId, type Scope } from './code-store.ts'
+import { codeValues, decoyId, isLive, isReserved, type CodeScope, type CodeValues } from './code-store.ts'
 
-/** The statements that compare a presented code, and what follows from it. */
+/** The statements that judge a presented code, and what follows from it. */
 
 /** What a right code is wanted for: to be looked at, to be redeemed, or to be kept for a redeem. */
 export type Purpose =
@@ -20,6 +19,7 @@ export type Presented = {
   isLock: boolean
   userId: string
   codeId: string
+  /** Null where the decoy was judged. */
   userName: string | null
   email: string | null
 }
@@ -28,22 +28,24 @@ export type Presented = {
  * Compares a presented code and counts it, in one transaction, so that no two guesses are ever judged
  * on the same count. A wrong one costs an attempt and a failure, and locks the code at either cap; a
  * right one costs nothing, and is taken if the purpose says so. Every refusal writes the same rows,
- * whatever its cause: where there is no code, those of the tenant's stand-in.
+ * whatever its cause: where there is no code, those of the tenant's decoy.
+ *
+ * @returns nothing where not even the decoy is: the tenant has just been deleted.
  */
-export async function check(
-  scope: Scope,
+export async function judge(
+  scope: CodeScope,
   emailKey: string,
   digests: readonly string[],
   purpose: Purpose,
 ): Promise<Presented | undefined> {
-  const [updated] = await STATEMENTS[purpose.tag].run(scope.db, {
-    ...scopeValues(scope),
-    ...purpose,
-    standIn: standInId(scope.tenantId),
+  const values = {
+    ...codeValues(scope),
+    decoy: decoyId(scope.tenantId),
     hour: hourOf(scope.now),
     emailKey,
     digests: `,${digests.join(',')},`,
-  })
+  }
+  const [updated] = await run(scope.db, values, purpose)
   const [found] = (updated?.results ?? []) as Row[]
   if (found === undefined) return undefined
   const { verdict, is_lock, user_id: userId, code_id: codeId, user_name: userName, email } = found
@@ -59,34 +61,49 @@ type Row = {
   email: string | null
 }
 
-const STATEMENTS = {
-  validate: new CompiledBatch(() => build('validate')),
-  redeem: new CompiledBatch(() => build('redeem')),
-  reserve: new CompiledBatch(() => build('reserve')),
+type JudgeValues = CodeValues & { decoy: string; hour: number; emailKey: string; digests: string }
+type ReserveValues = JudgeValues & { reservationId: string; until: number }
+
+function run(db: D1Database, values: JudgeValues, purpose: Purpose): Promise<D1Result[]> {
+  switch (purpose.tag) {
+    case 'validate':
+      return validateStatements.run(db, values)
+    case 'redeem':
+      return redeemStatements.run(db, values)
+    case 'reserve': {
+      const { reservationId, until } = purpose
+      return reserveStatements.run(db, { ...values, reservationId, until })
+    }
+  }
 }
 
-const SLOTS = {
-  ...SCOPE_SLOTS,
-  standIn: slot<string>('standIn'),
-  hour: slot<number>('hour'),
-  emailKey: slot<string>('emailKey'),
-  digests: slot<string>('digests'),
-  reservationId: slot<string>('reservationId'),
-  until: slot<number>('until'),
-}
+const validateStatements = new PreparedBatch<JudgeValues>((orm, given) =>
+  judgement(orm, given, 'validated', countedChanges(given)),
+)
+const redeemStatements = new PreparedBatch<JudgeValues>((orm, given) =>
+  judgement(orm, given, 'redeemed', redeemChanges(given)),
+)
+const reserveStatements = new PreparedBatch<ReserveValues>((orm, given) =>
+  judgement(orm, given, 'validated', reserveChanges(given)),
+)
 
-function build(purpose: Purpose['tag']) {
-  const { db, tenantId, now, hour, standIn } = SLOTS
-  const isHolder = isCodeOfHolder()
+function judgement(
+  orm: Orm,
+  given: Placeholders<JudgeValues>,
+  matchAction: 'validated' | 'redeemed',
+  changes: Partial<Record<keyof typeof resetCodes.$inferInsert, SQL>>,
+) {
+  const { tenantId, decoy } = given
+  const isHolder = isCodeOfHolder(given)
   // Only what was live can be judged wrong, so a wrong one that is locked was locked by it.
   const isLock = sql`(${resetCodes.verdict} = 'wrong' AND ${resetCodes.endedAs} = 'locked')`
   const holder = (column: SQLWrapper) =>
     sql`(SELECT ${column} FROM ${users} WHERE ${users.id} = ${resetCodes.userId} AND ${users.tenantId} = ${tenantId})`
-  const userId = sql`coalesce(nullif(${resetCodes.userId}, ${standIn}), ${selectUser(users.id)})`
+  const userId = sql`coalesce(nullif(${resetCodes.userId}, ${decoy}), ${selectUser(given, users.id)})`
   return [
-    drizzle(db)
+    orm
       .update(resetCodes)
-      .set(changesOf(purpose))
+      .set(changes)
       .where(isHolder)
       .returning({
         verdict: resetCodes.verdict,
@@ -97,70 +114,95 @@ function build(purpose: Purpose['tag']) {
         email: holder(users.email).as('email'),
       }),
     recordJudgement(
-      { db, tenantId, now },
-      purpose === 'redeem' ? 'redeemed' : 'validated',
-      hour,
+      orm,
+      given,
+      matchAction,
       sql`SELECT ${userId} AS user_id, ${resetCodes.codeId} AS code_id, ${resetCodes.verdict} AS verdict,
         ${isLock} AS is_lock FROM ${resetCodes} WHERE ${isHolder}`,
     ),
   ]
 }
 
-/** The verdict, and what follows from it; all of it is worked out from the row as it was before. */
-function changesOf(purpose: Purpose['tag']) {
-  const { caps, now, standIn, digests, reservationId, until } = SLOTS
-  // No subquery: it would be read for live codes only, and the time that takes tells who has one (N2).
-  const isEqual = sql`instr(${digests}, ',' || ${resetCodes.digest} || ',')`
-  const isRight = sql`(${isLive(SLOTS)} AND ${isEqual})`
-  const isWrong = sql`(${isLive(SLOTS)} AND NOT ${isEqual})`
-  const isLock = sql`(${isWrong} AND (${resetCodes.attempts} + 1 >= ${caps.attemptsMax}
-    OR ${resetCodes.failures} + 1 >= ${caps.failuresMax}))`
-  const isMatch = purpose === 'validate' ? isRight : sql`(${isRight} AND NOT ${isReserved(now)})`
-  const userState = selectUser(sql`iif(${users.status} = 'enabled', 'none', 'disabled')`)
-  const counted = {
-    verdict: sql`CASE WHEN ${isMatch} THEN 'match' WHEN ${isRight} THEN 'in-use' WHEN ${isWrong} THEN 'wrong'
-      WHEN ${resetCodes.userId} = ${standIn} THEN coalesce(${userState}, 'unknown')
+/*
+ * What a presented code changes. All of it is worked out from the row as it was before, whose code is
+ * live or not, reserved by another redeem or not, and equal to what was presented or not:
+ *
+ * | live | equal | reserved | verdict          | attempts | failures | ends                                   |
+ * | ---- | ----- | -------- | ---------------- | -------- | -------- | -------------------------------------- |
+ * | yes  | yes   | no       | match            | same     | same     | redeem: redeemed, failures 0           |
+ * | yes  | yes   | yes      | validate: match  | same     | same     | no                                     |
+ * | yes  | yes   | yes      | else: in-use     | same     | same     | no                                     |
+ * | yes  | no    | any      | wrong            | + 1      | + 1      | locked, if either count is at its cap  |
+ * | no   | any   | any      | why it is dead   | + 1      | same     | no                                     |
+ *
+ * The attempts of a dead code count for nothing: they are written so that every refusal writes the same.
+ */
+
+function countedChanges(given: Placeholders<JudgeValues>, isMatch = isRight(given)) {
+  const { attemptsMax, failuresMax, now, decoy } = given
+  const isWrong = sql`(${isLive(given)} AND NOT ${isEqual(given)})`
+  const isLock = sql`(${isWrong} AND (${resetCodes.attempts} + 1 >= ${attemptsMax}
+    OR ${resetCodes.failures} + 1 >= ${failuresMax}))`
+  const userState = selectUser(given, sql`iif(${users.status} = 'enabled', 'none', 'disabled')`)
+  return {
+    verdict: sql`CASE WHEN ${isMatch} THEN 'match' WHEN ${isRight(given)} THEN 'in-use' WHEN ${isWrong} THEN 'wrong'
+      WHEN ${resetCodes.userId} = ${decoy} THEN coalesce(${userState}, 'unknown')
       WHEN ${resetCodes.codeId} = '' THEN 'none'
       WHEN ${resetCodes.endedAs} IS NOT NULL THEN ${resetCodes.endedAs}
       WHEN ${resetCodes.voidedAt} IS NOT NULL THEN 'voided'
       WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired' ELSE 'locked' END`,
-    attempts: sql`${resetCodes.attempts} + NOT ${isRight}`,
+    attempts: sql`${resetCodes.attempts} + NOT ${isRight(given)}`,
     failures: sql`${resetCodes.failures} + ${isWrong}`,
     endedAt: sql`iif(${isLock}, ${now}, ${resetCodes.endedAt})`,
     endedAs: sql`iif(${isLock}, 'locked', ${resetCodes.endedAs})`,
   }
-  switch (purpose) {
-    case 'validate':
-      return counted
-    case 'redeem':
-      return {
-        ...counted,
-        failures: sql`iif(${isMatch}, 0, ${counted.failures})`,
-        endedAt: sql`iif(${isMatch}, ${now}, ${counted.endedAt})`,
-        endedAs: sql`iif(${isMatch}, 'redeemed', ${counted.endedAs})`,
-      }
-    case 'reserve':
-      return {
-        ...counted,
-        reservationId: sql`iif(${isMatch}, ${reservationId}, ${resetCodes.reservationId})`,
-        reservedUntil: sql`iif(${isMatch}, ${until}, ${resetCodes.reservedUntil})`,
-      }
+}
+
+function redeemChanges(given: Placeholders<JudgeValues>) {
+  const isMatch = isFreeAndRight(given)
+  const counted = countedChanges(given, isMatch)
+  return {
+    ...counted,
+    failures: sql`iif(${isMatch}, 0, ${counted.failures})`,
+    endedAt: sql`iif(${isMatch}, ${given.now}, ${counted.endedAt})`,
+    endedAs: sql`iif(${isMatch}, 'redeemed', ${counted.endedAs})`,
   }
 }
 
-/** One value of the user with that address, also where the stand-in is judged in their place. */
-function selectUser(value: SQLWrapper): SQL {
-  const { tenantId, emailKey } = SLOTS
+function reserveChanges(given: Placeholders<ReserveValues>) {
+  const isMatch = isFreeAndRight(given)
+  const { reservationId, until } = given
+  return {
+    ...countedChanges(given, isMatch),
+    reservationId: sql`iif(${isMatch}, ${reservationId}, ${resetCodes.reservationId})`,
+    reservedUntil: sql`iif(${isMatch}, ${until}, ${resetCodes.reservedUntil})`,
+  }
+}
+
+/** No subquery: it would be read for live codes only, and the time that takes tells who has one (N2). */
+function isEqual({ digests }: Placeholders<JudgeValues>): SQL {
+  return sql`instr(${digests}, ',' || ${resetCodes.digest} || ',')`
+}
+
+function isRight(given: Placeholders<JudgeValues>): SQL {
+  return sql`(${isLive(given)} AND ${isEqual(given)})`
+}
+
+function isFreeAndRight(given: Placeholders<JudgeValues>): SQL {
+  return sql`(${isRight(given)} AND NOT ${isReserved(given)})`
+}
+
+/** One value of the user with that address, also where the decoy is judged in their place. */
+function selectUser({ tenantId, emailKey }: Placeholders<JudgeValues>, value: SQLWrapper): SQL {
   return sql`(SELECT ${value} FROM ${users} WHERE ${users.tenantId} = ${tenantId}
     AND ${users.emailKey} = ${emailKey})`
 }
 
-/** The code row of the enabled user with that address, or the stand-in's. */
-function isCodeOfHolder(): SQL {
-  const { tenantId, mode, emailKey, standIn } = SLOTS
+/** The code row of the enabled user with that address, or the decoy's. */
+function isCodeOfHolder({ tenantId, mode, emailKey, decoy }: Placeholders<JudgeValues>): SQL {
   const holder = sql`SELECT held.user_id FROM ${users} JOIN ${resetCodes} held
     ON held.user_id = ${users.id} AND held.mode = ${mode} AND held.tenant_id = ${tenantId}
     WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey} AND ${users.status} = 'enabled'`
   return sql`${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}
-    AND ${resetCodes.userId} = coalesce((${holder}), ${standIn})`
+    AND ${resetCodes.userId} = coalesce((${holder}), ${decoy})`
 }

@@ -1,8 +1,8 @@
-import { codeDigests, normaliseCode } from './code.ts'
-import { check, type Presented, type Purpose } from './redeem-store.ts'
-import { canonicalEmailAddress } from './email-address.ts'
 import type { Verdict } from '../database/schema.ts'
-import { scopeOf, type CodeContext } from './issue.ts'
+import { codeDigests, normaliseCode } from './code.ts'
+import { codeScope, type CodeContext } from './code-context.ts'
+import { canonicalEmailAddress } from './email-address.ts'
+import { judge, type Presented, type Purpose } from './redeem-store.ts'
 import { release, settleRedeemed, type Reservation } from './reservation-store.ts'
 
 /** The rules of what becomes of a code that a user presents: validated or redeemed, for resetting a password. */
@@ -14,7 +14,7 @@ export const RESERVATION_MS = 30_000
 
 export type Holder = { userId: string; codeId: string; userName: string; emailAddress: string }
 
-export type PresentationOutcome =
+export type RedeemOutcome =
   | ({ tag: 'accepted' } & Holder)
   | { tag: 'refused'; reason: Exclude<Verdict, 'match'>; lockedUserId: string | undefined }
 
@@ -41,7 +41,7 @@ export function reserveCode(
 
 /** Ends a reservation: the hook has set the password. Doing it again changes nothing. */
 export async function settleReservation(context: CodeContext, reservation: Reservation): Promise<void> {
-  await settleRedeemed(scopeOf(context, MODE), reservation)
+  await settleRedeemed(codeScope(context, MODE), reservation)
 }
 
 /** Ends a reservation: the hook has not set the password, and the code is as it was before. */
@@ -50,7 +50,7 @@ export async function releaseReservation(
   reservation: Reservation,
   reason: string,
 ): Promise<void> {
-  await release(scopeOf(context, MODE), reservation, reason)
+  await release(codeScope(context, MODE), reservation, reason)
 }
 
 async function present(
@@ -58,13 +58,13 @@ async function present(
   emailAddress: string,
   presented: string,
   purpose: Purpose,
-): Promise<PresentationOutcome> {
-  const { tenant, peppers } = context
+): Promise<RedeemOutcome> {
+  const { tenantId, policy, peppers } = context
   const emailKey = canonicalEmailAddress(emailAddress) ?? ''
-  const code = normaliseCode(presented, tenant.policy.code.alphabet)
-  const digests = codeDigests(peppers, { tenantId: tenant.id, emailKey, mode: MODE }, code)
-  const found = await check(
-    scopeOf(context, MODE),
+  const code = normaliseCode(presented, policy.alphabet)
+  const digests = codeDigests(peppers, { tenantId, emailKey, mode: MODE }, code)
+  const found = await judge(
+    codeScope(context, MODE),
     emailKey,
     digests.map(({ digest }) => digest),
     purpose,
@@ -72,12 +72,13 @@ async function present(
   return outcomeOf(found)
 }
 
-function outcomeOf(found: Presented | undefined): PresentationOutcome {
+function outcomeOf(found: Presented | undefined): RedeemOutcome {
+  // A tenant that was deleted a moment ago has no rows, and this isolate may know it for some seconds yet.
   if (found === undefined) return { tag: 'refused', reason: 'unknown', lockedUserId: undefined }
   const { verdict, isLock, userId, codeId, userName, email } = found
-  if (verdict === 'match' && userName !== null && email !== null) {
-    return { tag: 'accepted', userId, codeId, userName, emailAddress: email }
+  if (verdict !== 'match') {
+    return { tag: 'refused', reason: verdict, lockedUserId: isLock ? userId : undefined }
   }
-  const reason = verdict === 'match' ? 'unknown' : verdict
-  return { tag: 'refused', reason, lockedUserId: isLock ? userId : undefined }
+  if (userName === null || email === null) throw new Error('a code without a holder was accepted')
+  return { tag: 'accepted', userId, codeId, userName, emailAddress: email }
 }

@@ -2,9 +2,9 @@ import { and, eq, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { recordUserEvent } from '../audit/user-event-store.ts'
 import { resetCodes } from '../database/schema.ts'
-import type { Scope } from './code-store.ts'
+import type { CodeScope } from './code-store.ts'
 
-/** The statements that end what `check` has reserved. */
+/** The statements that end what `judge` has reserved. */
 
 /** A code that waits for a password hook. */
 export type Reservation = {
@@ -19,7 +19,7 @@ export type Reservation = {
  * Records that the hook has set the password: the code is spent and the user's failures are forgiven,
  * whatever happened to the code or to its reservation meanwhile. Doing it again changes nothing.
  */
-export async function settleRedeemed(scope: Scope, reservation: Reservation): Promise<void> {
+export async function settleRedeemed(scope: CodeScope, reservation: Reservation): Promise<void> {
   const { db, tenantId, mode, now } = scope
   const { userId, codeId, requestedAt } = reservation
   const isThisCode = sql`(${resetCodes.codeId} = ${codeId})`
@@ -38,7 +38,7 @@ export async function settleRedeemed(scope: Scope, reservation: Reservation): Pr
       .where(
         and(eq(resetCodes.tenantId, tenantId), eq(resetCodes.userId, userId), eq(resetCodes.mode, mode)),
       ),
-    recordUserEvent(scope, {
+    recordUserEvent(orm, scope, {
       userId,
       action: 'redeemed',
       reason: 'hook',
@@ -49,7 +49,7 @@ export async function settleRedeemed(scope: Scope, reservation: Reservation): Pr
 }
 
 /** Gives a code back that the hook did not redeem: it is as before, unless a void was asked for in between. */
-export async function release(scope: Scope, reservation: Reservation, reason: string): Promise<void> {
+export async function release(scope: CodeScope, reservation: Reservation, reason: string): Promise<void> {
   const { db, tenantId, mode, now } = scope
   const { userId, reservationId, requestedAt } = reservation
   const isVoided = sql`(${resetCodes.endedAt} IS NULL AND ${resetCodes.voidedAt} IS NOT NULL)`
@@ -71,7 +71,7 @@ export async function release(scope: Scope, reservation: Reservation, reason: st
           eq(resetCodes.reservationId, reservationId),
         ),
       ),
-    recordUserEvent(scope, {
+    recordUserEvent(orm, scope, {
       userId,
       action: 'redeem-failed',
       reason,

@@ -1,4 +1,4 @@
-import { CompactSign, importJWK } from 'jose'
+import { importJWK, SignJWT } from 'jose'
 import type { Config, ResetGrantKey } from '../config.ts'
 
 /** Imported once per isolate: importing costs more than signing. */
@@ -37,17 +37,14 @@ function sign(
   now: number,
 ): Promise<string> {
   const issuedS = Math.floor(now / 1000)
-  const claims = {
-    iss: baseUrl,
-    aud: audience,
-    sub: userId,
-    tenant: tenantId,
-    jti: codeId,
-    iat: issuedS,
-    exp: issuedS + ttlSeconds,
-  }
-  return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
+  return new SignJWT({ tenant: tenantId })
     .setProtectedHeader({ alg: 'ES256', typ: 'reset-grant+jwt', kid })
+    .setIssuer(baseUrl)
+    .setAudience(audience)
+    .setSubject(userId)
+    .setJti(codeId)
+    .setIssuedAt(issuedS)
+    .setExpirationTime(issuedS + ttlSeconds)
     .sign(signingKey)
 }
 

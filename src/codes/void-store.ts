@@ -1,10 +1,41 @@
 import { sql } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/d1'
-import { isOfThisCall, recordAdminEvents, runRecorded, type Recorded } from '../audit/admin-event-store.ts'
+import {
+  isOfThisCall,
+  newBulkCall,
+  recordAdminEvents,
+  recordedOf,
+  type BulkCall,
+  type Recorded,
+} from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
-import { CompiledBatch } from '../database/prepared-batch.ts'
-import { adminEvents, resetCodes, users } from '../database/schema.ts'
-import { isLive, isReserved, joinCode, SCOPE_SLOTS, type Scope } from './code-store.ts'
+import { PreparedBatch, type Given, type Orm } from '../database/prepared-batch.ts'
+import { adminEvents, jsonEach, resetCodes, users } from '../database/schema.ts'
+import { selectRow } from '../database/select-row.ts'
+import {
+  codeValues,
+  isLive,
+  isReserved,
+  joinCode,
+  NO_CODE,
+  type CodeScope,
+  type CodeValues,
+  type Liveness,
+} from './code-store.ts'
+
+/** What a void did for one user, or why it found nothing to void. */
+export type VoidResult = (typeof VOID_RESULTS)[number]
+
+const VOID_RESULTS = [
+  'voided',
+  'unknown',
+  'disabled',
+  'none',
+  'redeemed',
+  'expired',
+  'voided-before',
+  'in-use',
+  'locked',
+] as const
 
 /**
  * Ends the live codes of every enabled user with one of the addresses, and marks every user as voided,
@@ -13,42 +44,80 @@ import { isLive, isReserved, joinCode, SCOPE_SLOTS, type Scope } from './code-st
  * @param emailKeys canonical addresses, each once; null for what is none.
  */
 export async function voidAll(
-  scope: Scope,
+  scope: CodeScope,
   actor: Actor,
   emailKeys: readonly (string | null)[],
-): Promise<Recorded[]> {
-  return runRecorded(statements, scope, actor, emailKeys)
+): Promise<Recorded<string | null, VoidResult>[]> {
+  const call = newBulkCall(actor, scope.now, emailKeys)
+  const [recorded] = await voidStatements.run(scope.db, { ...codeValues(scope), ...call })
+  return recordedOf(call, recorded, emailKeys, VOID_RESULTS)
 }
 
-const statements = new CompiledBatch(() => {
-  const { db, tenantId, mode, now } = SCOPE_SLOTS
-  const isEndable = sql`(${isLive(SCOPE_SLOTS)} AND NOT ${isReserved(now)})`
+const voidStatements = new PreparedBatch<CodeValues & BulkCall>((orm, given) => {
   // The event says what the update beside it is about to do: same predicate, same transaction.
   const result = sql`CASE WHEN ${users.id} IS NULL THEN 'unknown'
     WHEN ${users.status} <> 'enabled' THEN 'disabled'
     WHEN coalesce(${resetCodes.codeId}, '') = '' THEN 'none'
-    WHEN ${isEndable} THEN 'voided'
-    WHEN ${isLive(SCOPE_SLOTS)} THEN 'in-use'
+    WHEN ${isEndable(given)} THEN 'voided'
+    WHEN ${isLive(given)} THEN 'in-use'
     WHEN ${resetCodes.endedAs} = 'voided' THEN 'voided-before'
     WHEN ${resetCodes.endedAs} IS NOT NULL THEN ${resetCodes.endedAs}
-    WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired'
+    WHEN ${resetCodes.expiresAt} <= ${given.now} THEN 'expired'
     WHEN ${resetCodes.voidedAt} IS NOT NULL THEN 'voided-before'
     ELSE 'locked' END`
+  const { tenantId, mode, now } = given
+  const row = { ...NO_CODE, userId: adminEvents.userId, mode, tenantId, voidedAt: now }
+  const source = sql`FROM ${adminEvents}
+    WHERE ${isOfThisCall(given)} AND ${adminEvents.result} NOT IN ('unknown', 'disabled')`
   return [
-    recordAdminEvents('void', sql`entry.value`, result, joinCode(SCOPE_SLOTS)),
-    drizzle(db)
+    recordAdminEvents(orm, given, {
+      action: 'void',
+      emailKey: sql`entry.value`,
+      result,
+      join: joinCode(given),
+    }),
+    orm
       .insert(resetCodes)
-      .select(
-        sql`SELECT ${adminEvents.userId}, ${mode}, ${tenantId}, '', '', '', 0, 0, 0, 0, NULL, NULL, ${now}, NULL, NULL, NULL
-          FROM ${adminEvents} WHERE ${isOfThisCall()} AND ${adminEvents.result} NOT IN ('unknown', 'disabled')`,
-      )
-      .onConflictDoUpdate({
-        target: [resetCodes.userId, resetCodes.mode],
-        set: {
-          endedAt: sql`iif(${isEndable}, ${now}, ${resetCodes.endedAt})`,
-          endedAs: sql`iif(${isEndable}, 'voided', ${resetCodes.endedAs})`,
-          voidedAt: now,
-        },
-      }),
+      .select(selectRow(resetCodes, row, source))
+      .onConflictDoUpdate(endLive(given)),
   ]
 })
+
+/**
+ * The statement that voids the codes of one user, of every mode, as {@link voidAll} does: for a user who is
+ * disabled or leaves.
+ */
+export function voidCodesOf(orm: Orm, given: Liveness & Given<{ tenantId: string }>, userId: string) {
+  const { tenantId, now } = given
+  const row = {
+    ...NO_CODE,
+    userId: users.id,
+    mode: sql`mode.value`,
+    tenantId: sql`${tenantId}`,
+    voidedAt: now,
+  }
+  const source = sql`FROM ${users} CROSS JOIN ${jsonEach('["PASSWORD_RESET","ENROLLMENT"]')} mode
+    WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId}`
+  return orm
+    .insert(resetCodes)
+    .select(selectRow(resetCodes, row, source))
+    .onConflictDoUpdate(endLive(given))
+}
+
+/** A code that a void ends; one that is reserved is only marked, and ends when its hook has failed. */
+function isEndable(given: Liveness) {
+  return sql`(${isLive(given)} AND NOT ${isReserved(given)})`
+}
+
+/** What a void makes of a row that is there. */
+function endLive(given: Liveness) {
+  const { now } = given
+  return {
+    target: [resetCodes.userId, resetCodes.mode],
+    set: {
+      endedAt: sql`iif(${isEndable(given)}, ${now}, ${resetCodes.endedAt})`,
+      endedAs: sql`iif(${isEndable(given)}, 'voided', ${resetCodes.endedAs})`,
+      voidedAt: sql`${now}`,
+    },
+  }
+}

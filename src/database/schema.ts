@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql, type SQLWrapper } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
@@ -166,6 +166,6 @@ export type UserAction =
   | 'locked'
 
 /** `json_each` over one bound parameter: D1 binds at most 100 per statement. */
-export function jsonEach(rowsJson: string) {
+export function jsonEach(rowsJson: string | SQLWrapper) {
   return sql`json_each(${rowsJson})`
 }

@@ -2,10 +2,11 @@ import { config, databaseBinding } from '../config.ts'
 import { settleReservation } from '../codes/redeem.ts'
 import { faultName, writeEvent } from '../log.ts'
 import { tenantOfId } from '../tenants/catalogue.ts'
-import type { Tenant } from '../tenants/tenant.ts'
+import { findUserId } from '../users/user-store.ts'
 import { deliverCode } from './deliver-code.ts'
 import { deliverNotice } from './deliver-notice.ts'
-import { findUserId, recordDelivery } from './delivery-store.ts'
+import type { DeliveryContext, DeliveryOutcome } from './delivery.ts'
+import { recordDelivery } from './delivery-store.ts'
 import { openMessage, type DeliveryMessage } from './message.ts'
 
 const DEAD_LETTERS = 'rescind-dead-letters'
@@ -13,12 +14,6 @@ const DEAD_LETTERS = 'rescind-dead-letters'
 /** Pause before the next attempt: 10 s, doubled each time, 20 min at most. */
 const BACKOFF_S_MIN = 10
 const BACKOFF_S_MAX = 1_200
-
-/** What the handling of one message ended in; `failed` is tried again. */
-export type DeliveryOutcome = 'delivered' | 'dropped' | 'rejected' | 'failed'
-
-/** What a delivery works with. */
-export type DeliveryContext = { env: Env; tenant: Tenant; db: D1Database; now: number }
 
 /** The queue's consumer: every message is acknowledged or tried again by itself. */
 export async function consumeDeliveries(batch: MessageBatch, env: Env): Promise<void> {
@@ -50,7 +45,8 @@ async function contextOf({ tenantId }: DeliveryMessage, env: Env): Promise<Deliv
   if (tenant === undefined) return undefined
   const db = databaseBinding(env, tenant.database)
   if (db === undefined) throw new Error('the database binding of a tenant is missing')
-  return { env, tenant, db, now: Date.now() }
+  const { peppers } = config(env)
+  return { env, tenant, db, tenantId, policy: tenant.policy.code, peppers, now: Date.now() }
 }
 
 function deliver(context: DeliveryContext, message: DeliveryMessage): Promise<DeliveryOutcome> {
@@ -67,20 +63,19 @@ function deliver(context: DeliveryContext, message: DeliveryMessage): Promise<De
 
 /** Records what a password hook has done, where the request itself could not. */
 async function settleLate(
-  { env, tenant, db, now }: DeliveryContext,
+  context: DeliveryContext,
   message: Extract<DeliveryMessage, { kind: 'settlement' }>,
 ): Promise<DeliveryOutcome> {
-  await settleReservation({ db, tenant, peppers: config(env).peppers, now }, message)
+  await settleReservation(context, message)
   return 'delivered'
 }
 
 /** The end of a message that failed every attempt: an event that administrators see. */
-async function bury({ db, now }: DeliveryContext, message: DeliveryMessage): Promise<DeliveryOutcome> {
-  const scope = { db, tenantId: message.tenantId, now }
-  const userId = 'code' in message ? await findUserId(scope, message.emailKey) : message.userId
+async function bury(context: DeliveryContext, message: DeliveryMessage): Promise<DeliveryOutcome> {
+  const userId = 'code' in message ? await findUserId(context, message.emailKey) : message.userId
   const subjectId = message.kind === 'notice' ? message.noticeId : message.codeId
   const event = { userId, subjectId, occurredAt: message.requestedAt }
-  await recordDelivery(scope, { ...event, action: 'delivery-failed', reason: 'attempts-exhausted' })
+  await recordDelivery(context, { ...event, action: 'delivery-failed', reason: 'attempts-exhausted' })
   return 'dropped'
 }
 

@@ -1,8 +1,8 @@
 import { config } from '../config.ts'
 import { newCodeDigest } from '../codes/code.ts'
-import { findDeliverable, issueAsked, type Deliverable } from '../codes/issue-store.ts'
-import { scopeOf } from '../codes/issue.ts'
-import type { DeliveryContext, DeliveryOutcome } from './consumer.ts'
+import { codeScope } from '../codes/code-context.ts'
+import { findDeliverable, issueAsked, type Deliverable } from '../codes/deliverable-store.ts'
+import type { DeliveryContext, DeliveryOutcome } from './delivery.ts'
 import { recordDelivery } from './delivery-store.ts'
 import { codeMail, noAccountMail } from './mail.ts'
 import { hasMailer, sendMail, type Delivery } from './mailer.ts'
@@ -13,11 +13,10 @@ import type { CodeMessage } from './message.ts'
  * for is dropped. A code that a user asked for is issued here first.
  */
 export async function deliverCode(context: DeliveryContext, message: CodeMessage): Promise<DeliveryOutcome> {
-  const { tenant, db, now } = context
+  const { tenant } = context
   const about = { subjectId: message.codeId, occurredAt: message.requestedAt }
-  const scope = { db, tenantId: tenant.id, now }
   if (!hasMailer(tenant.policy)) {
-    await recordDelivery(scope, { userId: null, action: 'delivery-failed', reason: 'no-mailer', ...about })
+    await recordDelivery(context, { userId: null, action: 'delivery-failed', reason: 'no-mailer', ...about })
     return 'rejected'
   }
   const found = await deliverable(context, message)
@@ -26,7 +25,7 @@ export async function deliverCode(context: DeliveryContext, message: CodeMessage
       return message.kind === 'asked-code' ? tellNoAccount(context, message) : 'dropped'
     case 'dropped': {
       const { userId, reason } = found
-      await recordDelivery(scope, { userId, action: 'delivery-failed', reason, ...about })
+      await recordDelivery(context, { userId, action: 'delivery-failed', reason, ...about })
       return 'dropped'
     }
     case 'live': {
@@ -36,26 +35,25 @@ export async function deliverCode(context: DeliveryContext, message: CodeMessage
         outcome === 'delivered'
           ? { action: 'delivered' as const }
           : { action: 'delivery-failed' as const, reason: outcome }
-      await recordDelivery(scope, { userId: found.userId, ...event, ...about })
+      await recordDelivery(context, { userId: found.userId, ...event, ...about })
       return outcome
     }
   }
 }
 
-function deliverable({ env, tenant, db, now }: DeliveryContext, message: CodeMessage): Promise<Deliverable> {
-  const { peppers } = config(env)
-  const context = { db, tenant, peppers, now }
+function deliverable(context: DeliveryContext, message: CodeMessage): Promise<Deliverable> {
+  const { tenantId, policy, peppers } = context
   const { emailKey, codeId, code } = message
   if (message.kind === 'issued-code') {
-    return findDeliverable(scopeOf(context, message.mode), emailKey, codeId)
+    return findDeliverable(codeScope(context, message.mode), emailKey, codeId)
   }
   const mode = 'PASSWORD_RESET'
-  return issueAsked(scopeOf(context, mode), {
+  return issueAsked(codeScope(context, mode), {
     emailKey,
     codeId,
-    ...newCodeDigest(peppers, { tenantId: tenant.id, emailKey, mode }, code),
+    ...newCodeDigest(peppers, { tenantId, emailKey, mode }, code),
     requestedAt: message.requestedAt,
-    expiresAt: message.requestedAt + tenant.policy.code.ttlMinutes * 60_000,
+    expiresAt: message.requestedAt + policy.ttlMinutes * 60_000,
   })
 }
 

@@ -1,18 +1,17 @@
 import { config } from '../config.ts'
-import type { DeliveryContext, DeliveryOutcome } from './consumer.ts'
-import { findRecipient } from './delivery-store.ts'
+import { findRecipient } from '../users/user-store.ts'
+import type { DeliveryContext, DeliveryOutcome } from './delivery.ts'
 import { noticeMail } from './mail.ts'
 import { hasMailer, sendMail } from './mailer.ts'
 import type { DeliveryMessage } from './message.ts'
 
 /** Tells a user what happened to their code. */
 export async function deliverNotice(
-  { env, tenant, db, now }: DeliveryContext,
+  context: DeliveryContext,
   { userId, notice, noticeId }: Extract<DeliveryMessage, { kind: 'notice' }>,
 ): Promise<DeliveryOutcome> {
-  const recipient = hasMailer(tenant.policy)
-    ? await findRecipient({ db, tenantId: tenant.id }, userId)
-    : undefined
+  const { env, tenant, now } = context
+  const recipient = hasMailer(tenant.policy) ? await findRecipient(context, userId) : undefined
   if (recipient === undefined) return 'dropped'
   const { preferredLanguage } = JSON.parse(recipient.attributes) as { preferredLanguage?: unknown }
   return sendMail(env, config(env).isLocalRun, tenant, {

@@ -1,10 +1,22 @@
-import type { Context } from 'hono'
-import type { AppEnv } from '../http/app-env.ts'
-import { config } from '../config.ts'
-import { faultName, writeEvent } from '../log.ts'
+import type { Keyring } from '../crypto/keyring.ts'
 import { StoreFault } from '../database/store-fault.ts'
+import { faultName, writeEvent } from '../log.ts'
+import type { Tenant } from '../tenants/tenant.ts'
 import { hasMailer } from './mailer.ts'
 import { sealMessage, type DeliveryMessage, type Notice } from './message.ts'
+
+/** Where a request of a tenant puts what is to be mailed. */
+export type Outbox = {
+  queue: Queue
+  /** Keys that messages are encrypted with. */
+  keys: Keyring
+  tenant: Tenant
+  /** Epoch ms of the request. */
+  now: number
+  requestId: string
+  /** Keeps the isolate alive until the promise has settled, after the request is answered. */
+  waitUntil(promise: Promise<unknown>): void
+}
 
 /**
  * Queues up to 100 messages, encrypted, in one call. Once it returns they are kept until handled.
@@ -12,15 +24,14 @@ import { sealMessage, type DeliveryMessage, type Notice } from './message.ts'
  * @throws {StoreFault} when the queue fails; nothing is queued then.
  */
 export async function queueDeliveries(
-  c: Context<AppEnv>,
+  { queue, keys }: Pick<Outbox, 'queue' | 'keys'>,
   messages: readonly DeliveryMessage[],
 ): Promise<void> {
-  const { transientKeys } = config(c.env)
-  const sealed = await Promise.all(messages.map((message) => sealMessage(transientKeys, message)))
+  const sealed = await Promise.all(messages.map((message) => sealMessage(keys, message)))
   const [first] = sealed
   try {
-    if (sealed.length > 1) await c.env.DELIVERIES.sendBatch(sealed.map((body) => ({ body })))
-    else if (first !== undefined) await c.env.DELIVERIES.send(first)
+    if (sealed.length > 1) await queue.sendBatch(sealed.map((body) => ({ body })))
+    else if (first !== undefined) await queue.send(first)
   } catch (cause) {
     throw new StoreFault('the queue failed', { cause })
   }
@@ -30,10 +41,8 @@ export async function queueDeliveries(
  * Tells users what happened to their codes, if the tenant's policy says so. The request does not wait
  * for it: the change is made, and an answer must not take longer for those who are told.
  */
-export function queueNotices(c: Context<AppEnv>, notice: Notice, userIds: readonly string[]): void {
-  const tenant = c.get('tenant')
-  const now = c.get('now')
-  const { requestId } = c.get('log')
+export function queueNotices(outbox: Outbox, notice: Notice, userIds: readonly string[]): void {
+  const { tenant, now, requestId } = outbox
   const { id: tenantId, policy } = tenant
   if (!policy.notify[notice] || !hasMailer(policy) || userIds.length === 0) return
   const messages = userIds.map((userId) => ({
@@ -44,8 +53,8 @@ export function queueNotices(c: Context<AppEnv>, notice: Notice, userIds: readon
     noticeId: crypto.randomUUID(),
     requestedAt: now,
   }))
-  const queued = queueDeliveries(c, messages).catch((error: unknown) => {
+  const queued = queueDeliveries(outbox, messages).catch((error: unknown) => {
     writeEvent({ event: 'notice-lost', requestId, tenantId, notice, fault: faultName(error) })
   })
-  c.executionCtx.waitUntil(queued)
+  outbox.waitUntil(queued)
 }

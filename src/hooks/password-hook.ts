@@ -1,4 +1,4 @@
-import { isRecord, ownMember } from '../http/body.ts'
+import { isRecord, ownMember } from '../record.ts'
 import { callHook, type Hook } from './webhook.ts'
 
 /** What the tenant's password hook said to a new password. */

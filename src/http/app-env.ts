@@ -1,17 +1,35 @@
-import type { ApiKey } from '../tenants/api-key-store.ts'
+import type { Context } from 'hono'
+import type { ApiKeyPrincipal, OperatorPrincipal } from '../auth/principal.ts'
 import type { LogEvent } from '../log.ts'
 import type { Tenant } from '../tenants/tenant.ts'
 
-/** What Hono's context carries through a request. */
+/** What Hono's context carries through every request. */
 export type AppEnv = {
   Bindings: Env
   Variables: {
     /** Epoch ms of the request: the one clock that everything in it goes by. */
     now: number
     log: LogEvent
-    /** Set once the request's tenant is known. */
-    tenant: Tenant
-    /** Set by `authenticate`: the key whose token the request carries. */
-    caller: ApiKey
   }
+}
+
+/** A request to one tenant, whoever makes it: the password API. */
+export type TenantEnv = AppEnv & { Variables: { tenant: Tenant } }
+
+/** A request of one of a tenant's API keys: the admin API and the directory. */
+export type AdminEnv = TenantEnv & { Variables: { principal: ApiKeyPrincipal } }
+
+/** A request of the service's operator. */
+export type OperatorEnv = AppEnv & { Variables: { principal: OperatorPrincipal } }
+
+/**
+ * A request's context as what is shared by faces takes it: a face's own has more variables, and stands for
+ * it, since nothing is set here. `var` is what the compiler refuses a context with fewer variables by.
+ */
+export type ReadContext<E extends AppEnv> = Pick<
+  Context<AppEnv>,
+  'req' | 'env' | 'executionCtx' | 'header'
+> & {
+  readonly var: Readonly<E['Variables']>
+  get: <Name extends keyof E['Variables']>(name: Name) => E['Variables'][Name]
 }

@@ -1,31 +1,25 @@
-import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
-import type { AppEnv } from './app-env.ts'
-import { config } from '../config.ts'
 import { verifyApiKeyToken } from '../auth/api-key-token.ts'
-import { isOperatorToken } from '../auth/operator-token.ts'
+import { verifyOperatorToken } from '../auth/operator-token.ts'
+import { config } from '../config.ts'
 import { mayDo, type Permission } from '../tenants/role.ts'
+import type { AdminEnv, AppEnv, OperatorEnv, ReadContext } from './app-env.ts'
 
 /** RFC 6750 §2.1, and nothing beside it: two headers arrive joined by a comma, which is no token. */
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i
 
 /**
- * Requires a token of an API key whose role has the permission, and sets `tenant` and `caller`.
+ * Requires a token of an API key whose role has the permission, and sets `tenant` and `principal`.
  *
  * @throws {HTTPException} 401 without a good token, 403 without the right. Neither says why; the log does.
  */
 export function authenticate(permission: Permission) {
-  return createMiddleware<AppEnv>(async function authenticate(c, next) {
+  return createMiddleware<AdminEnv>(async function authenticate(c, next) {
     const log = c.get('log')
-    const now = c.get('now')
-    const token = BEARER.exec(c.req.header('Authorization') ?? '')?.[1]
-    const outcome =
-      token === undefined ? undefined : await verifyApiKeyToken(c.env.DB, config(c.env), token, now)
-    if (outcome?.tag !== 'verified') {
-      log.outcome = outcome === undefined ? 'no-token' : `token-${outcome.fault}`
-      throw unauthenticated(c)
-    }
+    const token = requireToken(c)
+    const outcome = await verifyApiKeyToken(c.env.DB, config(c.env), token, c.get('now'))
+    if (outcome.tag === 'refused') throw refused(c, outcome.fault)
     const { key, tenant } = outcome
     log.tenantId = tenant.id
     log.accessId = key.accessId
@@ -34,7 +28,7 @@ export function authenticate(permission: Permission) {
       throw new HTTPException(403, { message: `The role ${key.role} of this key does not allow this call.` })
     }
     c.set('tenant', tenant)
-    c.set('caller', key)
+    c.set('principal', { tag: 'api-key', key })
     await next()
   })
 }
@@ -42,20 +36,32 @@ export function authenticate(permission: Permission) {
 /**
  * Requires the operator's token.
  *
- * @throws {HTTPException} 401 without it.
+ * @throws {HTTPException} 401 without it. The answer does not say why; the log does.
  */
 export function authenticateOperator() {
-  return createMiddleware<AppEnv>(async function authenticateOperator(c, next) {
-    const token = BEARER.exec(c.req.header('Authorization') ?? '')?.[1]
-    if (token === undefined || !(await isOperatorToken(config(c.env), token, c.get('now')))) {
-      throw unauthenticated(c)
-    }
+  return createMiddleware<OperatorEnv>(async function authenticateOperator(c, next) {
+    const outcome = await verifyOperatorToken(config(c.env), requireToken(c), c.get('now'))
+    if (outcome.tag === 'refused') throw refused(c, outcome.fault)
+    c.set('principal', { tag: 'operator' })
     await next()
   })
 }
 
-function unauthenticated(c: Context<AppEnv>): HTTPException {
+/** @throws {HTTPException} 401 that asks for a token (RFC 6750 §3). */
+function requireToken(c: ReadContext<AppEnv>): string {
+  const token = BEARER.exec(c.req.header('Authorization') ?? '')?.[1]
+  if (token === undefined) throw unauthenticated(c, 'no-token', 'Bearer')
+  return token
+}
+
+/** The 401 for a token that was sent and is not good: a client may then take a new one (RFC 6750 §3.1). */
+function refused(c: ReadContext<AppEnv>, fault: string): HTTPException {
+  return unauthenticated(c, `token-${fault}`, 'Bearer error="invalid_token"')
+}
+
+function unauthenticated(c: ReadContext<AppEnv>, outcome: string, challenge: string): HTTPException {
   c.get('log').step = 'unauthenticated'
-  c.header('WWW-Authenticate', 'Bearer')
+  c.get('log').outcome = outcome
+  c.header('WWW-Authenticate', challenge)
   return new HTTPException(401, { message: 'A valid bearer token is required.' })
 }

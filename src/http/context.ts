@@ -1,33 +1,45 @@
-import type { Context } from 'hono'
-import type { AppEnv } from './app-env.ts'
 import type { Actor } from '../audit/admin-event.ts'
+import type { CodeContext } from '../codes/code-context.ts'
 import { config, databaseBinding } from '../config.ts'
-import type { CodeContext } from '../codes/issue.ts'
+import type { TenantScope } from '../database/scope.ts'
+import type { Outbox } from '../delivery/outbox.ts'
+import type { AdminEnv, ReadContext, TenantEnv } from './app-env.ts'
 
 /** What handlers hand down from a request, so that nothing below them knows HTTP. */
 
 /**
- * The database with the users, codes and events of the request's tenant.
+ * The tenant's data at the instant of the request.
  *
- * @throws {Error} when the Worker was deployed without that binding: our own fault.
+ * @throws {Error} when the Worker was deployed without the tenant's database: our own fault.
  */
-export function tenantDatabase(c: Context<AppEnv>): D1Database {
-  const db = databaseBinding(c.env, c.get('tenant').database)
+export function tenantScopeOf(c: ReadContext<TenantEnv>): TenantScope {
+  const { id, database } = c.get('tenant')
+  const db = databaseBinding(c.env, database)
   if (db === undefined) throw new Error('the database binding of a tenant is missing')
-  return db
+  return { db, tenantId: id, now: c.get('now') }
 }
 
-export function codeContextOf(c: Context<AppEnv>): CodeContext {
-  const tenant = c.get('tenant')
-  const now = c.get('now')
-  return { db: tenantDatabase(c), tenant, peppers: config(c.env).peppers, now }
+export function codeContextOf(c: ReadContext<TenantEnv>): CodeContext {
+  const { policy } = c.get('tenant')
+  return { ...tenantScopeOf(c), policy: policy.code, peppers: config(c.env).peppers }
 }
 
-/** Who asks, for the audit; only behind `authenticate`. */
-export function actorOf(c: Context<AppEnv>): Actor {
-  const caller = c.get('caller')
+/** Where the request puts what is to be mailed. */
+export function outboxOf(c: ReadContext<TenantEnv>): Outbox {
   return {
-    accessId: caller.accessId,
+    queue: c.env.DELIVERIES,
+    keys: config(c.env).transientKeys,
+    tenant: c.get('tenant'),
+    now: c.get('now'),
+    requestId: c.get('log').requestId,
+    waitUntil: (promise) => c.executionCtx.waitUntil(promise),
+  }
+}
+
+/** Who asks, for the audit: only where a credential has said so. */
+export function actorOf(c: ReadContext<AdminEnv>): Actor {
+  return {
+    accessId: c.get('principal').key.accessId,
     sourceIp: c.req.header('CF-Connecting-IP') ?? 'unknown',
     requestId: c.get('log').requestId,
   }

@@ -1,35 +1,13 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Context } from 'hono'
-import { getCookie, setCookie } from 'hono/cookie'
+import { getCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
-import type { AppEnv } from './app-env.ts'
+import type { TenantEnv } from './app-env.ts'
 import { config } from '../config.ts'
-import { CSRF_TOKEN_TTL_MS, decodeCsrfToken, isCsrfToken, newCsrfToken } from '../auth/csrf-token.ts'
+import { csrfCookieName, decodeCsrfToken, isCsrfToken } from '../auth/csrf-token.ts'
 
-/** The vendor's names: the header is called as the cookie with `X-` before it. */
-const cookieName = (tenantId: string) => `Csrf-Token_${tenantId}`
+/** The vendor's names of the cookies that a session has. */
 const SESSION_COOKIE = /^(?:AtmoAuthToken|Csrf-Token)_/
-
-/**
- * `GET /api/passwordmanagement/csrfToken`: hands out a token, as a cookie that scripts can read and in
- * the body. The vendor hands it out at login, which nobody has behind them who resets a password.
- */
-export function csrfToken(c: Context<AppEnv>): Response {
-  const tenant = c.get('tenant')
-  const now = c.get('now')
-  if (tenant.policy.csrf === 'off')
-    throw new HTTPException(404, { message: 'This tenant uses no CSRF tokens.' })
-  const name = cookieName(tenant.id)
-  const token = newCsrfToken(config(c.env).transientKeys, tenant.id, now)
-  setCookie(c, name, decodeURIComponent(token), {
-    path: '/',
-    sameSite: 'Lax',
-    secure: new URL(c.req.url).protocol === 'https:',
-    maxAge: CSRF_TOKEN_TTL_MS / 1000,
-  })
-  return c.json({ headerName: `X-${name}`, csrfToken: token })
-}
 
 /**
  * Requires a CSRF token of the tenant, as its policy says. One that is sent is always checked, and
@@ -38,12 +16,12 @@ export function csrfToken(c: Context<AppEnv>): Response {
  * @throws {HTTPException} 401 when it is missing, invalid or expired.
  */
 export function requireCsrfToken() {
-  return createMiddleware<AppEnv>(async function requireCsrfToken(c, next) {
+  return createMiddleware<TenantEnv>(async function requireCsrfToken(c, next) {
     const tenant = c.get('tenant')
     const now = c.get('now')
     const { csrf } = tenant.policy
     const cookies = getCookie(c)
-    const header = c.req.header(`X-${cookieName(tenant.id)}`)
+    const header = c.req.header(`X-${csrfCookieName(tenant.id)}`)
     const isRequired =
       csrf === 'always' ||
       (csrf === 'with-cookie' &&
@@ -52,7 +30,7 @@ export function requireCsrfToken() {
       const isGood =
         header !== undefined &&
         isCsrfToken(config(c.env).transientKeys, tenant.id, header, now) &&
-        isSameToken(header, cookies[cookieName(tenant.id)])
+        isSameToken(header, cookies[csrfCookieName(tenant.id)])
       if (!isGood) {
         c.get('log').step = 'unauthenticated'
         c.get('log').outcome = header === undefined ? 'csrf-missing' : 'csrf-invalid'

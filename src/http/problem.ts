@@ -1,6 +1,13 @@
-import { STATUS_NAMES, type ErrorStatus } from './error-status.ts'
+import { STATUS_NAMES } from './error-status.ts'
+import type { ErrorRenderer } from './errors.ts'
 
-/** Problem details (RFC 9457) of a failed request outside the dialects. */
-export function problem(status: ErrorStatus, message: string): object {
-  return { type: 'about:blank', title: STATUS_NAMES[status], status, detail: message }
+/** Problem details (RFC 9457), where no dialect has errors of its own. */
+export const problemErrors: ErrorRenderer = {
+  mediaType: 'application/problem+json',
+  render: ({ status, message }) => ({
+    type: 'about:blank',
+    title: STATUS_NAMES[status],
+    status,
+    detail: message,
+  }),
 }

@@ -1,7 +1,6 @@
-import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
-import type { AppEnv } from './app-env.ts'
+import type { AppEnv, ReadContext, TenantEnv } from './app-env.ts'
 import { config } from '../config.ts'
 import { faultName } from '../log.ts'
 import { Admission, type LimiterAccess } from '../limits/admission.ts'
@@ -18,7 +17,7 @@ let isolateAdmission: Admission | undefined
 
 /** Charges the request to a bucket of its tenant; see {@link admit}. */
 export function rateLimit(bucket: Bucket) {
-  return createMiddleware<AppEnv>(async function rateLimit(c, next) {
+  return createMiddleware<TenantEnv>(async function rateLimit(c, next) {
     await admit(c, [{ bucket, key: bucket, ...c.get('tenant').policy.limits[bucket], cost: 1 }])
     await next()
   })
@@ -31,7 +30,7 @@ export function rateLimit(bucket: Bucket) {
  *
  * @throws {HTTPException} 429 with a `Retry-After` after which the same request is admitted.
  */
-export async function admit(c: Context<AppEnv>, demands: readonly Demand[]): Promise<void> {
+export async function admit(c: ReadContext<TenantEnv>, demands: readonly Demand[]): Promise<void> {
   let verdicts: readonly Verdict[]
   try {
     verdicts = await decide(c.env, c.executionCtx, c.get('tenant').id, demands)
@@ -72,7 +71,7 @@ export function decide(
   return isolateAdmission.admit(access, tenantId, demands, Date.now)
 }
 
-async function admitByFallback(c: Context<AppEnv>, demands: readonly Demand[]): Promise<void> {
+async function admitByFallback(c: ReadContext<TenantEnv>, demands: readonly Demand[]): Promise<void> {
   const { id } = c.get('tenant')
   for (const { key } of demands) {
     const { success } = await c.env.FALLBACK_LIMITER.limit({ key: `${id} ${key}` })
@@ -81,7 +80,7 @@ async function admitByFallback(c: Context<AppEnv>, demands: readonly Demand[]): 
 }
 
 /** The answer to a request that must wait, with the seconds after which another try is worth it. */
-export function limited(c: Context<AppEnv>, seconds: number, step: 'limited' | 'shielded' = 'limited') {
+export function limited(c: ReadContext<AppEnv>, seconds: number, step: 'limited' | 'shielded' = 'limited') {
   c.header('Retry-After', String(seconds))
   c.get('log').step = step
   const whose = step === 'shielded' ? ' from your network' : ''

@@ -1,6 +1,6 @@
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
-import type { AppEnv } from './app-env.ts'
+import type { TenantEnv } from './app-env.ts'
 import { tenantOfHost } from '../tenants/catalogue.ts'
 
 /**
@@ -9,7 +9,7 @@ import { tenantOfHost } from '../tenants/catalogue.ts'
  * @throws {HTTPException} 404 when no tenant has it.
  */
 export function requireTenantOfHost() {
-  return createMiddleware<AppEnv>(async function requireTenantOfHost(c, next) {
+  return createMiddleware<TenantEnv>(async function requireTenantOfHost(c, next) {
     const tenant = await tenantOfHost(c.env.DB, new URL(c.req.url).hostname)
     if (tenant === undefined) throw new HTTPException(404, { message: 'No tenant has this host name.' })
     c.get('log').tenantId = tenant.id

@@ -2,6 +2,7 @@ import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { JWK } from 'jose'
 import { apiKeys, tenants } from '../database/schema.ts'
+import { selectRow } from '../database/select-row.ts'
 import { tenantColumns, tenantOfRow } from './tenant-store.ts'
 import type { Tenant } from './tenant.ts'
 import type { Role } from './role.ts'
@@ -57,14 +58,14 @@ export async function listLiveKeys(db: D1Database, tenantId: string): Promise<Ap
  * @returns whether it was stored.
  */
 export async function insertKey(db: D1Database, tenantId: string, key: ApiKey): Promise<boolean> {
-  const { accessId, publicJwk, role, description, createdAt } = key
+  const row = { ...key, publicJwk: JSON.stringify(key.publicJwk), tenantId, revokedAt: null }
+  const live = sql`SELECT count(*) FROM ${apiKeys}
+    WHERE ${apiKeys.tenantId} = ${tenantId} AND ${apiKeys.revokedAt} IS NULL`
+  const source = sql`WHERE EXISTS (SELECT 1 FROM ${tenants} WHERE ${tenants.id} = ${tenantId})
+    AND (${live}) < ${LIVE_KEYS_MAX}`
   const stored = await drizzle(db)
     .insert(apiKeys)
-    .select(
-      sql`SELECT ${accessId}, ${tenantId}, ${JSON.stringify(publicJwk)}, ${role}, ${description}, ${createdAt}, NULL
-        WHERE EXISTS (SELECT 1 FROM tenants WHERE id = ${tenantId})
-        AND (SELECT count(*) FROM api_keys WHERE tenant_id = ${tenantId} AND revoked_at IS NULL) < ${LIVE_KEYS_MAX}`,
-    )
+    .select(selectRow(apiKeys, row, source))
     .returning({ accessId: apiKeys.accessId })
   return stored.length === 1
 }

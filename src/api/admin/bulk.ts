@@ -1,6 +1,6 @@
 import { HTTPException } from 'hono/http-exception'
 import { lowerCaseAscii } from '../../codes/email-address.ts'
-import { ownMember } from '../../http/body.ts'
+import { ownMember } from '../../record.ts'
 
 /** The vendor's bound on users per call. */
 const USERS_MAX = 100

@@ -1,15 +1,19 @@
 import { STATUS_NAMES, type ErrorStatus } from '../../http/error-status.ts'
+import type { ErrorRenderer } from '../../http/errors.ts'
 
 /** What was wrong in the request itself. */
 const REQUEST_FAULTS = new Set<ErrorStatus>([400, 413, 415, 429])
 
 /**
- * A failed request in the admin API's two shapes: `{code, description}` for a request that was wrong
- * in itself, the Spring object for everything else.
+ * The admin API's two shapes: `{code, description}` for a request that was wrong in itself, the Spring
+ * object for everything else.
  */
-export function adminError(status: ErrorStatus, message: string, path: string, now: number): object {
-  const error = STATUS_NAMES[status]
-  return REQUEST_FAULTS.has(status)
-    ? { code: `${status} ${error.toUpperCase().replaceAll(' ', '_')}`, description: message }
-    : { timestamp: now, status, error, message, path }
+export const adminErrors: ErrorRenderer = {
+  mediaType: 'application/json',
+  render({ status, message, path, now }) {
+    const error = STATUS_NAMES[status]
+    return REQUEST_FAULTS.has(status)
+      ? { code: `${status} ${error.toUpperCase().replaceAll(' ', '_')}`, description: message }
+      : { timestamp: now, status, error, message, path }
+  },
 }

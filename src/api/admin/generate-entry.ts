@@ -1,6 +1,6 @@
 import { canonicalEmailAddress } from '../../codes/email-address.ts'
 import type { IssueRequest } from '../../codes/issue.ts'
-import { isRecord, ownMember } from '../../http/body.ts'
+import { isRecord, ownMember } from '../../record.ts'
 import { asText, isWord, readAlias } from './bulk.ts'
 import type { GenerateFault } from './result-codes.ts'
 

@@ -1,5 +1,6 @@
 import type { CodeMode } from '../../codes/code.ts'
-import type { IssueOutcome, VoidResult } from '../../codes/issue.ts'
+import type { IssueOutcome } from '../../codes/issue.ts'
+import type { VoidResult } from '../../codes/void-store.ts'
 
 /**
  * The per-user numbers of the admin API, and the sentences beside them. 1002 and 1013 to 1016 are the

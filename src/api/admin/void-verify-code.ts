@@ -1,18 +1,19 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { AppEnv } from '../../http/app-env.ts'
+import type { AdminEnv } from '../../http/app-env.ts'
 import type { CodeMode } from '../../codes/code.ts'
-import { voidCodes } from '../../codes/issue.ts'
+import { voidCodes } from '../../codes/void.ts'
 import { queueNotices } from '../../delivery/outbox.ts'
-import { actorOf, codeContextOf } from '../../http/context.ts'
-import { isRecord, readJson } from '../../http/body.ts'
+import { actorOf, codeContextOf, outboxOf } from '../../http/context.ts'
+import { readJson } from '../../http/body.ts'
+import { isRecord } from '../../record.ts'
 import { asText, CONFLICT, isWord, readAlias, requireUserCount } from './bulk.ts'
 import { voidResult } from './result-codes.ts'
 
 const MODES: readonly CodeMode[] = ['PASSWORD_RESET', 'ENROLLMENT']
 
 /** `POST v1/users/voidVerifyCode`: ends the live codes of 1 to 100 users in one call. */
-export async function voidVerifyCode(c: Context<AppEnv>): Promise<Response> {
+export async function voidVerifyCode(c: Context<AdminEnv>): Promise<Response> {
   const body = await readJson(c)
   if (!isRecord(body)) {
     throw new HTTPException(400, {
@@ -21,19 +22,18 @@ export async function voidVerifyCode(c: Context<AppEnv>): Promise<Response> {
   }
   const emails = readEmails(body)
   const mode = readMode(body)
-  const addresses = emails.map((email) => (typeof email === 'string' ? email : ''))
-  const outcomes = await voidCodes(codeContextOf(c), actorOf(c), mode, addresses)
+  const outcomes = await voidCodes(codeContextOf(c), actorOf(c), mode, emails)
   const voided = outcomes.flatMap(({ result, userId }) => (result === 'voided' && userId ? [userId] : []))
-  queueNotices(c, 'voided', [...new Set(voided)])
-  const results = outcomes.map(({ result }, index) => ({
+  queueNotices(outboxOf(c), 'voided', [...new Set(voided)])
+  const results = outcomes.map(({ request, result }) => ({
     ...voidResult(mode, result),
-    user_email: asText(emails[index]),
+    user_email: asText(request.sent),
   }))
   return c.json({ results })
 }
 
-/** @returns the entries as sent; one that is no string is the caller's to refuse. */
-function readEmails(body: Record<string, unknown>): unknown[] {
+/** The entries as sent, and the address that each is; one that is no string is no address. */
+function readEmails(body: Record<string, unknown>): { sent: unknown; emailAddress: string }[] {
   const list = readAlias(body, 'user_emails', 'userEmails')
   if (list === CONFLICT) {
     throw new HTTPException(400, { message: 'user_emails and userEmails differ: send one of them.' })
@@ -43,7 +43,7 @@ function readEmails(body: Record<string, unknown>): unknown[] {
   }
   const emails: unknown[] = [list].flat()
   requireUserCount(emails.length)
-  return emails
+  return emails.map((sent) => ({ sent, emailAddress: typeof sent === 'string' ? sent : '' }))
 }
 
 function readMode(body: Record<string, unknown>): CodeMode {

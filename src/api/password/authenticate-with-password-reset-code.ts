@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { AppEnv } from '../../http/app-env.ts'
+import type { TenantEnv } from '../../http/app-env.ts'
 import { config } from '../../config.ts'
 import { releaseReservation, reserveCode, settleReservation, type Holder } from '../../codes/redeem.ts'
 import type { Reservation } from '../../codes/reservation-store.ts'
@@ -8,8 +8,9 @@ import { queueDeliveries, queueNotices } from '../../delivery/outbox.ts'
 import { setPassword } from '../../hooks/password-hook.ts'
 import { hmac } from '../../crypto/keyring.ts'
 import { faultName } from '../../log.ts'
-import { isRecord, ownMember, parseJson, readText } from '../../http/body.ts'
-import { codeContextOf } from '../../http/context.ts'
+import { parseJson, readText } from '../../http/body.ts'
+import { isRecord, ownMember } from '../../record.ts'
+import { codeContextOf, outboxOf } from '../../http/context.ts'
 import { LOGIN_RESPONSE_TYPES, negotiateMediaType } from './media-types.ts'
 import { refuse } from './refusal.ts'
 
@@ -22,7 +23,7 @@ const HOOK_RETRY_S = 5
  * `POST /api/login/authenticateWithPasswordResetCode`: hands the new password to the tenant's hook, and
  * redeems the code exactly when the hook has set it. The password is neither stored nor logged.
  */
-export async function authenticateWithPasswordResetCode(c: Context<AppEnv>): Promise<Response> {
+export async function authenticateWithPasswordResetCode(c: Context<TenantEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c, LOGIN_RESPONSE_TYPES)
   const { redeem } = c.get('tenant').policy
   if (redeem?.kind !== 'hook') {
@@ -51,7 +52,7 @@ export async function authenticateWithPasswordResetCode(c: Context<AppEnv>): Pro
 
 /** @throws {HTTPException} 400 with the hook's reason, or 503; the code is then as it was before. */
 async function redeemThrough(
-  c: Context<AppEnv>,
+  c: Context<TenantEnv>,
   hook: { url: string; secret: string },
   { userId, codeId, userName, emailAddress }: Holder,
   reservationId: string,
@@ -67,7 +68,7 @@ async function redeemThrough(
   switch (outcome.tag) {
     case 'set':
       await settle(c, reservation)
-      queueNotices(c, 'redeemed', [userId])
+      queueNotices(outboxOf(c), 'redeemed', [userId])
       return
     case 'refused':
       await releaseReservation(codeContextOf(c), reservation, 'hook-refused')
@@ -84,12 +85,12 @@ async function redeemThrough(
 }
 
 /** The password is set by now: what the database cannot be told at once, the queue tells it later. */
-async function settle(c: Context<AppEnv>, reservation: Reservation): Promise<void> {
+async function settle(c: Context<TenantEnv>, reservation: Reservation): Promise<void> {
   try {
     await settleReservation(codeContextOf(c), reservation)
   } catch (error) {
     c.get('log').fault = faultName(error)
-    await queueDeliveries(c, [{ kind: 'settlement', tenantId: c.get('tenant').id, ...reservation }])
+    await queueDeliveries(outboxOf(c), [{ kind: 'settlement', tenantId: c.get('tenant').id, ...reservation }])
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { isRecord, mediaType, ownMember, parseJson, readText } from '../../http/body.ts'
+import { mediaType, parseJson, readText } from '../../http/body.ts'
+import { isRecord, ownMember } from '../../record.ts'
 
 /** The parameters of the password API: their name in forms and queries, and in JSON. */
 const JSON_NAMES = { emailAddress: 'Email', passwordResetCode: 'PasswordResetCode' } as const

@@ -1,11 +1,11 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { AppEnv } from '../../http/app-env.ts'
+import type { TenantEnv } from '../../http/app-env.ts'
 import { config } from '../../config.ts'
 import { redeemCode } from '../../codes/redeem.ts'
 import { queueNotices } from '../../delivery/outbox.ts'
-import { resetGrantJwks, resetGrantSigner } from '../../codes/reset-grant.ts'
-import { codeContextOf } from '../../http/context.ts'
+import { resetGrantSigner } from '../../codes/reset-grant.ts'
+import { codeContextOf, outboxOf } from '../../http/context.ts'
 import { negotiateMediaType } from './media-types.ts'
 import { readParameters } from './parameters.ts'
 import { refuse } from './refusal.ts'
@@ -14,7 +14,7 @@ import { refuse } from './refusal.ts'
  * `POST /api/passwordmanagement/redeemPasswordResetCode`: exchanges a code, once, for a reset grant
  * that the tenant's own service trusts. Ours; the vendor has no such operation.
  */
-export async function redeemPasswordResetCode(c: Context<AppEnv>): Promise<Response> {
+export async function redeemPasswordResetCode(c: Context<TenantEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c)
   const tenant = c.get('tenant')
   const now = c.get('now')
@@ -34,7 +34,7 @@ export async function redeemPasswordResetCode(c: Context<AppEnv>): Promise<Respo
       const { audience, ttlSeconds } = redeem
       const grant = { tenantId: tenant.id, userId, codeId, audience, ttlSeconds }
       const resetGrant = await sign(grant, now)
-      queueNotices(c, 'redeemed', [userId])
+      queueNotices(outboxOf(c), 'redeemed', [userId])
       return c.json({ userName, emailAddress: storedAddress, resetGrant }, 200, {
         'Content-Type': contentType,
       })
@@ -42,9 +42,4 @@ export async function redeemPasswordResetCode(c: Context<AppEnv>): Promise<Respo
     case 'refused':
       return refuse(c, outcome)
   }
-}
-
-/** `GET /.well-known/jwks.json`: the keys that reset grants are verified with. */
-export function resetGrantKeys(c: Context<AppEnv>): Response {
-  return c.json(resetGrantJwks(config(c.env)), 200, { 'Cache-Control': 'public, max-age=300' })
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
-import type { AppEnv } from '../../http/app-env.ts'
-import type { PresentationOutcome } from '../../codes/redeem.ts'
+import type { TenantEnv } from '../../http/app-env.ts'
+import { outboxOf } from '../../http/context.ts'
+import type { RedeemOutcome } from '../../codes/redeem.ts'
 import { queueNotices } from '../../delivery/outbox.ts'
 import { fault } from './errors.ts'
 
@@ -9,10 +10,10 @@ import { fault } from './errors.ts'
  * whose code this attempt locked is told.
  */
 export function refuse(
-  c: Context<AppEnv>,
-  { reason, lockedUserId }: Extract<PresentationOutcome, { tag: 'refused' }>,
+  c: Context<TenantEnv>,
+  { reason, lockedUserId }: Extract<RedeemOutcome, { tag: 'refused' }>,
 ): Response {
   c.get('log').outcome = reason
-  if (lockedUserId !== undefined) queueNotices(c, 'locked', [lockedUserId])
+  if (lockedUserId !== undefined) queueNotices(outboxOf(c), 'locked', [lockedUserId])
   return c.json(fault(401, 'The password reset code is not valid for this e-mail address.'), 401)
 }

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
-import type { AppEnv } from '../../http/app-env.ts'
+import type { TenantEnv } from '../../http/app-env.ts'
+import { outboxOf } from '../../http/context.ts'
 import { config } from '../../config.ts'
 import { drawCode } from '../../codes/code.ts'
 import { canonicalEmailAddress } from '../../codes/email-address.ts'
@@ -17,13 +18,13 @@ const HOURLY_FACTOR = 5
  * to, and whether to anybody, is looked up when the message is handled, not here: the request does the
  * same work for every address.
  */
-export async function sendPasswordResetCode(c: Context<AppEnv>): Promise<Response> {
+export async function sendPasswordResetCode(c: Context<TenantEnv>): Promise<Response> {
   const { emailAddress } = await readParameters(c, ['emailAddress'])
   const tenant = c.get('tenant')
   const now = c.get('now')
   const emailKey = canonicalEmailAddress(emailAddress) ?? ''
   await admit(c, demandsOf(c, emailKey || emailAddress))
-  await queueDeliveries(c, [
+  await queueDeliveries(outboxOf(c), [
     {
       kind: 'asked-code',
       tenantId: tenant.id,
@@ -37,7 +38,7 @@ export async function sendPasswordResetCode(c: Context<AppEnv>): Promise<Respons
 }
 
 /** The tenant's bucket, and the recipient's two, under a name that does not show who that is. */
-function demandsOf(c: Context<AppEnv>, recipient: string): Demand[] {
+function demandsOf(c: Context<TenantEnv>, recipient: string): Demand[] {
   const { id, policy } = c.get('tenant')
   const { send, recipient: limit } = policy.limits
   const [key] = config(c.env).transientKeys

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { AppEnv } from '../../http/app-env.ts'
+import type { TenantEnv } from '../../http/app-env.ts'
 import { validateCode } from '../../codes/redeem.ts'
 import { codeContextOf } from '../../http/context.ts'
 import { negotiateMediaType } from './media-types.ts'
@@ -10,7 +10,7 @@ import { refuse } from './refusal.ts'
  * `POST /api/passwordmanagement/validatePasswordResetCode`: says whose code it is, and consumes
  * nothing.
  */
-export async function validatePasswordResetCode(c: Context<AppEnv>): Promise<Response> {
+export async function validatePasswordResetCode(c: Context<TenantEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c)
   const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
   const outcome = await validateCode(codeContextOf(c), emailAddress, passwordResetCode)

@@ -1,5 +1,5 @@
 import { HTTPException } from 'hono/http-exception'
-import type { ErrorStatus } from '../../http/error-status.ts'
+import type { ErrorRenderer } from '../../http/errors.ts'
 
 /** Detail error keywords of RFC 7644 §3.12 that this directory uses. */
 export type ScimType =
@@ -21,11 +21,12 @@ export class ScimException extends HTTPException {
 }
 
 /** RFC 7644 §3.12. */
-export function scimError(status: ErrorStatus, message: string, error: unknown): object {
-  return {
+export const scimErrors: ErrorRenderer = {
+  mediaType: 'application/scim+json',
+  render: ({ status, message, error }) => ({
     schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
     status: String(status),
     ...(error instanceof ScimException && { scimType: error.scimType }),
     detail: message,
-  }
+  }),
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { isRecord } from '../../http/body.ts'
+import { isRecord } from '../../record.ts'
 import { ScimException } from './errors.ts'
 import type { userResource } from './scim-user.ts'
 

@@ -2,22 +2,15 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { importJWK } from 'jose'
 import * as v from 'valibot'
-import type { AppEnv } from '../../http/app-env.ts'
-import { config } from '../../config.ts'
 import { newAccessId } from '../../auth/access-id.ts'
-import {
-  insertKey,
-  listLiveKeys,
-  LIVE_KEYS_MAX,
-  revokeKey,
-  type ApiKey,
-} from '../../tenants/api-key-store.ts'
-import { PERMISSIONS, type Role } from '../../tenants/role.ts'
+import { config } from '../../config.ts'
+import type { OperatorEnv } from '../../http/app-env.ts'
 import { readJson } from '../../http/body.ts'
-import { forgetCatalogue } from '../../tenants/catalogue.ts'
-import { adminRestApiUrl, type Tenant } from '../../tenants/tenant.ts'
+import { insertKey, LIVE_KEYS_MAX } from '../../tenants/api-key-store.ts'
+import { PERMISSIONS, type Role } from '../../tenants/role.ts'
+import { keyRecord } from './key-record.ts'
 import { parseRequest } from './request.ts'
-import { requireTenant } from './tenants.ts'
+import { requireTenant } from './tenant-record.ts'
 
 const ROLES = Object.keys(PERMISSIONS) as [Role, ...Role[]]
 
@@ -62,7 +55,7 @@ const keySchema = v.strictObject(
 )
 
 /** `POST /operator/v1/tenants/{id}/keys`: answers what, with the private key, makes a key file. */
-export async function addKey(c: Context<AppEnv>): Promise<Response> {
+export async function addKey(c: Context<OperatorEnv>): Promise<Response> {
   const { publicKey, role, description } = parseRequest(keySchema, await readJson(c))
   await requireModulus(publicKey)
   const tenant = await requireTenant(c)
@@ -73,24 +66,7 @@ export async function addKey(c: Context<AppEnv>): Promise<Response> {
       message: `The tenant has ${LIVE_KEYS_MAX} live keys, which is the most. Revoke one first.`,
     })
   }
-  return c.json(shown(c, tenant, key), 201)
-}
-
-/** `GET /operator/v1/tenants/{id}/keys`: the live ones. */
-export async function listKeys(c: Context<AppEnv>): Promise<Response> {
-  const tenant = await requireTenant(c)
-  const keys = await listLiveKeys(c.env.DB, tenant.id)
-  return c.json({ keys: keys.map((key) => shown(c, tenant, key)) })
-}
-
-/** `DELETE /operator/v1/tenants/{id}/keys/{accessID}`: effective within 30 seconds everywhere. */
-export async function removeKey(c: Context<AppEnv>): Promise<Response> {
-  const { id = '', accessId = '' } = c.req.param() as { id?: string; accessId?: string }
-  if (!(await revokeKey(c.env.DB, id, accessId, c.get('now')))) {
-    throw new HTTPException(404, { message: 'The tenant has no such live key.' })
-  }
-  forgetCatalogue()
-  return c.body(null, 204)
+  return c.json(keyRecord(c, tenant, key), 201)
 }
 
 async function requireModulus(publicKey: { kty: 'RSA'; n: string; e: string }): Promise<void> {
@@ -103,21 +79,5 @@ async function requireModulus(publicKey: { kty: 'RSA'; n: string; e: string }): 
     throw new HTTPException(400, {
       message: `publicKey must have a modulus of ${MODULUS_BITS_MIN} to ${MODULUS_BITS_MAX} bits.`,
     })
-  }
-}
-
-function shown(
-  c: Context<AppEnv>,
-  tenant: Tenant,
-  { accessId, publicJwk, role, description, createdAt }: ApiKey,
-) {
-  return {
-    customerName: tenant.name,
-    accessID: accessId,
-    adminRestApiUrl: adminRestApiUrl(tenant, config(c.env).baseUrl),
-    description,
-    role,
-    publicKey: publicJwk,
-    createdAt: new Date(createdAt).toISOString(),
   }
 }

@@ -1,0 +1,9 @@
+import type { Context } from 'hono'
+import { resetGrantJwks } from '../../codes/reset-grant.ts'
+import { config } from '../../config.ts'
+import type { AppEnv } from '../../http/app-env.ts'
+
+/** `GET /.well-known/jwks.json`: the keys that reset grants are verified with. */
+export function jwks(c: Context<AppEnv>): Response {
+  return c.json(resetGrantJwks(config(c.env)), 200, { 'Cache-Control': 'public, max-age=300' })
+}

@@ -1,0 +1,31 @@
+import type { Context } from 'hono'
+import type { AdminEnv } from '../../http/app-env.ts'
+import { tenantScopeOf } from '../../http/context.ts'
+import { searchUsers } from '../../users/user-store.ts'
+import { ScimException } from './errors.ts'
+import { resourceOf, scim } from './resource.ts'
+import { readUserFilter } from './user-filter.ts'
+
+/** Users per page of a search. */
+const PAGE_SIZE_MAX = 100
+
+/** `GET /scim/v2/Users?filter=&startIndex=&count=` (RFC 7644 §3.4.2) */
+export async function findUsers(c: Context<AdminEnv>): Promise<Response> {
+  const { filter, startIndex, count } = c.req.query()
+  const offset = Math.max(1, wholeNumber('startIndex', startIndex ?? '1')) - 1
+  const limit = Math.min(PAGE_SIZE_MAX, Math.max(0, wholeNumber('count', count ?? String(PAGE_SIZE_MAX))))
+  const wanted = filter === undefined ? undefined : readUserFilter(filter)
+  const { total, page } = await searchUsers(tenantScopeOf(c), wanted, { offset, limit })
+  return scim(c, {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
+    totalResults: total,
+    startIndex: offset + 1,
+    itemsPerPage: page.length,
+    Resources: page.map((user) => resourceOf(c, user)),
+  })
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (/^-?\d{1,9}$/.test(text)) return Number(text)
+  throw new ScimException(400, 'invalidValue', `${name} must be a whole number.`)
+}

@@ -1,0 +1,21 @@
+import { Hono } from 'hono'
+import type { AdminEnv } from '../../http/app-env.ts'
+import { authenticate } from '../../http/authenticate.ts'
+import { rateLimit } from '../../http/rate-limit.ts'
+import { createUser } from './create-user.ts'
+import { deleteUser } from './delete-user.ts'
+import { findUsers } from './find-users.ts'
+import { getUser } from './get-user.ts'
+import { patchUser } from './patch-user.ts'
+
+/** The directory: SCIM 2.0 (RFC 7643, RFC 7644), below `/scim/v2`. */
+export const scimRoutes = new Hono<AdminEnv>()
+
+const toRead = [authenticate('users:read'), rateLimit('admin')] as const
+const toWrite = [authenticate('users:write'), rateLimit('admin')] as const
+
+scimRoutes.get('/Users', ...toRead, findUsers)
+scimRoutes.get('/Users/:id', ...toRead, getUser)
+scimRoutes.post('/Users', ...toWrite, createUser)
+scimRoutes.patch('/Users/:id', ...toWrite, patchUser)
+scimRoutes.delete('/Users/:id', ...toWrite, deleteUser)

@@ -1,0 +1,18 @@
+import type { Keyring } from '../crypto/keyring.ts'
+import type { TenantScope } from '../database/scope.ts'
+import type { Policy } from '../tenants/policy.ts'
+import type { CodeMode } from './code.ts'
+import type { CodeScope } from './code-store.ts'
+
+/** What the rules of codes work with: one tenant at one instant. */
+export type CodeContext = TenantScope & {
+  policy: Policy['code']
+  /** Keys of the code digests, newest first. */
+  peppers: Keyring
+}
+
+/** What the statements about codes of one mode are bound to. */
+export function codeScope({ db, tenantId, now, policy }: CodeContext, mode: CodeMode): CodeScope {
+  const { attemptsMax, failuresMax } = policy
+  return { db, tenantId, now, mode, attemptsMax, failuresMax }
+}

@@ -1,0 +1,31 @@
+import { createMiddleware } from 'hono/factory'
+import { routePath } from 'hono/route'
+import { writeEvent, type LogEvent } from '../log.ts'
+import type { AppEnv } from './app-env.ts'
+
+/** Sets the request's instant and id, and writes its event when it has been answered. */
+export function logRequest() {
+  return createMiddleware<AppEnv>(async function logRequest(c, next) {
+    const now = Date.now()
+    // A caller's own request id is not taken over: it would be the one text of theirs in our log.
+    const requestId = crypto.randomUUID()
+    c.header('X-Request-Id', requestId)
+    const log: LogEvent = {
+      requestId,
+      method: c.req.method,
+      route: '',
+      status: 0,
+      durationMs: 0,
+      step: 'handled',
+    }
+    c.set('now', now)
+    c.set('log', log)
+    await next()
+    const { status } = c.res
+    log.route = routePath(c, -1)
+    log.status = status
+    log.durationMs = Date.now() - now
+    if (log.step === 'handled' && status >= 400 && status < 500) log.step = 'rejected'
+    writeEvent({ event: 'request', ...log })
+  })
+}
