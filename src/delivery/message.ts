@@ -1,5 +1,6 @@
 import type { CodeMode } from '../codes/code.ts'
-import { hmac, type Keyring, type NamedKey } from '../crypto/keyring.ts'
+import type { Keyring } from '../crypto/keyring.ts'
+import { seal, unseal } from '../crypto/seal.ts'
 
 /** What a user is told about their codes, apart from the codes themselves. */
 export type Notice = 'redeemed' | 'voided' | 'locked'
@@ -33,49 +34,16 @@ export type DeliveryMessage = { tenantId: string } & (
 /** A message with a code to be mailed. */
 export type CodeMessage = Extract<DeliveryMessage, { code: string }>
 
-/**
- * Encrypts a message, since it holds an address and mostly a code: `key id.IV.ciphertext`, AES-256-GCM
- * with a random 96-bit IV (NIST SP 800-38D §8.2.2).
- */
-export async function sealMessage(keys: Keyring, message: DeliveryMessage): Promise<string> {
-  const [key] = keys
-  const iv = crypto.getRandomValues(new Uint8Array(12))
-  const plaintext = new TextEncoder().encode(JSON.stringify(message))
-  const ciphertext = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, await contentKey(key), plaintext)
-  return [key.id, encode(iv), encode(new Uint8Array(ciphertext))].join('.')
+/** What a message's key is derived for. */
+const PURPOSE = 'delivery'
+
+/** Encrypts a message, since it holds an address and mostly a code. */
+export function sealMessage(keys: Keyring, message: DeliveryMessage): Promise<string> {
+  return seal(keys, PURPOSE, message)
 }
 
 /** The message, or nothing when it is not one of ours or its key has been retired. */
 export async function openMessage(keys: Keyring, sealed: unknown): Promise<DeliveryMessage | undefined> {
-  const match = typeof sealed === 'string' ? /^(.+)\.([\w-]+)\.([\w-]+)$/.exec(sealed) : null
-  const [, keyId, iv = '', ciphertext = ''] = match ?? []
-  const key = keys.find(({ id }) => id === keyId)
-  if (key === undefined) return undefined
-  try {
-    const algorithm = { name: 'AES-GCM', iv: decode(iv) }
-    const plaintext = await crypto.subtle.decrypt(algorithm, await contentKey(key), decode(ciphertext))
-    return JSON.parse(new TextDecoder().decode(plaintext)) as DeliveryMessage
-  } catch {
-    return undefined
-  }
-}
-
-/** Imported once per isolate. */
-const contentKeys = new WeakMap<NamedKey, CryptoKey>()
-
-async function contentKey(key: NamedKey): Promise<CryptoKey> {
-  const known = contentKeys.get(key)
-  if (known !== undefined) return known
-  const bytes = new Uint8Array(hmac(key, ['delivery']))
-  const imported = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt'])
-  contentKeys.set(key, imported)
-  return imported
-}
-
-function encode(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64url')
-}
-
-function decode(text: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.from(text, 'base64url'))
+  // Whoever holds the key is this service, so that what it sealed has the form that it gave it.
+  return (await unseal(keys, PURPOSE, sealed)) as DeliveryMessage | undefined
 }

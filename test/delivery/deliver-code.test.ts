@@ -408,7 +408,7 @@ describe('a message in the queue', () => {
       requestedAt: 0,
     } as const
     const sealed = await Promise.all(Array.from({ length: 10 }, () => sealMessage(keys, notice)))
-    expect(new Set(sealed.map((text) => text.split('.')[1])).size).toBe(10)
     expect(new Set(sealed.map((text) => text.split('.')[2])).size).toBe(10)
+    expect(new Set(sealed.map((text) => text.split('.')[3])).size).toBe(10)
   })
 })

@@ -1,6 +1,4 @@
-import type { Filter } from 'scim2-parse-filter'
-// The parser alone: the package's entry brings what evaluates filters too, and cannot be shaken.
-import { parseFilter, tokenizer, Tokens } from 'scim2-parse-filter/lib/src/parser.js'
+import { parse as parseFilter, type Filter } from 'scim2-parse-filter'
 import { canonicalEmailAddress } from '../../codes/email-address.ts'
 import { ScimException } from './errors.ts'
 import { userNameKey } from './scim-user.ts'
@@ -28,9 +26,7 @@ export function readUserFilter(text: string): UserFilter {
 
 function parse(text: string): Filter | undefined {
   try {
-    const tokens = new Tokens(tokenizer(text))
-    const filter = parseFilter(tokens)
-    return tokens.peek().type === 'EOT' ? filter : undefined
+    return parseFilter(text)
   } catch {
     return undefined
   }
