@@ -71,7 +71,11 @@ async function mailCode(
     id: message.codeId,
     type: 'reset-code.issued',
     to: (message.kind === 'issued-code' ? message.to : null) ?? email,
-    mail: await codeMail(tenant, preferredLanguage, { code, mode, validMs: expiresAt - now }),
+    mail: await codeMail(tenant, preferredLanguage, {
+      code,
+      occasion: mode === 'PASSWORD_RESET' ? 'asked' : 'enrolment',
+      validMs: expiresAt - now,
+    }),
     details: { userName, code, mode, expiresAt: new Date(expiresAt).toISOString() },
     now,
   }

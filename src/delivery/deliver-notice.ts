@@ -19,7 +19,7 @@ export async function deliverNotice(
     id: noticeId,
     type: 'reset-code.notice',
     to: recipient.email,
-    mail: await noticeMail(tenant, preferredLanguage, notice),
+    mail: await noticeMail(tenant, preferredLanguage, { notice, mode: 'PASSWORD_RESET' }),
     details: { notice },
     now,
   })
