@@ -199,6 +199,22 @@ describe('the mail with a code', () => {
     expect(html.match(/<table(?![^>]*role="presentation")/g)).toBeNull()
   })
 
+  it.each(LANGUAGES)(
+    'says in %s who made the code: the user who asked, or the help desk',
+    async (language) => {
+      const mailed = await newMailed({ mail: { language } })
+      const { someone, notYou, ten } = WORDS[language]
+      const [asked, issued] = [await mailTo(mailed), await mailFromDesk(mailed, 'resetPassword')]
+      expect([asked.text.includes(someone), asked.text.includes(notYou)]).toEqual([true, true])
+      for (const body of [issued.text, visible(issued.html)]) {
+        expect([body.includes(someone), body.includes(notYou)]).toEqual([false, false])
+        expect(body.toLowerCase()).toMatch(/help ?desk|assistance|asistencia|ヘルプデスク/)
+        expect(body.replace(/\s/g, '')).toContain(ten.replace(/\s/g, ''))
+      }
+      expect(issued.subject).toBe(asked.subject)
+    },
+  )
+
   it.each(LANGUAGES)('says in %s how long a day is, in hours', async (language) => {
     const mailed = await newMailed({ mail: { language }, code: { ttlMinutes: 1440 } })
     const { text, html } = await mailTo(mailed)
