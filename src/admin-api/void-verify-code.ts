@@ -24,7 +24,7 @@ export async function voidVerifyCode(c: Context<AppEnv>): Promise<Response> {
   const addresses = emails.map((email) => (typeof email === 'string' ? email : ''))
   const outcomes = await voidCodes(codeContextOf(c), actorOf(c), mode, addresses)
   const voided = outcomes.flatMap(({ result, userId }) => (result === 'voided' && userId ? [userId] : []))
-  queueNotices(c, 'voided', [...new Set(voided)])
+  queueNotices(c, 'voided', [...new Set(voided)], mode)
   const results = outcomes.map(({ result }, index) => ({
     ...voidResult(mode, result),
     user_email: asText(emails[index]),

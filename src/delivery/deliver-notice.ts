@@ -8,7 +8,7 @@ import type { DeliveryMessage } from './message.ts'
 /** Tells a user what happened to their code. */
 export async function deliverNotice(
   { env, tenant, db, now }: DeliveryContext,
-  { userId, notice, noticeId }: Extract<DeliveryMessage, { kind: 'notice' }>,
+  { userId, notice, mode = 'PASSWORD_RESET', noticeId }: Extract<DeliveryMessage, { kind: 'notice' }>,
 ): Promise<DeliveryOutcome> {
   const recipient = hasMailer(tenant.policy)
     ? await findRecipient({ db, tenantId: tenant.id }, userId)
@@ -19,8 +19,8 @@ export async function deliverNotice(
     id: noticeId,
     type: 'reset-code.notice',
     to: recipient.email,
-    mail: await noticeMail(tenant, preferredLanguage, { notice, mode: 'PASSWORD_RESET' }),
-    details: { notice },
+    mail: await noticeMail(tenant, preferredLanguage, { notice, mode }),
+    details: { notice, mode },
     now,
   })
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { AppEnv } from '../app-env.ts'
 import { config } from '../bindings.ts'
+import type { CodeMode } from '../codes/code.ts'
 import { faultName, writeEvent } from '../log.ts'
 import { StoreFault } from '../store-fault.ts'
 import { hasMailer } from './mailer.ts'
@@ -30,7 +31,12 @@ export async function queueDeliveries(
  * Tells users what happened to their codes, if the tenant's policy says so. The request does not wait
  * for it: the change is made, and an answer must not take longer for those who are told.
  */
-export function queueNotices(c: Context<AppEnv>, notice: Notice, userIds: readonly string[]): void {
+export function queueNotices(
+  c: Context<AppEnv>,
+  notice: Notice,
+  userIds: readonly string[],
+  mode: CodeMode = 'PASSWORD_RESET',
+): void {
   const tenant = c.get('tenant')
   const now = c.get('now')
   const { requestId } = c.get('log')
@@ -41,6 +47,7 @@ export function queueNotices(c: Context<AppEnv>, notice: Notice, userIds: readon
     tenantId,
     userId,
     notice,
+    mode,
     noticeId: crypto.randomUUID(),
     requestedAt: now,
   }))

@@ -1,4 +1,7 @@
+import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { sealMessage } from '../../src/delivery/message.ts'
+import { parseKeyring } from '../../src/keyring.ts'
 import { ask, handle, requestHeld } from '../rig/deliveries.ts'
 import { newMailHook, type Mailed } from '../rig/mail-hook.ts'
 import { newTenant, NO_LIMITS, operate, type Tenant } from '../rig/service.ts'
@@ -377,6 +380,41 @@ describe('a notice', () => {
       }
     },
   )
+
+  const RESETS = /[Pp]assw|mot de passe|contraseña|パスワード/
+
+  it.each(LANGUAGES)('of a voided enrolment code says in %s that it is one', async (language) => {
+    const { hook, tenant } = await newMailed({ mail: { language } })
+    await tenant.addUser(USER)
+    for (const [mode, path] of [
+      ['ENROLLMENT', 'enroll'],
+      ['PASSWORD_RESET', 'resetPassword'],
+    ] as const) {
+      await tenant.admin(`/users/generateVerifyCode/${path}`, { email: USER })
+      const toVoid = { code_generation_mode: mode, user_emails: [USER] }
+      await noticeOf(tenant, '/AdminInterface/restapi/v1/users/voidVerifyCode', toVoid)
+      expect(hook.mails.at(-1)).toMatchObject({ type: 'reset-code.notice', notice: 'voided', mode, to: USER })
+    }
+    const [enrolment, reset] = hook.mails
+    expect(hook.mails).toHaveLength(2)
+    for (const part of ['subject', 'text', 'html'] as const) {
+      expect([enrolment?.[part], reset?.[part]]).toEqual([
+        expect.not.stringMatching(RESETS),
+        expect.stringMatching(RESETS),
+      ])
+    }
+  })
+
+  it('that an earlier version queued, without a mode, is about a reset code', async () => {
+    const { hook, tenant } = await newMailed()
+    const userId = await tenant.addUser(USER)
+    const keys = parseKeyring('TRANSIENT_KEYS', env.TRANSIENT_KEYS)
+    const message = { kind: 'notice', tenantId: tenant.id, userId, notice: 'voided' } as const
+    const sealed = await sealMessage(keys, { ...message, noticeId: crypto.randomUUID(), requestedAt: 0 })
+    expect(await handle([sealed])).toEqual(['ack'])
+    expect(hook.mails).toMatchObject([{ notice: 'voided', mode: 'PASSWORD_RESET' }])
+    expect(hook.mails[0]?.subject).toMatch(RESETS)
+  })
 
   it.each(LANGUAGES)(
     'names the tenant in %s, first of all, and so does one without an account',
