@@ -5,6 +5,3 @@ export type ApiKeyPrincipal = { tag: 'api-key'; key: ApiKey }
 
 /** The operator of the service. */
 export type OperatorPrincipal = { tag: 'operator' }
-
-/** Who makes a request, once a credential has proved it. */
-export type Principal = ApiKeyPrincipal | OperatorPrincipal

@@ -7,6 +7,7 @@ import { recordDelivery } from './delivery-store.ts'
 import { codeMail, noAccountMail } from './mail.ts'
 import { hasMailer, sendMail, type Delivery } from './mailer.ts'
 import type { CodeMessage } from './message.ts'
+import type { CodeOccasion } from './texts/mail-texts.ts'
 
 /**
  * Mails a code, if it is still the user's live one: what was voided or superseded since it was asked
@@ -69,11 +70,20 @@ async function mailCode(
     id: message.codeId,
     type: 'reset-code.issued',
     to: (message.kind === 'issued-code' ? message.to : null) ?? email,
-    mail: await codeMail(tenant, preferredLanguage, { code, mode, validMs: expiresAt - now }),
+    mail: await codeMail(tenant, preferredLanguage, {
+      code,
+      occasion: occasionOf(message),
+      validMs: expiresAt - now,
+    }),
     details: { userName, code, mode, expiresAt: new Date(expiresAt).toISOString() },
     now,
   }
   return sendMail(env, config(env).isLocalRun, tenant, delivery)
+}
+
+function occasionOf(message: CodeMessage): CodeOccasion {
+  if (message.kind === 'asked-code') return 'asked'
+  return message.mode === 'PASSWORD_RESET' ? 'issued' : 'enrolment'
 }
 
 async function tellNoAccount(

@@ -8,7 +8,7 @@ import type { DeliveryMessage } from './message.ts'
 /** Tells a user what happened to their code. */
 export async function deliverNotice(
   context: DeliveryContext,
-  { userId, notice, noticeId }: Extract<DeliveryMessage, { kind: 'notice' }>,
+  { userId, notice, mode = 'PASSWORD_RESET', noticeId }: Extract<DeliveryMessage, { kind: 'notice' }>,
 ): Promise<DeliveryOutcome> {
   const { env, tenant, now } = context
   const recipient = hasMailer(tenant.policy) ? await findRecipient(context, userId) : undefined
@@ -18,8 +18,8 @@ export async function deliverNotice(
     id: noticeId,
     type: 'reset-code.notice',
     to: recipient.email,
-    mail: await noticeMail(tenant, preferredLanguage, notice),
-    details: { notice },
+    mail: await noticeMail(tenant, preferredLanguage, { notice, mode }),
+    details: { notice, mode },
     now,
   })
 }

@@ -26,7 +26,15 @@ export type DeliveryMessage = { tenantId: string } & (
       to: string | null
       requestedAt: number
     }
-  | { kind: 'notice'; userId: string; notice: Notice; noticeId: string; requestedAt: number }
+  | {
+      kind: 'notice'
+      userId: string
+      notice: Notice
+      /** Which code of the user it is about. Absent in a message of a version that did not say. */
+      mode?: CodeMode
+      noticeId: string
+      requestedAt: number
+    }
   /** What a password hook has done, and the database could not be told at once. */
   | { kind: 'settlement'; userId: string; codeId: string; reservationId: string; requestedAt: number }
 )

@@ -1,3 +1,4 @@
+import type { CodeMode } from '../codes/code.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { StoreFault } from '../database/store-fault.ts'
 import { faultName, writeEvent } from '../log.ts'
@@ -41,7 +42,12 @@ export async function queueDeliveries(
  * Tells users what happened to their codes, if the tenant's policy says so. The request does not wait
  * for it: the change is made, and an answer must not take longer for those who are told.
  */
-export function queueNotices(outbox: Outbox, notice: Notice, userIds: readonly string[]): void {
+export function queueNotices(
+  outbox: Outbox,
+  notice: Notice,
+  userIds: readonly string[],
+  mode: CodeMode = 'PASSWORD_RESET',
+): void {
   const { tenant, now, requestId } = outbox
   const { id: tenantId, policy } = tenant
   if (!policy.notify[notice] || !hasMailer(policy) || userIds.length === 0) return
@@ -50,6 +56,7 @@ export function queueNotices(outbox: Outbox, notice: Notice, userIds: readonly s
     tenantId,
     userId,
     notice,
+    mode,
     noticeId: crypto.randomUUID(),
     requestedAt: now,
   }))

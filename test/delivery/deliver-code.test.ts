@@ -56,7 +56,7 @@ describe('a code that was asked for', () => {
       {
         from: { email: 'help@tenant.example', name: 'The Tenant' },
         to: USER,
-        subject: 'Your password reset code',
+        subject: 'Your password reset code for The Tenant',
       },
     ])
     const code = sent[0]?.text.match(/^ {4}(\S+)$/m)?.[1]

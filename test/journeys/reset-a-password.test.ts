@@ -120,7 +120,7 @@ describe('a person who has forgotten the password', () => {
     await putPolicy({ kind: 'grant', audience: AUDIENCE })
     code = await mailedCode()
     const [{ subject, text } = { subject: '', text: '' }] = mailsTo(JANE)
-    expect(subject).toBe('Your password reset code')
+    expect(subject).toBe('Your password reset code for Demo')
     expect(text).toContain('10 minutes')
     expect(text).toContain('https://demo.example/reset')
     for (const typed of [code, code.toLowerCase().replace('-', ' ')]) {

@@ -24,7 +24,7 @@ export async function voidVerifyCode(c: Context<AdminEnv>): Promise<Response> {
   const mode = readMode(body)
   const outcomes = await voidCodes(codeContextOf(c), actorOf(c), mode, emails)
   const voided = outcomes.flatMap(({ result, userId }) => (result === 'voided' && userId ? [userId] : []))
-  queueNotices(outboxOf(c), 'voided', [...new Set(voided)])
+  queueNotices(outboxOf(c), 'voided', [...new Set(voided)], mode)
   const results = outcomes.map(({ request, result }) => ({
     ...voidResult(mode, result),
     user_email: asText(request.sent),
