@@ -13,8 +13,10 @@ import { adminEvents, jsonEach, resetCodes, users } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
 import { codeValues, joinCode, NO_CODE, type CodeScope, type CodeValues } from './code-store.ts'
 
-/** What an issue did for one user, or why it issued nothing; beside it, the faults of entries themselves. */
-export const ISSUE_RESULTS = ['issued', 'unknown', 'disabled', 'locked', 'repeated'] as const
+const REFUSALS = ['unknown', 'disabled', 'locked', 'repeated'] as const
+
+/** Why an issue issued nothing to a user. */
+export type IssueRefusal<Fault extends string> = (typeof REFUSALS)[number] | Fault
 
 /** One user of a bulk issue, and what to write about them. */
 export type IssueEntry<Fault extends string> = {
@@ -54,7 +56,7 @@ export async function issueAll<Fault extends string, Entry extends IssueEntry<Fa
   actor: Actor,
   pepperId: string,
   entries: readonly Entry[],
-): Promise<Recorded<Entry, Fault | (typeof ISSUE_RESULTS)[number]>[]> {
+): Promise<Recorded<Entry, 'issued' | IssueRefusal<Fault>>[]> {
   // Each statement gets what it needs and no more: lists are most of what a bulk call costs.
   const rows = entries.map(({ emailKey, fault, isFreshStart }) => [emailKey, fault, Number(isFreshStart)])
   const codes = entries.map(({ digest, expiresAt, isFreshStart }) => [
@@ -66,7 +68,7 @@ export async function issueAll<Fault extends string, Entry extends IssueEntry<Fa
   const values = { ...codeValues(scope), ...call, pepperId, codes: JSON.stringify(codes) }
   const [recorded] = await issueStatements.run(scope.db, values)
   const faults = entries.flatMap(({ fault }) => fault ?? [])
-  return recordedOf(call, recorded, entries, [...ISSUE_RESULTS, ...faults])
+  return recordedOf(call, recorded, entries, ['issued', ...REFUSALS, ...faults])
 }
 
 type IssueValues = CodeValues & BulkCall & { pepperId: string; codes: string }

@@ -1,8 +1,10 @@
+import type { Recorded } from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
+import { runApart } from './apart.ts'
 import { drawCode, newCodeDigest, type CodeMode } from './code.ts'
 import { codeScope, type CodeContext } from './code-context.ts'
 import { canonicalEmailAddress } from './email-address.ts'
-import { ISSUE_RESULTS, issueAll, type IssueEntry } from './issue-store.ts'
+import { issueAll, type IssueEntry, type IssueRefusal } from './issue-store.ts'
 
 /** One user of a bulk issue. With a `fault`, refused whoever the user is, and recorded as such. */
 export type IssueRequest<Fault extends string> = { emailAddress: string } & (
@@ -12,7 +14,9 @@ export type IssueRequest<Fault extends string> = { emailAddress: string } & (
 
 export type IssueOutcome<Fault extends string> =
   | { tag: 'issued'; code: string; codeId: string; emailKey: string; expiresAt: number }
-  | { tag: 'refused'; reason: Fault | Exclude<(typeof ISSUE_RESULTS)[number], 'issued'> }
+  | { tag: 'refused'; reason: IssueRefusal<Fault> }
+  /** Through a fault of ours, named for the log: the code that the user had is as it was. */
+  | { tag: 'failed'; fault: string }
 
 /**
  * Issues a code to each user, superseding the one they had. A user asked for twice gets the last
@@ -28,21 +32,28 @@ export async function issueCodes<Fault extends string, Request extends IssueRequ
 ): Promise<{ request: Request; outcome: IssueOutcome<Fault> }[]> {
   const drafts = requests.map((request) => draftOf<Fault, Request>(context, mode, request))
   refuseRepeated(drafts)
-  const pepperId = context.peppers[0].id
-  const recorded = await issueAll<Fault, Draft<Fault, Request>>(
-    codeScope(context, mode),
-    actor,
-    pepperId,
-    drafts,
+  const scope = codeScope(context, mode)
+  const recorded = await runApart(drafts, (some) =>
+    issueAll<Fault, Draft<Fault, Request>>(scope, actor, context.peppers[0].id, some),
   )
-  return recorded.map(({ item: { request, code, emailKey, expiresAt }, eventId, result }) => {
-    if (result !== 'issued') return { request, outcome: { tag: 'refused', reason: result } }
-    if (emailKey === null) throw new Error('a code was issued for what is no address')
-    return { request, outcome: { tag: 'issued', code, codeId: eventId, emailKey, expiresAt } }
-  })
+  return recorded.map((each) =>
+    each.tag === 'done'
+      ? { request: each.done.item.request, outcome: outcomeOf(each.done) }
+      : { request: each.item.request, outcome: { tag: 'failed', fault: each.fault } },
+  )
 }
 
 type Draft<Fault extends string, Request> = IssueEntry<Fault> & { request: Request; code: string }
+
+function outcomeOf<Fault extends string>({
+  item: { code, emailKey, expiresAt },
+  eventId,
+  result,
+}: Recorded<Draft<Fault, unknown>, 'issued' | IssueRefusal<Fault>>): IssueOutcome<Fault> {
+  if (result !== 'issued') return { tag: 'refused', reason: result }
+  if (emailKey === null) throw new Error('a code was issued for what is no address')
+  return { tag: 'issued', code, codeId: eventId, emailKey, expiresAt }
+}
 
 function draftOf<Fault extends string, Request extends IssueRequest<Fault>>(
   { tenantId, policy, peppers, now }: CodeContext,

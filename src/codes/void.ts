@@ -1,11 +1,15 @@
 import type { Actor } from '../audit/admin-event.ts'
+import { runApart } from './apart.ts'
 import type { CodeMode } from './code.ts'
 import { codeScope, type CodeContext } from './code-context.ts'
 import { canonicalEmailAddress } from './email-address.ts'
 import { voidAll, type VoidResult } from './void-store.ts'
 
-/** One request of a void, and what became of the code of its user. */
-export type VoidOutcome<Request> = { request: Request; result: VoidResult; userId: string | null }
+/** One request of a void, and what became of the code of its user; `fault` says why it failed, for the log. */
+export type VoidOutcome<Request> = { request: Request } & (
+  | { result: VoidResult; userId: string | null }
+  | { result: 'failed'; fault: string }
+)
 
 /**
  * Ends the live codes of all the users, in one operation on a set: a user named twice gets the same
@@ -29,10 +33,13 @@ export async function voidCodes<Request extends { emailAddress: string }>(
     numbers.set(name, number)
     return { request, number }
   })
-  const recorded = await voidAll(codeScope(context, mode), actor, emailKeys)
+  const scope = codeScope(context, mode)
+  const recorded = await runApart(emailKeys, (some) => voidAll(scope, actor, some))
   return numbered.map(({ request, number }) => {
     const outcome = recorded[number]
     if (outcome === undefined) throw new Error('a user of a void has no outcome')
-    return { request, result: outcome.result, userId: outcome.userId }
+    if (outcome.tag === 'failed') return { request, result: 'failed', fault: outcome.fault }
+    const { result, userId } = outcome.done
+    return { request, result, userId }
   })
 }

@@ -14,3 +14,16 @@ export async function failWrites(tenant: Tenant, operation: string) {
   ).run()
   return () => env.DB.prepare(`DROP TRIGGER ${name}`).run()
 }
+
+/** Makes writes of one user's codes fail; see {@link failWrites}. */
+export async function failWritesOf(tenant: Tenant, email: string, operation: string) {
+  const user = await env.DB.prepare('SELECT id FROM users WHERE tenant_id = ? AND email_key = ?')
+    .bind(tenant.id, email)
+    .first<{ id: string }>()
+  const name = `fail_${crypto.randomUUID().replaceAll('-', '')}`
+  await env.DB.prepare(
+    `CREATE TRIGGER ${name} BEFORE ${operation} WHEN NEW.user_id = '${user?.id}'
+     BEGIN SELECT RAISE(ABORT, 'this row is broken'); END`,
+  ).run()
+  return () => env.DB.prepare(`DROP TRIGGER ${name}`).run()
+}

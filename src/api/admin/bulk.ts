@@ -1,5 +1,7 @@
+import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { lowerCaseAscii } from '../../codes/email-address.ts'
+import type { AdminEnv } from '../../http/app-env.ts'
 import { ownMember } from '../../record.ts'
 
 /** The vendor's bound on users per call. */
@@ -13,6 +15,14 @@ export function requireUserCount(count: number): void {
       message: `Number of user details (${count}) in request exceeds maximum allowed (${USERS_MAX})`,
     })
   }
+}
+
+/** Says in the log that some users of a bulk call could not be served, and why the first of them was not. */
+export function logFailures(c: Context<AdminEnv>, faults: readonly string[]): void {
+  const [first] = faults
+  if (first === undefined) return
+  c.get('log').outcome = 'failed-for-some'
+  c.get('log').fault = first
 }
 
 /** What {@link readAlias} gives for a member sent in both spellings with different values. */

@@ -11,7 +11,7 @@ import { readJson } from '../../http/body.ts'
 import { isRecord } from '../../record.ts'
 import { actorOf, codeContextOf, outboxOf } from '../../http/context.ts'
 import type { Policy } from '../../tenants/policy.ts'
-import { requireUserCount } from './bulk.ts'
+import { logFailures, requireUserCount } from './bulk.ts'
 import { echo, isForEmail, mailAddress, readEntry, requestOf, type Entry } from './generate-entry.ts'
 import {
   GENERATED_FOR_DISPLAY,
@@ -44,6 +44,10 @@ export function generateVerifyCode(mode: CodeMode) {
       actorOf(c),
       mode,
       requests,
+    )
+    logFailures(
+      c,
+      issued.flatMap(({ outcome }) => (outcome.tag === 'failed' ? outcome.fault : [])),
     )
     const areQueued = await queueCodes(c, mode, issued)
     const results = issued.map((each) => resultOf(policy, mode, each, areQueued))
@@ -97,5 +101,7 @@ function resultOf(
       }
     case 'refused':
       return { ...GENERATE_REFUSALS[outcome.reason], ...details }
+    case 'failed':
+      return { ...GENERATE_REFUSALS.failed, ...details }
   }
 }

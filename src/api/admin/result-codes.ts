@@ -1,6 +1,6 @@
 import type { CodeMode } from '../../codes/code.ts'
 import type { IssueOutcome } from '../../codes/issue.ts'
-import type { VoidResult } from '../../codes/void-store.ts'
+import type { VoidOutcome } from '../../codes/void.ts'
 
 /**
  * The per-user numbers of the admin API, and the sentences beside them. 1002 and 1013 to 1016 are the
@@ -11,7 +11,7 @@ import type { VoidResult } from '../../codes/void-store.ts'
 /** Why an entry of a generate call cannot be served, whoever the user is. */
 export type GenerateFault = 'bad-entry' | 'bad-validity' | 'bad-delivery' | 'bad-custom-email' | 'no-mailer'
 
-type Refusal = Extract<IssueOutcome<GenerateFault>, { tag: 'refused' }>['reason'] | 'not-queued'
+type Refusal = Extract<IssueOutcome<GenerateFault>, { tag: 'refused' }>['reason'] | 'not-queued' | 'failed'
 
 export const GENERATED_FOR_DISPLAY = 1000
 export const GENERATED_FOR_EMAIL = 1001
@@ -44,6 +44,10 @@ export const GENERATE_REFUSALS: Record<Refusal, { status: number; errorMessage: 
     status: 1006,
     errorMessage: 'The code could not be put on its way. The former code is void: generate a new one.',
   },
+  failed: {
+    status: 1006,
+    errorMessage: 'No code generated because of an internal error. The former code is as it was. Try again.',
+  },
   repeated: {
     status: 1006,
     errorMessage:
@@ -67,7 +71,10 @@ const VOID_STATUS: Record<CodeMode, { voided: number; nothingToVoid: number; sen
 }
 
 /** What a void answers for one user: the documented sentence first, then what is true of this user. */
-export function voidResult(mode: CodeMode, result: VoidResult): { status: number; errorMessage?: string } {
+export function voidResult(
+  mode: CodeMode,
+  result: VoidOutcome<unknown>['result'],
+): { status: number; errorMessage?: string } {
   const { voided, nothingToVoid, sentence } = VOID_STATUS[mode]
   const nothing = (reason: string) => ({ status: nothingToVoid, errorMessage: `${sentence} ${reason}` })
   switch (result) {
@@ -89,5 +96,10 @@ export function voidResult(mode: CodeMode, result: VoidResult): { status: number
       return nothing('The code is being used at this moment; should that fail, it is voided.')
     case 'locked':
       return nothing('The code was locked by too many wrong attempts.')
+    case 'failed':
+      return {
+        status: nothingToVoid,
+        errorMessage: 'The code could not be voided because of an internal error. Try again.',
+      }
   }
 }

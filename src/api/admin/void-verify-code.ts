@@ -7,7 +7,7 @@ import { queueNotices } from '../../delivery/outbox.ts'
 import { actorOf, codeContextOf, outboxOf } from '../../http/context.ts'
 import { readJson } from '../../http/body.ts'
 import { isRecord } from '../../record.ts'
-import { asText, CONFLICT, isWord, readAlias, requireUserCount } from './bulk.ts'
+import { asText, CONFLICT, isWord, logFailures, readAlias, requireUserCount } from './bulk.ts'
 import { voidResult } from './result-codes.ts'
 
 const MODES: readonly CodeMode[] = ['PASSWORD_RESET', 'ENROLLMENT']
@@ -23,7 +23,13 @@ export async function voidVerifyCode(c: Context<AdminEnv>): Promise<Response> {
   const emails = readEmails(body)
   const mode = readMode(body)
   const outcomes = await voidCodes(codeContextOf(c), actorOf(c), mode, emails)
-  const voided = outcomes.flatMap(({ result, userId }) => (result === 'voided' && userId ? [userId] : []))
+  logFailures(
+    c,
+    outcomes.flatMap((outcome) => (outcome.result === 'failed' ? outcome.fault : [])),
+  )
+  const voided = outcomes.flatMap((outcome) =>
+    outcome.result === 'voided' && outcome.userId ? [outcome.userId] : [],
+  )
   queueNotices(outboxOf(c), 'voided', [...new Set(voided)], mode)
   const results = outcomes.map(({ request, result }) => ({
     ...voidResult(mode, result),
