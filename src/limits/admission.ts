@@ -1,10 +1,10 @@
 import type { Rate } from './gcra.ts'
-import type { Ask, Demand, Grant, Verdict } from './tenant-buckets.ts'
+import type { Ask, Demand, Answer, Decision } from './tenant-buckets.ts'
 
 /** The way of one request to its tenant's Durable Object. */
 export type LimiterAccess = {
   /** Asks, in one call. */
-  ask(asker: string, asks: Ask[]): Promise<Grant[]>
+  ask(isolate: string, asks: Ask[]): Promise<Answer[]>
   /** Waits for an answer no longer than this request may. */
   within<Value>(answer: Promise<Value>): Promise<Value>
 }
@@ -16,7 +16,7 @@ const DEMAND_MS = 1_000
 const DEMAND_MS_MIN = 500
 
 /** A lease is renewed when so much of it is left, or so little time; and no sooner again than that. */
-const RENEWAL_PART = 1 / 3
+const RENEWAL_FRACTION = 1 / 3
 const RENEWAL_MS = 100
 
 /** Units that this isolate may use without asking, until `endsAt`. */
@@ -24,8 +24,8 @@ type Lease = { id: string; units: number; left: number; endsAt: number }
 
 /** What the isolate knows of one bucket. */
 type Known = Rate & {
-  verdict: Verdict
-  verdictAt: number
+  decision: Decision
+  decidedAt: number
   leases: Lease[]
   /** When the limiter was last asked. */
   renewedAt: number
@@ -47,49 +47,49 @@ type Pair = { demand: Demand; known: Known }
  */
 export class Admission {
   readonly #known = new Map<string, Known>()
-  readonly #asker: string
+  readonly #isolate: string
 
-  constructor(asker: string) {
-    this.#asker = asker
+  constructor(isolate: string) {
+    this.#isolate = isolate
   }
 
   /**
-   * Decides one request against all its buckets: it is admitted when `retryMs` is 0 in every verdict.
+   * Decides one request against all its buckets: it is admitted when `retryMs` is 0 in every decision.
    *
    * @param scope what the demands' keys are unique within: the tenant.
    * @throws what `ask` and `within` throw; nothing is taken then.
    */
-  async admit(
+  async decide(
     access: LimiterAccess,
     scope: string,
     demands: readonly Demand[],
     clock: () => number,
-  ): Promise<readonly Verdict[]> {
+  ): Promise<readonly Decision[]> {
     const arrivedAt = clock()
     const pairs = demands.map((demand) => ({ demand, known: this.#count(scope, demand, arrivedAt) }))
     const [first, ...others] = pairs
     for (;;) {
       const now = clock()
-      const verdicts = decideAlone(pairs, now)
-      if (verdicts !== undefined) return verdicts
+      const decisions = decideAlone(pairs, now)
+      if (decisions !== undefined) return decisions
       if (others.length > 0 || first?.known.asking === undefined) return this.#ask(access, pairs, now)
       await answered(access, first.known, first.known.asking)
     }
   }
 
-  #ask(access: LimiterAccess, pairs: readonly Pair[], now: number): Promise<readonly Verdict[]> {
+  #ask(access: LimiterAccess, pairs: readonly Pair[], now: number): Promise<readonly Decision[]> {
     // Whoever asks for several buckets must ask for the others however much of one is on lease.
     const isLeasable = pairs.length === 1
     const asks = pairs.map((pair) => askOf(pair, isLeasable, now))
     const asking = access
-      .within(access.ask(this.#asker, asks))
-      .then((grants) => pairs.map(({ known }, index) => learn(known, grants[index] as Grant, now)))
+      .within(access.ask(this.#isolate, asks))
+      .then((answers) => pairs.map(({ known }, index) => learn(known, answers[index] as Answer, now)))
       .finally(() => {
         for (const { known } of pairs) if (known.asking === asking) known.asking = undefined
       })
     for (const { known } of pairs) {
       known.renewedAt = now
-      if (known.heldUntil > known.verdictAt) known.asking = asking
+      if (known.heldUntil > known.decidedAt) known.asking = asking
     }
     return asking
   }
@@ -99,8 +99,8 @@ export class Admission {
     const known = this.#known.get(name) ?? {
       burst,
       perMinute,
-      verdict: { remaining: burst, resetMs: 0, retryMs: 0 },
-      verdictAt: now,
+      decision: { remaining: burst, resetMs: 0, retryMs: 0 },
+      decidedAt: now,
       leases: [],
       renewedAt: 0,
       heldUntil: 0,
@@ -143,8 +143,8 @@ async function answered(access: LimiterAccess, known: Known, asking: Promise<unk
 }
 
 /** What the isolate can say without asking, if it can. */
-function decideAlone(pairs: readonly Pair[], now: number): readonly Verdict[] | undefined {
-  if (pairs.some((pair) => isHeld(pair, now))) return pairs.map((pair) => heldVerdict(pair, now))
+function decideAlone(pairs: readonly Pair[], now: number): readonly Decision[] | undefined {
+  if (pairs.some((pair) => isHeld(pair, now))) return pairs.map((pair) => heldDecision(pair, now))
   const isEnough = pairs.every(
     ({ demand, known }) => unitsLeft(known, now) >= demand.cost && !isRenewalDue(known, now),
   )
@@ -170,10 +170,10 @@ function isRenewalDue({ leases, renewedAt, heldUntil }: Known, now: number): boo
   if (now < heldUntil || now - renewedAt < RENEWAL_MS) return false
   const last = leases.at(-1)
   if (last === undefined) return false
-  return last.left < last.units * RENEWAL_PART || last.endsAt - now < RENEWAL_MS
+  return last.left < last.units * RENEWAL_FRACTION || last.endsAt - now < RENEWAL_MS
 }
 
-function useLease(known: Known, cost: number, now: number): Verdict {
+function useLease(known: Known, cost: number, now: number): Decision {
   let due = cost
   for (const lease of known.leases) {
     if (lease.endsAt <= now) continue
@@ -181,40 +181,40 @@ function useLease(known: Known, cost: number, now: number): Verdict {
     lease.left -= taken
     due -= taken
   }
-  return { ...current(known, now), remaining: known.verdict.remaining + unitsLeft(known, now), retryMs: 0 }
+  return { ...current(known, now), remaining: known.decision.remaining + unitsLeft(known, now), retryMs: 0 }
 }
 
-function heldVerdict(pair: Pair, now: number): Verdict {
+function heldDecision(pair: Pair, now: number): Decision {
   const { known } = pair
-  const verdict = current(known, now)
-  if (!isHeld(pair, now)) return { ...verdict, retryMs: 0 }
-  return { ...verdict, remaining: 0, retryMs: known.heldUntil - now }
+  const decision = current(known, now)
+  if (!isHeld(pair, now)) return { ...decision, retryMs: 0 }
+  return { ...decision, remaining: 0, retryMs: known.heldUntil - now }
 }
 
-/** The last verdict, grown older. */
-function current({ verdict, verdictAt }: Known, now: number): Verdict {
-  return { ...verdict, resetMs: Math.max(0, verdict.resetMs - (now - verdictAt)) }
+/** The last decision, grown older. */
+function current({ decision, decidedAt }: Known, now: number): Decision {
+  return { ...decision, resetMs: Math.max(0, decision.resetMs - (now - decidedAt)) }
 }
 
 /** Asks for a demand, and reports what has been used of leases; those that have ended are given back. */
 function askOf({ demand, known }: Pair, isLeasable: boolean, now: number): Ask {
-  const settlements = known.leases.map(({ id: leaseId, units, left, endsAt }) => ({
+  const reports = known.leases.map(({ id: leaseId, units, left, endsAt }) => ({
     leaseId,
     used: units - left,
     hasEnded: left === 0 || endsAt <= now,
   }))
   known.leases = known.leases.filter(({ left, endsAt }) => left > 0 && endsAt > now)
-  return { ...demand, demandPerSecond: isLeasable ? demandPerSecond(known, now) : 0, settlements }
+  return { ...demand, demandPerSecond: isLeasable ? demandPerSecond(known, now) : 0, reports }
 }
 
-function learn(known: Known, { lease, holdMs, ...verdict }: Grant, askedAt: number): Verdict {
+function learn(known: Known, { lease, holdMs, ...decision }: Answer, askedAt: number): Decision {
   // Counted from before the call: the limiter counts from after it, and must not think it over earlier.
   if (lease) {
     const { id, units, ttlMs } = lease
     known.leases.push({ id, units, left: units, endsAt: askedAt + ttlMs })
   }
-  known.verdict = verdict
-  known.verdictAt = askedAt
+  known.decision = decision
+  known.decidedAt = askedAt
   known.heldUntil = Math.max(known.heldUntil, askedAt + holdMs)
-  return verdict
+  return decision
 }

@@ -1,7 +1,7 @@
 import { gcra, unitMsOf, type GcraDecision, type Rate } from './gcra.ts'
 
 /** What an isolate reports of a lease: all that it has used of it, since reports may overtake each other. */
-export type Settlement = { leaseId: string; used: number; hasEnded: boolean }
+export type Report = { leaseId: string; used: number; hasEnded: boolean }
 
 /** Nobody waits longer for a turn than this. */
 const TURN_MS_MAX = 30_000
@@ -15,8 +15,8 @@ const TURN_MS_MAX = 30_000
 export class Bucket {
   /** When the bucket is full again as far as charges go, epoch ms; leases come on top. */
   #fullAt: number
-  readonly #leases = new Map<string, { asker: string; units: number; charged: number; lapsesAt: number }>()
-  /** Askers that wait, and until when. */
+  readonly #leases = new Map<string, { isolate: string; units: number; charged: number; lapsesAt: number }>()
+  /** Isolates that wait, and until when. */
   readonly #turns = new Map<string, number>()
 
   constructor(fullAt: number) {
@@ -39,16 +39,16 @@ export class Bucket {
   }
 
   /** Puts units on lease that {@link decide} has admitted. */
-  lease(asker: string, units: number, lapsesAt: number): string {
+  lease(isolate: string, units: number, lapsesAt: number): string {
     const id = crypto.randomUUID()
-    this.#leases.set(id, { asker, units, charged: 0, lapsesAt })
+    this.#leases.set(id, { isolate, units, charged: 0, lapsesAt })
     return id
   }
 
-  /** Units that this asker has on lease, as far as is known here. */
-  leasedTo(asker: string): number {
+  /** Units that this isolate has on lease, as far as is known here. */
+  leasedTo(isolate: string): number {
     let units = 0
-    for (const lease of this.#leases.values()) if (lease.asker === asker) units += lease.units
+    for (const lease of this.#leases.values()) if (lease.isolate === isolate) units += lease.units
     return units
   }
 
@@ -56,7 +56,7 @@ export class Bucket {
    * Charges what was used of a lease since the last report that came, and frees the rest when it has
    * ended; nothing when it has lapsed.
    */
-  settle(rate: Rate, { leaseId, used, hasEnded }: Settlement, now: number): void {
+  applyReport(rate: Rate, { leaseId, used, hasEnded }: Report, now: number): void {
     this.#lapse(rate, now)
     const lease = this.#leases.get(leaseId)
     if (lease === undefined) return
@@ -79,28 +79,28 @@ export class Bucket {
   }
 
   /**
-   * The time from which an asker that was refused should ask again: askers take turns, one for every
-   * `share` units, so that under overload they do not all come at once. An asker has one turn at a time.
+   * The time from which an isolate that was refused should ask again: isolates take turns, one for every
+   * `share` units, so that under overload they do not all come at once. An isolate has one turn at a time.
    */
-  turn(asker: string, rate: Rate, share: number, readyAt: number, now: number): number {
+  turn(isolate: string, rate: Rate, share: number, readyAt: number, now: number): number {
     let last = 0
     for (const [known, at] of this.#turns) {
       if (at <= now) this.#turns.delete(known)
       else last = Math.max(last, at)
     }
-    const known = this.#turns.get(asker)
+    const known = this.#turns.get(isolate)
     if (known !== undefined) return known
     const at = Math.min(
       last === 0 ? readyAt : Math.max(readyAt, last + share * unitMsOf(rate)),
       now + TURN_MS_MAX,
     )
-    this.#turns.set(asker, at)
+    this.#turns.set(isolate, at)
     return at
   }
 
-  /** Whether anybody waits for a turn, other than this asker. */
-  isContended(asker: string, now: number): boolean {
-    for (const [waiting, at] of this.#turns) if (at > now && waiting !== asker) return true
+  /** Whether anybody waits for a turn, other than this isolate. */
+  isContended(isolate: string, now: number): boolean {
+    for (const [waiting, at] of this.#turns) if (at > now && waiting !== isolate) return true
     return false
   }
 

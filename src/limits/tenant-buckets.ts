@@ -1,4 +1,4 @@
-import { Bucket, type Settlement } from './bucket.ts'
+import { Bucket, type Report } from './bucket.ts'
 import { unitMsOf, type GcraDecision, type Rate } from './gcra.ts'
 
 /** One bucket that a request must pass. */
@@ -16,14 +16,14 @@ export type Ask = Demand & {
   /** Units a second that the isolate has lately needed, and could use from a lease. */
   demandPerSecond: number
   /** What it has used of its leases since it last asked. */
-  settlements: readonly Settlement[]
+  reports: readonly Report[]
 }
 
 /** A bucket after the decision. The request is admitted when `retryMs` is 0 for every bucket. */
-export type Verdict = Pick<GcraDecision, 'remaining' | 'resetMs' | 'retryMs'>
+export type Decision = Pick<GcraDecision, 'remaining' | 'resetMs' | 'retryMs'>
 
-/** A verdict, with what the isolate may do by itself from now on. */
-export type Grant = Verdict & {
+/** A decision, with what the isolate may do by itself from now on. */
+export type Answer = Decision & {
   lease: { id: string; units: number; ttlMs: number } | undefined
   /** Once refused, or once the lease is used, the isolate need not ask again before this. */
   holdMs: number
@@ -41,20 +41,20 @@ const LEASED_UNITS_MIN = 5
 /** How long an isolate may use a lease; where it is scarce, no longer than a part of the bucket's depth. */
 const LEASE_TTL_MS = 500
 const CONTENDED_LEASE_TTL_MS_MAX = 4_000
-const CONTENDED_DEPTH_PART = 1 / 4
+const CONTENDED_DEPTH_FRACTION = 1 / 4
 /** Part of what an isolate seems to need that it surely will: demand is never even. */
-const USED_PART = 1 / 2
-/** What a settlement may take on its way, while nobody waits for the units. */
-const SETTLEMENT_MS = 250
+const USED_FRACTION = 1 / 2
+/** What a report may take on its way, while nobody waits for the units. */
+const REPORT_MS = 250
 /** Part of what is left that one isolate may lease while there is enough for all. */
-const LEASE_PART = 1 / 4
+const LEASE_FRACTION = 1 / 4
 /** Units that one turn is good for under contention: part of a second's, and no fewer than this. */
-const TURN_PART = 1 / 10
+const TURN_FRACTION = 1 / 10
 const TURN_UNITS_MIN = 4
 /** Part of the burst that is plenty, so that nobody need wait for a turn. */
-const PLENTY_PART = 1 / 2
+const PLENTY_FRACTION = 1 / 2
 /** Part of the burst that is stored as used in advance, so that not every admission must be stored. */
-const STORED_AHEAD_PART = 1 / 20
+const STORED_AHEAD_FRACTION = 1 / 20
 /** Buckets in memory; what is dropped is read again from storage. */
 const BUCKETS_MAX = 10_000
 
@@ -68,19 +68,19 @@ export class TenantBuckets {
   }
 
   /** Takes from every bucket asked for, or from none. */
-  admit(asker: string, asks: readonly Ask[], now: number): Grant[] {
+  answer(isolate: string, asks: readonly Ask[], now: number): Answer[] {
     const known = this.#load(asks)
     const decisions = known.map(({ ask, bucket }) => {
-      for (const settlement of ask.settlements) bucket.settle(ask, settlement, now)
+      for (const report of ask.reports) bucket.applyReport(ask, report, now)
       return { ask, bucket, decision: bucket.decide(ask, ask.cost, now) }
     })
     const areAllAdmitted = decisions.every(({ decision }) => decision.isAdmitted)
     if (!areAllAdmitted) {
-      return decisions.map(({ ask, bucket, decision }) => refusal(asker, ask, bucket, decision, now))
+      return decisions.map(({ ask, bucket, decision }) => refuse(isolate, ask, bucket, decision, now))
     }
-    const grants = decisions.map(({ ask, bucket }) => admission(asker, ask, bucket, now))
+    const answers = decisions.map(({ ask, bucket }) => take(isolate, ask, bucket, now))
     this.#store(asks, now)
-    return grants
+    return answers
   }
 
   /** The buckets asked for, those that are not in memory read in one go. */
@@ -107,7 +107,7 @@ export class TenantBuckets {
       const known = this.#buckets.get(ask.key)
       const fullAt = known?.bucket.latestFullAt(ask, now) ?? 0
       if (known === undefined || fullAt <= known.storedFullAt) continue
-      const aheadUnits = Math.floor(Math.min(ask.perMinute / 60, ask.burst * STORED_AHEAD_PART))
+      const aheadUnits = Math.floor(Math.min(ask.perMinute / 60, ask.burst * STORED_AHEAD_FRACTION))
       known.storedFullAt = fullAt + aheadUnits * unitMsOf(ask)
       due.set(ask.key, known.storedFullAt)
     }
@@ -115,31 +115,31 @@ export class TenantBuckets {
   }
 }
 
-function refusal(asker: string, ask: Ask, bucket: Bucket, decision: GcraDecision, now: number): Grant {
+function refuse(isolate: string, ask: Ask, bucket: Bucket, decision: GcraDecision, now: number): Answer {
   const { remaining, resetMs } = bucket.decide(ask, 0, now)
-  const verdict = { remaining, resetMs, lease: undefined }
-  if (decision.isAdmitted) return { ...verdict, retryMs: 0, holdMs: 0 }
-  const holdMs = bucket.turn(asker, ask, shareOf(ask), now + decision.retryMs, now) - now
-  return { ...verdict, retryMs: Math.max(decision.retryMs, holdMs), holdMs }
+  const asked = { remaining, resetMs, lease: undefined }
+  if (decision.isAdmitted) return { ...asked, retryMs: 0, holdMs: 0 }
+  const holdMs = bucket.turn(isolate, ask, shareOf(ask), now + decision.retryMs, now) - now
+  return { ...asked, retryMs: Math.max(decision.retryMs, holdMs), holdMs }
 }
 
-function admission(asker: string, ask: Ask, bucket: Bucket, now: number): Grant {
+function take(isolate: string, ask: Ask, bucket: Bucket, now: number): Answer {
   bucket.charge(ask, ask.cost, now)
-  const isContended = bucket.isContended(asker, now)
+  const isContended = bucket.isContended(isolate, now)
   const ttlMs = isContended ? contendedTtlMs(ask) : LEASE_TTL_MS
-  const lapsesAt = now + ttlMs + (isContended ? 0 : SETTLEMENT_MS)
+  const lapsesAt = now + ttlMs + (isContended ? 0 : REPORT_MS)
   // Calls of one isolate that cross each other must not each be given all that it needs.
   const units = Math.max(
     0,
-    leasable(ask, bucket.decide(ask, 0, now).remaining, isContended) - bucket.leasedTo(asker),
+    leasable(ask, bucket.decide(ask, 0, now).remaining, isContended) - bucket.leasedTo(isolate),
   )
-  const lease = units > 0 ? { id: bucket.lease(asker, units, lapsesAt), units, ttlMs } : undefined
+  const lease = units > 0 ? { id: bucket.lease(isolate, units, lapsesAt), units, ttlMs } : undefined
   const { remaining, resetMs } = bucket.decide(ask, 0, now)
   // While there is plenty, nobody is made to wait for a turn.
-  const isScarce = isContended && remaining < Math.max(shareOf(ask), ask.burst * PLENTY_PART)
+  const isScarce = isContended && remaining < Math.max(shareOf(ask), ask.burst * PLENTY_FRACTION)
   // With nothing left the next one would be refused: it is spared the call.
   const { retryMs } = bucket.decide(ask, ask.cost, now)
-  const holdMs = isScarce ? bucket.turn(asker, ask, shareOf(ask), now + unitMsOf(ask), now) - now : retryMs
+  const holdMs = isScarce ? bucket.turn(isolate, ask, shareOf(ask), now + unitMsOf(ask), now) - now : retryMs
   return { remaining, resetMs, retryMs: 0, holdMs, lease }
 }
 
@@ -147,17 +147,17 @@ function admission(asker: string, ask: Ask, bucket: Bucket, now: number): Grant 
 function leasable(ask: Ask, remaining: number, isContended: boolean): number {
   if (isContended) return Math.min(shareOf(ask) - ask.cost, remaining)
   const needed = Math.floor((ask.demandPerSecond * LEASE_TTL_MS) / 1000)
-  return needed >= LEASED_UNITS_MIN ? Math.min(needed, Math.floor(remaining * LEASE_PART)) : 0
+  return needed >= LEASED_UNITS_MIN ? Math.min(needed, Math.floor(remaining * LEASE_FRACTION)) : 0
 }
 
-/** Units that one turn of this asker is good for: no more than it will use. */
+/** Units that one turn of this isolate is good for: no more than it will use. */
 function shareOf(ask: Ask): number {
-  const needed = Math.floor((ask.demandPerSecond * contendedTtlMs(ask) * USED_PART) / 1000)
-  const share = Math.max(TURN_UNITS_MIN, Math.ceil((ask.perMinute / 60) * TURN_PART))
+  const needed = Math.floor((ask.demandPerSecond * contendedTtlMs(ask) * USED_FRACTION) / 1000)
+  const share = Math.max(TURN_UNITS_MIN, Math.ceil((ask.perMinute / 60) * TURN_FRACTION))
   return Math.max(ask.cost, Math.min(ask.burst, share, needed))
 }
 
 /** Units on lease do not drain, so that long leases would starve the bucket. */
 function contendedTtlMs(rate: Rate): number {
-  return Math.min(CONTENDED_LEASE_TTL_MS_MAX, unitMsOf(rate) * rate.burst * CONTENDED_DEPTH_PART)
+  return Math.min(CONTENDED_LEASE_TTL_MS_MAX, unitMsOf(rate) * rate.burst * CONTENDED_DEPTH_FRACTION)
 }

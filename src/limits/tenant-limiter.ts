@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
-import { TenantBuckets, type Ask, type Grant } from './tenant-buckets.ts'
+import { TenantBuckets, type Ask, type Answer } from './tenant-buckets.ts'
 
 /** How often buckets that are full again are cleared away: they are as if never used. */
 const SWEEP_MS = 3_600_000
@@ -36,14 +36,14 @@ export class TenantLimiter extends DurableObject<Env> {
   /**
    * Takes from every bucket asked for, or from none. One call carries the whole decision of a request.
    *
-   * @param asker the isolate that asks.
+   * @param isolate the isolate that asks.
    */
-  async admit(asker: string, asks: readonly Ask[]): Promise<Grant[]> {
+  async answer(isolate: string, asks: readonly Ask[]): Promise<Answer[]> {
     if (!this.#isSweepSet && asks.some(({ bucket, key }) => bucket !== key)) {
       this.#isSweepSet = true
       if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + SWEEP_MS)
     }
-    return this.#buckets.admit(asker, asks, Date.now())
+    return this.#buckets.answer(isolate, asks, Date.now())
   }
 
   /** Clears away what recipients' buckets leave behind. */

@@ -26,18 +26,18 @@ function newWorld(storage = new Map<string, number>()): World {
 /** Asks at `now`, and is answered at once. */
 const direct =
   (world: World, now: number): LimiterAccess['ask'] =>
-  async (asker, asks) => {
+  async (isolate, asks) => {
     world.calls += 1
-    return world.buckets.admit(asker, asks, now)
+    return world.buckets.answer(isolate, asks, now)
   }
 
 /** One request to an isolate at `now`. */
 const decide = (isolate: Admission, ask: LimiterAccess['ask'], demands: Demand[], now: number) =>
-  isolate.admit({ ask, within: (answer) => answer }, 'tenant', demands, () => now)
+  isolate.decide({ ask, within: (answer) => answer }, 'tenant', demands, () => now)
 
 const admits = async (isolate: Admission, world: World, rate: Rate, now: number) => {
-  const verdicts = await decide(isolate, direct(world, now), [demandOf(rate)], now)
-  return { isAdmitted: verdicts.every(({ retryMs }) => retryMs === 0), retryMs: verdicts[0]?.retryMs ?? 0 }
+  const decisions = await decide(isolate, direct(world, now), [demandOf(rate)], now)
+  return { isAdmitted: decisions.every(({ retryMs }) => retryMs === 0), retryMs: decisions[0]?.retryMs ?? 0 }
 }
 
 /** By how much admissions pass burst + rate × time, in the worst window; parts of a unit are rounding. */
@@ -78,14 +78,14 @@ describe('holds and leases', () => {
           now += afterMs
           if (fate === 'restart') world = newWorld(world.storage)
           for (let request = 0; request < size; request++) {
-            const ask: LimiterAccess['ask'] = async (asker, asks) => {
-              const grants = await direct(world, now)(asker, asks)
+            const ask: LimiterAccess['ask'] = async (isolate, asks) => {
+              const answers = await direct(world, now)(isolate, asks)
               if (fate === 'lost') throw new Error('the answer is lost')
-              return grants
+              return answers
             }
             const decided = decide(isolates[isolate] ?? new Admission('never'), ask, [demandOf(rate)], now)
-            const verdicts = await decided?.catch(() => undefined)
-            if (verdicts?.every(({ retryMs }) => retryMs === 0)) admissions.push(now)
+            const decisions = await decided?.catch(() => undefined)
+            if (decisions?.every(({ retryMs }) => retryMs === 0)) admissions.push(now)
           }
         }
         expect(excessOf(admissions, rate)).toBeLessThan(1e-6)
@@ -238,7 +238,7 @@ describe('holds and leases', () => {
       fc.property(fc.shuffledSubarray(reports, { minLength: 1 }), (arriving) => {
         const bucket = new Bucket(0)
         const leaseId = bucket.lease('isolate', 10, 1_000)
-        for (const report of arriving) bucket.settle(rate, { leaseId, ...report }, 500)
+        for (const report of arriving) bucket.applyReport(rate, { leaseId, ...report }, 500)
         // One whose end is not reported lapses, and counts as used.
         const charged = arriving.some(({ hasEnded }) => hasEnded) ? 8 : 10
         expect(bucket.decide(rate, 0, 1_000).remaining).toBe(100 - charged)
@@ -258,16 +258,16 @@ describe('holds and leases', () => {
       const answers: PromiseWithResolvers<void>[] = []
       let now = 1_000
       const access: LimiterAccess = {
-        async ask(asker, asks) {
+        async ask(isolate, asks) {
           const answer = Promise.withResolvers<void>()
           answers.push(answer)
           await answer.promise
-          return world.buckets.admit(asker, asks, now)
+          return world.buckets.answer(isolate, asks, now)
         },
         within: (answer) => answer,
       }
       const arrive = (changed: Partial<LimiterAccess> = {}) =>
-        isolate.admit({ ...access, ...changed }, 'tenant', [demandOf(rate)], () => now)
+        isolate.decide({ ...access, ...changed }, 'tenant', [demandOf(rate)], () => now)
       return { answers, arrive, later: (ms: number) => (now += ms) }
     }
 
@@ -276,7 +276,7 @@ describe('holds and leases', () => {
       const requests = Array.from({ length: 50 }, () => arrive())
       expect(answers).toHaveLength(1)
       answers[0]?.resolve()
-      const waits = (await Promise.all(requests)).map(([verdict]) => verdict?.retryMs)
+      const waits = (await Promise.all(requests)).map(([decision]) => decision?.retryMs)
       expect(waits.filter((retryMs) => retryMs === 0)).toHaveLength(1)
       expect(waits.filter((retryMs) => retryMs === 1_000)).toHaveLength(49)
       expect(answers).toHaveLength(1)
@@ -328,14 +328,14 @@ describe('holds and leases', () => {
     const settled: number[] = []
     let [requests, admitted] = [0, 0]
     for (let now = 0; now < 20_000; now += 10) {
-      const ask: LimiterAccess['ask'] = async (asker, asks) => {
-        settled.push(...asks.map(({ settlements }) => settlements.length))
-        return direct(world, now)(asker, asks)
+      const ask: LimiterAccess['ask'] = async (isolate, asks) => {
+        settled.push(...asks.map(({ reports }) => reports.length))
+        return direct(world, now)(isolate, asks)
       }
       for (const isolate of isolates) {
         const recipient = { ...demandOf({ perMinute: 1, burst: 1 }), key: `recipient:${requests++}` }
-        const verdicts = await decide(isolate, ask, [demandOf(rate), recipient], now)
-        if (verdicts.every(({ retryMs }) => retryMs === 0)) admitted += 1
+        const decisions = await decide(isolate, ask, [demandOf(rate), recipient], now)
+        if (decisions.every(({ retryMs }) => retryMs === 0)) admitted += 1
       }
     }
     const allowed = rate.burst + (perMinute / 60) * 20

@@ -7,8 +7,8 @@ import { newRequest, newTenant, NO_LIMITS } from '../rig/service.ts'
 const PATH =
   '/api/passwordmanagement/validatePasswordResetCode?emailAddress=a@example.com&passwordResetCode=x'
 
-const limiterThat = (admit: () => Promise<never>) =>
-  ({ getByName: () => ({ admit }) }) as unknown as Env['TENANT_LIMITER']
+const limiterThat = (answer: () => Promise<never>) =>
+  ({ getByName: () => ({ answer }) }) as unknown as Env['TENANT_LIMITER']
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -22,10 +22,10 @@ describe('L5: a tenant whose limiter', () => {
       'Unreachable',
     ],
     ['does not answer', () => new Promise<never>(() => undefined), 'TimeoutError'],
-  ])('%s is let through as far as the fallback allows, and the log says so', async (_, admit, fault) => {
+  ])('%s is let through as far as the fallback allows, and the log says so', async (_, answer, fault) => {
     const tenant = await newTenant({ policy: NO_LIMITS })
     const log = vi.spyOn(console, 'log')
-    const bindings = { ...env, TENANT_LIMITER: limiterThat(admit), LIMITER_DEADLINE_MS: 20 }
+    const bindings = { ...env, TENANT_LIMITER: limiterThat(answer), LIMITER_DEADLINE_MS: 20 }
     const answers = await Promise.all(
       Array.from({ length: 120 }, async () => {
         const context = createExecutionContext()
