@@ -1,0 +1,130 @@
+import type { Rate } from './gcra.ts'
+import type { Answer, Ask, Decision, Demand } from './tenant-buckets.ts'
+
+/** Milliseconds over which need is measured, and the fewest that a beginning burst is judged by. */
+const DEMAND_MS = 1_000
+const DEMAND_MS_MIN = 500
+/** A lease is renewed below this fraction of its units, or this long before its end, and no more often. */
+const RENEWAL_FRACTION = 1 / 3
+const RENEWAL_MS = 100
+
+/** Units that this isolate may use without asking, until `endsAt`, epoch ms. */
+type Lease = { id: string; units: number; left: number; endsAt: number }
+
+/** What one isolate knows of one bucket: the last answer, its leases, its hold, and its own need. */
+export class KnownBucket {
+  /** The call that asks whether a hold has ended. Requests that come meanwhile wait for its answer. */
+  asking: Promise<unknown> | undefined
+  #rate: Rate
+  #leases: Lease[] = []
+  #decision: Decision
+  #decidedAt: number
+  #askedAt = 0
+  #heldUntil = 0
+  /** Units needed since `#countedFrom`, and in the second before. */
+  #needed = 0
+  #countedFrom: number
+  #neededBefore = 0
+
+  constructor({ burst, perMinute }: Rate, now: number) {
+    this.#rate = { burst, perMinute }
+    this.#decision = { remaining: burst, resetMs: 0, retryMs: 0 }
+    this.#decidedAt = now
+    this.#countedFrom = now
+  }
+
+  /** Counts what a request needs, under the limit as it is now. */
+  count({ burst, perMinute, cost }: Demand, now: number): void {
+    // A hold under another limit says nothing about this one.
+    if (this.#rate.burst !== burst || this.#rate.perMinute !== perMinute) {
+      this.#rate = { burst, perMinute }
+      this.#heldUntil = 0
+    }
+    const elapsedMs = now - this.#countedFrom
+    if (elapsedMs >= DEMAND_MS) {
+      this.#neededBefore = elapsedMs < 2 * DEMAND_MS ? this.#needed : 0
+      this.#needed = 0
+      this.#countedFrom = now
+    }
+    this.#needed += cost
+  }
+
+  /** Whether this cost must be refused without asking. */
+  isHeld(cost: number, now: number): boolean {
+    return this.#heldUntil > now && this.#unitsLeft(now) < cost
+  }
+
+  /** Whether leases admit this cost without asking. One request asks for a new lease before they are used up. */
+  isLeased(cost: number, now: number): boolean {
+    return this.#unitsLeft(now) >= cost && !this.#isRenewalDue(now)
+  }
+
+  /** The decision about a cost that {@link isHeld} or its request is refused for another bucket. */
+  refuse(cost: number, now: number): Decision {
+    if (!this.isHeld(cost, now)) return { ...this.#current(now), retryMs: 0 }
+    return { ...this.#current(now), remaining: 0, retryMs: this.#heldUntil - now }
+  }
+
+  /** Uses units of leases, the oldest first, for a cost that {@link isLeased}. */
+  use(cost: number, now: number): Decision {
+    let due = cost
+    for (const lease of this.#leases) {
+      if (lease.endsAt <= now) continue
+      const used = Math.min(due, lease.left)
+      lease.left -= used
+      due -= used
+    }
+    const remaining = this.#decision.remaining + this.#unitsLeft(now)
+    return { ...this.#current(now), remaining, retryMs: 0 }
+  }
+
+  /** Asks for a demand, with a report of every lease; the leases that have ended are given back by it. */
+  ask(demand: Demand, isLeasable: boolean, now: number): Ask {
+    const reports = this.#leases.map(({ id: leaseId, units, left, endsAt }) => ({
+      leaseId,
+      used: units - left,
+      hasEnded: left === 0 || endsAt <= now,
+    }))
+    this.#leases = this.#leases.filter(({ left, endsAt }) => left > 0 && endsAt > now)
+    this.#askedAt = now
+    return { ...demand, demandPerSecond: isLeasable ? this.#demandPerSecond(now) : 0, reports }
+  }
+
+  /** Lets requests wait for this call, if it asks whether a hold has ended. */
+  awaitAnswer(asking: Promise<unknown>): void {
+    if (this.#heldUntil > this.#decidedAt) this.asking = asking
+  }
+
+  /** Learns the answer to what was asked at `askedAt`, epoch ms; a lease ends that long after, see docs/limits.md. */
+  learn({ lease, holdMs, ...decision }: Answer, askedAt: number): Decision {
+    if (lease) {
+      const { id, units, ttlMs } = lease
+      this.#leases.push({ id, units, left: units, endsAt: askedAt + ttlMs })
+    }
+    this.#decision = decision
+    this.#decidedAt = askedAt
+    this.#heldUntil = Math.max(this.#heldUntil, askedAt + holdMs)
+    return decision
+  }
+
+  #unitsLeft(now: number): number {
+    return this.#leases.reduce((sum, { left, endsAt }) => sum + (endsAt > now ? left : 0), 0)
+  }
+
+  #isRenewalDue(now: number): boolean {
+    const newest = this.#leases.at(-1)
+    if (newest === undefined || now < this.#heldUntil || now - this.#askedAt < RENEWAL_MS) return false
+    return newest.left < newest.units * RENEWAL_FRACTION || newest.endsAt - now < RENEWAL_MS
+  }
+
+  /** Units a second that the isolate needs: those of the last second, or more when a burst begins. */
+  #demandPerSecond(now: number): number {
+    const elapsedMs = Math.max(DEMAND_MS_MIN, now - this.#countedFrom)
+    return Math.max(this.#neededBefore, ((this.#needed - 1) * 1000) / elapsedMs)
+  }
+
+  /** The last decision, as much fuller as time has passed. */
+  #current(now: number): Decision {
+    return { ...this.#decision, resetMs: Math.max(0, this.#decision.resetMs - (now - this.#decidedAt)) }
+  }
+}
