@@ -54,18 +54,18 @@ export class KnownBucket {
     return this.#heldUntil > now && this.#unitsLeft(now) < cost
   }
 
-  /** Whether leases admit this cost without asking. One request asks for a new lease before they are used up. */
+  /** Whether leases admit this cost without asking. Before they are used up, one request asks for more. */
   isLeased(cost: number, now: number): boolean {
     return this.#unitsLeft(now) >= cost && !this.#isRenewalDue(now)
   }
 
-  /** The decision about a cost that {@link isHeld} or its request is refused for another bucket. */
+  /** What a refused request is told of this bucket: to wait for the end of the hold, if it is held here. */
   refuse(cost: number, now: number): Decision {
     if (!this.isHeld(cost, now)) return { ...this.#current(now), retryMs: 0 }
     return { ...this.#current(now), remaining: 0, retryMs: this.#heldUntil - now }
   }
 
-  /** Uses units of leases, the oldest first, for a cost that {@link isLeased}. */
+  /** Uses the units of leases, the oldest first, for a cost that {@link isLeased}. */
   use(cost: number, now: number): Decision {
     let due = cost
     for (const lease of this.#leases) {
@@ -78,7 +78,7 @@ export class KnownBucket {
     return { ...this.#current(now), remaining, retryMs: 0 }
   }
 
-  /** Asks for a demand, with a report of every lease; the leases that have ended are given back by it. */
+  /** Asks for a demand, and reports every lease. A report of a lease that has ended gives it back. */
   ask(demand: Demand, isLeasable: boolean, now: number): Ask {
     const reports = this.#leases.map(({ id: leaseId, units, left, endsAt }) => ({
       leaseId,
@@ -90,12 +90,12 @@ export class KnownBucket {
     return { ...demand, demandPerSecond: isLeasable ? this.#demandPerSecond(now) : 0, reports }
   }
 
-  /** Lets requests wait for this call, if it asks whether a hold has ended. */
+  /** Lets other requests wait for this call, if it asks whether a hold has ended. */
   awaitAnswer(asking: Promise<unknown>): void {
     if (this.#heldUntil > this.#decidedAt) this.asking = asking
   }
 
-  /** Learns the answer to what was asked at `askedAt`, epoch ms; a lease ends that long after, see docs/limits.md. */
+  /** Learns an answer. Its times count from `askedAt`, epoch ms: the object counts them from later on. */
   learn({ lease, holdMs, ...decision }: Answer, askedAt: number): Decision {
     if (lease) {
       const { id, units, ttlMs } = lease
