@@ -15,7 +15,7 @@ export type Scenario = {
   load: number
   durationMs: number
   seed: number
-  /** Part of the calls that are lost on their way or on the way back, or find the limiter restarted. */
+  /** Fraction of the calls that are lost on their way or on the way back, or find the limiter restarted. */
   faults?: number
 }
 
@@ -154,8 +154,8 @@ function isStarved({ asked, firstAt, admitted }: Isolate, durationMs: number): b
   return asked > 30 && durationMs - firstAt >= 30_000 && admitted === 0
 }
 
-/** Replays admissions through a bucket that never refuses, and reports how far it was overdrawn. */
-function excessOf(admissions: readonly number[], { perMinute, burst }: Rate): number {
+/** By how much admissions, epoch ms each, pass burst + rate × time in the worst window. Parts of a unit are rounding. */
+export function excessOf(admissions: readonly number[], { perMinute, burst }: Rate): number {
   const perMs = perMinute / 60_000
   let level = 0
   let last = 0

@@ -1,55 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { simulate } from '../../bench/limits/simulation.ts'
+import { excessOf, simulate } from '../../bench/limits/simulation.ts'
 import { Admission, type LimiterAccess } from '../../src/limits/admission.ts'
-import { Bucket } from '../../src/limits/bucket.ts'
-import type { Rate } from '../../src/limits/gcra.ts'
-import { TenantBuckets, type Demand } from '../../src/limits/tenant-buckets.ts'
-
-/**
- * The limiter and its isolates without the runtime: time is a number, calls take as long as the schedule
- * says, and answers may be lost.
- */
-
-const demandOf = (rate: Rate): Demand => ({ bucket: 'validate', key: 'validate', ...rate, cost: 1 })
-
-type World = { storage: Map<string, number>; buckets: TenantBuckets; calls: number }
-
-function newWorld(storage = new Map<string, number>()): World {
-  const buckets = new TenantBuckets({
-    read: () => storage,
-    write: (fullAts) => fullAts.forEach((fullAt, key) => storage.set(key, fullAt)),
-  })
-  return { storage, buckets, calls: 0 }
-}
-
-/** Asks at `now`, and is answered at once. */
-const direct =
-  (world: World, now: number): LimiterAccess['ask'] =>
-  async (isolate, asks) => {
-    world.calls += 1
-    return world.buckets.answer(isolate, asks, now)
-  }
-
-/** One request to an isolate at `now`. */
-const decide = (isolate: Admission, ask: LimiterAccess['ask'], demands: Demand[], now: number) =>
-  isolate.decide({ ask, within: (answer) => answer }, 'tenant', demands, () => now)
-
-const admits = async (isolate: Admission, world: World, rate: Rate, now: number) => {
-  const decisions = await decide(isolate, direct(world, now), [demandOf(rate)], now)
-  return { isAdmitted: decisions.every(({ retryMs }) => retryMs === 0), retryMs: decisions[0]?.retryMs ?? 0 }
-}
-
-/** By how much admissions pass burst + rate × time, in the worst window; parts of a unit are rounding. */
-function excessOf(admissions: readonly number[], { perMinute, burst }: Rate): number {
-  let [level, last, excess] = [0, 0, 0]
-  for (const at of admissions) {
-    level = Math.max(0, level - ((at - last) * perMinute) / 60_000) + 1
-    last = at
-    excess = Math.max(excess, level - burst)
-  }
-  return excess
-}
+import { decide, demandOf, drain, LimiterWorld, request } from '../rig/limiter-world.ts'
 
 const rates = fc.record({
   perMinute: fc.constantFrom(7, 60, 600, 6_000, 60_000, 300_000),
@@ -70,21 +23,21 @@ describe('holds and leases', () => {
   it('L1: no schedule admits more than burst + rate × time, with answers lost and restarts between', async () => {
     await fc.assert(
       fc.asyncProperty(rates, schedules, async (rate, schedule) => {
-        let world = newWorld()
+        const world = new LimiterWorld()
         const isolates = Array.from({ length: 5 }, (_, index) => new Admission(`isolate-${index}`))
         const admissions: number[] = []
         let now = 1_000_000
         for (const { afterMs, isolate, size, fate } of schedule) {
           now += afterMs
-          if (fate === 'restart') world = newWorld(world.storage)
-          for (let request = 0; request < size; request++) {
-            const ask: LimiterAccess['ask'] = async (isolate, asks) => {
-              const answers = await direct(world, now)(isolate, asks)
+          if (fate === 'restart') world.restart()
+          for (let nth = 0; nth < size; nth++) {
+            const asking = isolates[isolate] ?? new Admission('never')
+            const ask: LimiterAccess['ask'] = async (name, asks) => {
+              const answers = world.answer(name, asks, now)
               if (fate === 'lost') throw new Error('the answer is lost')
               return answers
             }
-            const decided = decide(isolates[isolate] ?? new Admission('never'), ask, [demandOf(rate)], now)
-            const decisions = await decided?.catch(() => undefined)
+            const decisions = await decide(asking, world, [demandOf(rate)], now, ask).catch(() => undefined)
             if (decisions?.every(({ retryMs }) => retryMs === 0)) admissions.push(now)
           }
         }
@@ -112,15 +65,15 @@ describe('holds and leases', () => {
     )
     await fc.assert(
       fc.asyncProperty(busy, phases, async (rate, schedule) => {
-        const world = newWorld()
+        const world = new LimiterWorld()
         const isolates = Array.from({ length: 3 }, (_, index) => new Admission(`isolate-${index}`))
         const admissions: number[] = []
         let now = 1_000_000
         for (const { isolate, everyMs, atOnce, durationMs, pauseMs, isLost } of schedule) {
           for (const end = now + durationMs; now < end; now += everyMs) {
-            for (let request = 0; request < atOnce; request++) {
+            for (let nth = 0; nth < atOnce; nth++) {
               const asking = isolates[isolate] ?? new Admission('never')
-              if ((await admits(asking, world, rate, now)).isAdmitted) admissions.push(now)
+              if ((await request(asking, world, rate, now)).isAdmitted) admissions.push(now)
             }
           }
           // An isolate may be gone with its leases.
@@ -136,18 +89,18 @@ describe('holds and leases', () => {
   it('L3: a refused isolate that waits as long as it was told is admitted', async () => {
     await fc.assert(
       fc.asyncProperty(rates, schedules, async (rate, schedule) => {
-        const world = newWorld()
+        const world = new LimiterWorld()
         const isolates = Array.from({ length: 5 }, (_, index) => new Admission(`isolate-${index}`))
         let now = 1_000_000
         for (const { afterMs, isolate, size } of schedule) {
           now += afterMs
-          for (let request = 0; request < size; request++) {
+          for (let nth = 0; nth < size; nth++) {
             const asking = isolates[isolate] ?? new Admission('never')
-            const decided = await admits(asking, world, rate, now)
+            const decided = await request(asking, world, rate, now)
             if (decided.isAdmitted) continue
             // Nobody else asks meanwhile: leases lapse, and what was told must be enough.
             now += decided.retryMs
-            expect((await admits(asking, world, rate, now)).isAdmitted).toBe(true)
+            expect((await request(asking, world, rate, now)).isAdmitted).toBe(true)
           }
         }
       }),
@@ -157,12 +110,13 @@ describe('holds and leases', () => {
 
   it('L2: of isolates that all ask without pause none starves', async () => {
     const rate = { perMinute: 120, burst: 5 }
-    const world = newWorld()
+    const world = new LimiterWorld()
     const isolates = Array.from({ length: 12 }, (_, index) => new Admission(`isolate-${index}`))
     const admitted = isolates.map(() => 0)
     for (let now = 0; now < 120_000; now += 50) {
       for (const [index, isolate] of isolates.entries()) {
-        if ((await admits(isolate, world, rate, now)).isAdmitted) admitted[index] = (admitted[index] ?? 0) + 1
+        if ((await request(isolate, world, rate, now)).isAdmitted)
+          admitted[index] = (admitted[index] ?? 0) + 1
       }
     }
     expect(Math.min(...admitted)).toBeGreaterThan(5)
@@ -171,14 +125,14 @@ describe('holds and leases', () => {
 
   it('a refusal holds without another call, and only as long as it says', async () => {
     const rate = { perMinute: 60, burst: 1 }
-    const world = newWorld()
+    const world = new LimiterWorld()
     const isolate = new Admission('isolate')
-    expect(await admits(isolate, world, rate, 0)).toEqual({ isAdmitted: true, retryMs: 0 })
-    expect(await admits(isolate, world, rate, 0)).toEqual({ isAdmitted: false, retryMs: 1_000 })
-    expect(await admits(isolate, world, rate, 999)).toEqual({ isAdmitted: false, retryMs: 1 })
+    expect(await request(isolate, world, rate, 0)).toEqual({ isAdmitted: true, retryMs: 0 })
+    expect(await request(isolate, world, rate, 0)).toEqual({ isAdmitted: false, retryMs: 1_000 })
+    expect(await request(isolate, world, rate, 999)).toEqual({ isAdmitted: false, retryMs: 1 })
     // With the last unit came word that there is no other.
     expect(world.calls).toBe(1)
-    expect(await admits(isolate, world, rate, 1_000)).toEqual({ isAdmitted: true, retryMs: 0 })
+    expect(await request(isolate, world, rate, 1_000)).toEqual({ isAdmitted: true, retryMs: 0 })
   })
 
   it('L1: nor do isolates whose calls cross each other, are lost or find the limiter restarted', async () => {
@@ -198,52 +152,22 @@ describe('holds and leases', () => {
     )
   })
 
-  it('L1: a lease that outlives a restart of the limiter brings nothing beyond the limit', async () => {
-    const rate = { perMinute: 60_000, burst: 1_000 }
-    const schedule = fc.record({
-      /** When demand begins, how much of it there is every 20 ms, and how long after a restart it goes on. */
-      from: fc.integer({ min: 1_500, max: 1_980 }),
-      size: fc.constantFrom(1, 4, 20, 100, 300),
-      untilUsedMs: fc.integer({ min: 1, max: 500 }),
-    })
-    await fc.assert(
-      fc.asyncProperty(schedule, async ({ from, size, untilUsedMs }) => {
-        const world = newWorld()
-        const [one, other] = [new Admission('one'), new Admission('other')]
-        const admissions: number[] = []
-        const take = async (isolate: Admission, now: number, most: number) => {
-          for (let taken = 0; taken < most; taken++) {
-            if (!(await admits(isolate, world, rate, now)).isAdmitted) return
-            admissions.push(now)
-          }
-        }
-        for (let now = from; now < 2_000; now += 20) await take(one, now, size)
-        world.buckets = newWorld(world.storage).buckets
-        await take(other, 2_000 + untilUsedMs, 2_000)
-        await take(one, 2_000 + untilUsedMs, 2_000)
-        expect(excessOf(admissions, rate)).toBeLessThan(1e-6)
-      }),
-      { numRuns: 200 },
-    )
-  })
-
-  it('L1: what was used of a lease is charged once, in whatever order reports arrive', () => {
-    const rate = { perMinute: 60, burst: 100 }
-    const reports = [
-      { used: 3, hasEnded: false },
-      { used: 7, hasEnded: false },
-      { used: 8, hasEnded: true },
+  it('L3: of two isolates that are refused together each is admitted when it was told to come', async () => {
+    const rate = { perMinute: 60, burst: 1 }
+    const world = new LimiterWorld()
+    const [first, one, other] = ['first', 'one', 'other'].map((name) => new Admission(name)) as [
+      Admission,
+      Admission,
+      Admission,
     ]
-    fc.assert(
-      fc.property(fc.shuffledSubarray(reports, { minLength: 1 }), (arriving) => {
-        const bucket = new Bucket(0)
-        const leaseId = bucket.lease('isolate', 10, 1_000)
-        for (const report of arriving) bucket.applyReport(rate, { leaseId, ...report }, 500)
-        // One whose end is not reported lapses, and counts as used.
-        const charged = arriving.some(({ hasEnded }) => hasEnded) ? 8 : 10
-        expect(bucket.decide(rate, 0, 1_000).remaining).toBe(100 - charged)
-      }),
-    )
+    expect((await request(first, world, rate, 0)).isAdmitted).toBe(true)
+    // There is one unit a second: told to come at the same time, one of the two would come in vain.
+    expect(await request(one, world, rate, 0)).toEqual({ isAdmitted: false, retryMs: 1_000 })
+    expect(await request(other, world, rate, 0)).toEqual({ isAdmitted: false, retryMs: 2_000 })
+    // Asked again, each keeps its turn.
+    expect(await request(other, world, rate, 1)).toEqual({ isAdmitted: false, retryMs: 1_999 })
+    expect((await request(one, world, rate, 1_000)).isAdmitted).toBe(true)
+    expect((await request(other, world, rate, 2_000)).isAdmitted).toBe(true)
   })
 
   describe('once refused', () => {
@@ -251,18 +175,18 @@ describe('holds and leases', () => {
 
     /** An isolate whose hold has just ended, with a limiter that answers when told to. */
     async function refusedOnce() {
-      const world = newWorld()
+      const world = new LimiterWorld()
       const isolate = new Admission('isolate')
-      await admits(isolate, world, rate, 0)
-      await admits(isolate, world, rate, 0)
+      await request(isolate, world, rate, 0)
+      await request(isolate, world, rate, 0)
       const answers: PromiseWithResolvers<void>[] = []
       let now = 1_000
       const access: LimiterAccess = {
-        async ask(isolate, asks) {
+        async ask(name, asks) {
           const answer = Promise.withResolvers<void>()
           answers.push(answer)
           await answer.promise
-          return world.buckets.answer(isolate, asks, now)
+          return world.answer(name, asks, now)
         },
         within: (answer) => answer,
       }
@@ -306,55 +230,33 @@ describe('holds and leases', () => {
 
   it('a busy tenant asks once for many requests, and gives back what it did not use', async () => {
     const rate = { perMinute: 60_000, burst: 1_000 }
-    const world = newWorld()
+    const world = new LimiterWorld()
     const isolate = new Admission('isolate')
     for (let now = 0; now < 10_000; now += 2)
-      expect((await admits(isolate, world, rate, now)).isAdmitted).toBe(true)
+      expect((await request(isolate, world, rate, now)).isAdmitted).toBe(true)
     expect(world.calls).toBeLessThan(100)
     // A second isolate finds nearly all of the burst once the first is quiet.
     const other = new Admission('other')
-    let admitted = 0
-    while ((await admits(other, world, rate, 12_000)).isAdmitted) admitted += 1
-    expect(admitted).toBe(1_000)
+    expect(await drain(other, world, rate, 12_000)).toBe(1_000)
   })
 
-  it.each([
-    ['below the limit', 30_000],
-    ['over it', 600],
-  ])('L1: a bucket that is asked for beside another strands nothing on lease, %s', async (_, perMinute) => {
-    const rate = { perMinute, burst: 10 }
-    const world = newWorld()
-    const isolates = Array.from({ length: 4 }, (_, index) => new Admission(`isolate-${index}`))
-    const settled: number[] = []
-    let [requests, admitted] = [0, 0]
-    for (let now = 0; now < 20_000; now += 10) {
-      const ask: LimiterAccess['ask'] = async (isolate, asks) => {
-        settled.push(...asks.map(({ reports }) => reports.length))
-        return direct(world, now)(isolate, asks)
-      }
-      for (const isolate of isolates) {
-        const recipient = { ...demandOf({ perMinute: 1, burst: 1 }), key: `recipient:${requests++}` }
-        const decisions = await decide(isolate, ask, [demandOf(rate), recipient], now)
-        if (decisions.every(({ retryMs }) => retryMs === 0)) admitted += 1
-      }
-    }
-    const allowed = rate.burst + (perMinute / 60) * 20
-    expect(admitted).toBeLessThanOrEqual(allowed)
-    expect(admitted).toBeGreaterThan(Math.min(requests, allowed) * 0.9)
-    expect(Math.max(...settled)).toBe(0)
-  })
-
-  it('remembers no more than so many buckets', async () => {
-    const world = newWorld()
+  it('J2: an isolate remembers 10,000 buckets, those that were used last', async () => {
+    const world = new LimiterWorld()
     const isolate = new Admission('isolate')
-    for (let recipient = 0; recipient < 10_050; recipient++) {
-      const demand = { ...demandOf({ perMinute: 1, burst: 1 }), key: `recipient:${recipient}` }
-      await decide(isolate, direct(world, 0), [demand], 0)
-      await decide(isolate, direct(world, 0), [demand], 0)
-    }
-    const calls = world.calls
-    const first = { ...demandOf({ perMinute: 1, burst: 1 }), key: 'recipient:0' }
-    expect((await decide(isolate, direct(world, 1), [first], 1))[0]?.retryMs).toBe(59_999)
-    expect(world.calls).toBe(calls + 1)
+    // One unit a minute: with it comes the word that there is no other, which an isolate remembers.
+    const ask = async (nth: number) =>
+      (await decide(isolate, world, [demandOf({ perMinute: 1, burst: 1 }, `recipient:${nth}`)], 0))[0]
+        ?.retryMs
+    for (let nth = 0; nth < 10_000; nth++) expect(await ask(nth)).toBe(0)
+    expect(world.calls).toBe(10_000)
+    // All are remembered, and the first is now the one used last: the next makes room.
+    expect(await ask(0)).toBe(60_000)
+    expect(world.calls).toBe(10_000)
+    expect(await ask(10_000)).toBe(0)
+    expect(world.calls).toBe(10_001)
+    expect(await ask(0)).toBe(60_000)
+    expect(world.calls).toBe(10_001)
+    expect(await ask(1)).toBe(60_000)
+    expect(world.calls).toBe(10_002)
   })
 })
