@@ -19,7 +19,7 @@ function newLimiter() {
   const stub = env.TENANT_LIMITER.getByName(`t-${crypto.randomUUID()}`)
   return {
     /** Takes one unit of a bucket of one unit a minute; whether there was one. */
-    async take(key: string): Promise<boolean> {
+    take: async (key: string): Promise<boolean> => {
       const demand = demandOf({ perMinute: 1, burst: 1 }, key)
       const [answer] = await stub.answer('isolate', [{ ...demand, demandPerSecond: 0, reports: [] }])
       return answer?.retryMs === 0
