@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { excessOf } from '../../bench/limits/simulation.ts'
 import { Admission, type LimiterAccess } from '../../src/limits/admission.ts'
 import { Bucket } from '../../src/limits/bucket.ts'
-import { decide, demandOf, LimiterWorld, request } from '../rig/limiter-world.ts'
+import { decide, demandOf, drain, LimiterWorld } from '../rig/limiter-world.ts'
 
 describe('a lease', () => {
   describe('whose end has passed', () => {
@@ -14,9 +14,8 @@ describe('a lease', () => {
       const world = new LimiterWorld()
       const [holder, other] = [new Admission('holder'), new Admission('other')]
       const admissions: number[] = []
-      const requests = async (isolate: Admission, now: number, most = Infinity) => {
-        let admitted = 0
-        while (admitted < most && (await request(isolate, world, rate, now)).isAdmitted) admitted += 1
+      const requests = async (isolate: Admission, now: number, most?: number) => {
+        const admitted = await drain(isolate, world, rate, now, most)
         admissions.push(...Array.from({ length: admitted }, () => now))
         return admitted
       }
@@ -71,16 +70,14 @@ describe('a lease', () => {
         const world = new LimiterWorld()
         const [one, other] = [new Admission('one'), new Admission('other')]
         const admissions: number[] = []
-        const take = async (isolate: Admission, now: number, most: number) => {
-          for (let taken = 0; taken < most; taken++) {
-            if (!(await request(isolate, world, rate, now)).isAdmitted) return
-            admissions.push(now)
-          }
+        const take = async (isolate: Admission, now: number, most?: number) => {
+          const admitted = await drain(isolate, world, rate, now, most)
+          admissions.push(...Array.from({ length: admitted }, () => now))
         }
         for (let now = from; now < 2_000; now += 20) await take(one, now, size)
         world.restart()
-        await take(other, 2_000 + untilUsedMs, 2_000)
-        await take(one, 2_000 + untilUsedMs, 2_000)
+        await take(other, 2_000 + untilUsedMs)
+        await take(one, 2_000 + untilUsedMs)
         expect(excessOf(admissions, rate)).toBeLessThan(1e-6)
       }),
       { numRuns: 200 },

@@ -67,9 +67,9 @@ export async function request(isolate: Admission, world: LimiterWorld, rate: Rat
   return { isAdmitted: decision.retryMs === 0, retryMs: decision.retryMs }
 }
 
-/** Requests at one instant until one is refused; returns how many were admitted. */
-export async function drain(isolate: Admission, world: LimiterWorld, rate: Rate, now: number) {
+/** Requests at one instant until one is refused, or so many are admitted; returns how many were. */
+export async function drain(isolate: Admission, world: LimiterWorld, rate: Rate, now: number, most = 2_000) {
   let admitted = 0
-  while ((await request(isolate, world, rate, now)).isAdmitted) admitted += 1
+  while (admitted < most && (await request(isolate, world, rate, now)).isAdmitted) admitted += 1
   return admitted
 }
