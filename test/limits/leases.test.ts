@@ -103,6 +103,28 @@ describe('a lease', () => {
     )
   })
 
+  it.each([
+    ['has passed its end', 2, 600],
+    ['is used up', 5, 200],
+  ])('that %s is given back with the next ask, once', async (_, used, now) => {
+    const world = new LimiterWorld()
+    const isolate = new Admission('isolate')
+    const rate = { perMinute: 600, burst: 100 }
+    await drain(isolate, world, rate, 0, 6)
+    expect(await drain(isolate, world, rate, 100, used)).toBe(used)
+    expect(world.calls).toBe(6)
+    const reports: unknown[] = []
+    const ask: LimiterAccess['ask'] = async (_, asks) => {
+      reports.push(...asks.map(({ reports }) => reports.map(({ used, hasEnded }) => ({ used, hasEnded }))))
+      // Without an answer no new lease comes.
+      throw new Error('lost')
+    }
+    for (let nth = 0; nth < 2; nth++) {
+      await expect(decide(isolate, world, [demandOf(rate)], now, ask)).rejects.toThrow('lost')
+    }
+    expect(reports).toEqual([[{ used, hasEnded: true }], []])
+  })
+
   it('L1: that has lapsed is charged whole, and a report that comes later changes nothing', () => {
     const rate = { perMinute: 60, burst: 100 }
     const bucket = new Bucket(0)
