@@ -111,7 +111,7 @@ describe('a lease', () => {
     const isolate = new Admission('isolate')
     const rate = { perMinute: 600, burst: 100 }
     await drain(isolate, world, rate, 0, 6)
-    expect(await drain(isolate, world, rate, 100, used)).toBe(used)
+    expect(await drain(isolate, world, rate, 99, used)).toBe(used)
     expect(world.calls).toBe(6)
     const reports: unknown[] = []
     const ask: LimiterAccess['ask'] = async (_, asks) => {
