@@ -25,3 +25,15 @@ describe('docs/limits.md', () => {
     expect(values(documented)).toEqual(values(known))
   })
 })
+
+describe('wrangler.toml', () => {
+  it('L3, L5: gives the ratelimit bindings the windows that docs/limits.md and Retry-After tell', () => {
+    const bindings = [...config.matchAll(/ratelimits\]\]\nname = "(\w+)"\n.*\nsimple = (\{.*\})/g)]
+    const local = [
+      ['FLOOD_SHIELD', '{ limit = 1000, period = 10 }'],
+      ['FALLBACK_LIMITER', '{ limit = 100, period = 10 }'],
+    ]
+    // Once for local runs, and once for production.
+    expect(bindings.map(([, name, simple]) => [name, simple])).toEqual([...local, ...local])
+  })
+})
