@@ -16,8 +16,8 @@ describe('a map of what an isolate remembers', () => {
 
   it('J2: an entry that is set again takes no other place', () => {
     const map = new ExpiringMap<string>(2)
-    map.set('one', 'old', 10)
     map.set('other', 'kept', 10)
+    map.set('one', 'old', 10)
     map.set('one', 'new', 10)
     expect([map.get('one', 0), map.get('other', 0)]).toEqual(['new', 'kept'])
   })

@@ -103,6 +103,7 @@ export class KnownBucket {
     }
     this.#decision = decision
     this.#decidedAt = askedAt
+    // Answers may cross: one that is older must not end the hold of a newer one.
     this.#heldUntil = Math.max(this.#heldUntil, askedAt + holdMs)
     return decision
   }

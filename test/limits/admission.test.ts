@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { excessOf, simulate } from '../../bench/limits/simulation.ts'
 import { Admission, type LimiterAccess } from '../../src/limits/admission.ts'
+import type { Rate } from '../../src/limits/gcra.ts'
 import { decide, demandOf, drain, LimiterWorld, request } from '../rig/limiter-world.ts'
 
 const rates = fc.record({
@@ -170,17 +171,14 @@ describe('holds and leases', () => {
     expect((await request(other, world, rate, 2_000)).isAdmitted).toBe(true)
   })
 
-  describe('once refused', () => {
-    const rate = { perMinute: 60, burst: 1 }
-
-    /** An isolate whose hold has just ended, with a limiter that answers when told to. */
-    async function refusedOnce() {
+  describe('while a call is under way', () => {
+    /** An isolate at 1,000, after so many requests at 0, with a limiter that answers when told to. */
+    async function callsUnderWay(rate: Rate, requestsBefore: number) {
       const world = new LimiterWorld()
       const isolate = new Admission('isolate')
-      await request(isolate, world, rate, 0)
-      await request(isolate, world, rate, 0)
+      for (let nth = 0; nth < requestsBefore; nth++) await request(isolate, world, rate, 0)
       const answers: PromiseWithResolvers<void>[] = []
-      let now = 1_000
+      const now = 1_000
       const access: LimiterAccess = {
         async ask(name, asks) {
           const answer = Promise.withResolvers<void>()
@@ -192,8 +190,41 @@ describe('holds and leases', () => {
       }
       const arrive = (changed: Partial<LimiterAccess> = {}) =>
         isolate.decide({ ...access, ...changed }, 'tenant', [demandOf(rate)], () => now)
-      return { answers, arrive, later: (ms: number) => (now += ms) }
+      return { answers, arrive }
     }
+    /** A hold that has just ended. */
+    const refusedOnce = () => callsUnderWay({ perMinute: 60, burst: 1 }, 2)
+
+    it('an answer that is overtaken by a later one does not shorten its hold', async () => {
+      const rate = { perMinute: 60, burst: 2 }
+      const world = new LimiterWorld()
+      const isolate = new Admission('isolate')
+      const deliveries: PromiseWithResolvers<void>[] = []
+      const arrive = () =>
+        decide(isolate, world, [demandOf(rate)], 0, async (name, asks) => {
+          const answers = world.answer(name, asks, 0)
+          const delivery = Promise.withResolvers<void>()
+          deliveries.push(delivery)
+          await delivery.promise
+          return answers
+        })
+      // The second takes the last unit, and with it comes the hold.
+      const [first, second] = [arrive(), arrive()]
+      deliveries[1]?.resolve()
+      await second
+      deliveries[0]?.resolve()
+      await first
+      expect(await arrive()).toMatchObject([{ retryMs: 1_000 }])
+      expect(world.calls).toBe(2)
+    })
+
+    it('every request asks for itself, unless one asks whether a hold has ended', async () => {
+      const { answers, arrive } = await callsUnderWay({ perMinute: 60, burst: 10 }, 1)
+      const requests = Array.from({ length: 3 }, () => arrive())
+      expect(answers).toHaveLength(3)
+      for (const answer of answers) answer.resolve()
+      expect((await Promise.all(requests)).map(([decision]) => decision?.retryMs)).toEqual([0, 0, 0])
+    })
 
     it('L3: one call asks for all requests that come before its answer', async () => {
       const { answers, arrive } = await refusedOnce()
