@@ -26,8 +26,8 @@ export class Bucket {
     const decision = gcra(fullAt, rate, cost, now)
     if (decision.isAdmitted || this.#leases.size === 0) return decision
     // Leases drain only from when they lapse: waiting for that is enough, however they are used.
-    const waitMs = this.latestFullAt(rate, now) + (cost - rate.burst) * unitMsOf(rate) - now
-    return { ...decision, retryMs: Math.max(1 / 1024, waitMs) }
+    const retryMs = this.latestFullAt(rate, now) + (cost - rate.burst) * unitMsOf(rate) - now
+    return { ...decision, retryMs }
   }
 
   /** Charges a cost that {@link decide} has admitted. */
@@ -52,7 +52,7 @@ export class Bucket {
     this.#lapse(rate, now)
     const lease = this.#leases.get(leaseId)
     if (lease === undefined) return
-    const units = Math.min(Math.max(used - lease.charged, 0), lease.units)
+    const units = Math.max(used - lease.charged, 0)
     lease.units -= units
     lease.charged += units
     if (hasEnded) this.#leases.delete(leaseId)
@@ -65,8 +65,10 @@ export class Bucket {
    */
   latestFullAt(rate: Rate, now: number): number {
     let fullAt = Math.max(this.#fullAt, now)
-    const leases = [...this.#leases.values()].toSorted((a, b) => a.lapsesAt - b.lapsesAt)
-    for (const { units, lapsesAt } of leases) fullAt = Math.max(fullAt, lapsesAt) + units * unitMsOf(rate)
+    // In the order in which they lapse if all do so at once, which is the latest of all orders.
+    for (const { units, lapsesAt } of this.#leases.values()) {
+      fullAt = Math.max(fullAt, lapsesAt) + units * unitMsOf(rate)
+    }
     return fullAt
   }
 

@@ -214,7 +214,7 @@ describe('holds and leases', () => {
       await second
       deliveries[0]?.resolve()
       await first
-      expect(await arrive()).toMatchObject([{ retryMs: 1_000 }])
+      expect(await decide(isolate, world, [demandOf(rate)], 0)).toMatchObject([{ retryMs: 1_000 }])
       expect(world.calls).toBe(2)
     })
 

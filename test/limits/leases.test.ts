@@ -125,12 +125,50 @@ describe('a lease', () => {
     expect(reports).toEqual([[{ used, hasEnded: true }], []])
   })
 
-  it('L1: that has lapsed is charged whole, and a report that comes later changes nothing', () => {
+  it('L1: that has lapsed is charged whole, at that time, and a report that comes later changes nothing', () => {
     const rate = { perMinute: 60, burst: 100 }
     const bucket = new Bucket(0)
     const leaseId = bucket.lease('isolate', 10, 1_000)
     bucket.applyReport(rate, { leaseId, used: 3, hasEnded: true }, 1_000)
-    expect(bucket.decide(rate, 0, 1_000).remaining).toBe(90)
+    expect(bucket.decide(rate, 0, 1_000)).toMatchObject({ remaining: 90, resetMs: 10_000 })
+  })
+
+  it('is charged no more for a report that was overtaken, also when the newer one has drained', () => {
+    const rate = { perMinute: 60, burst: 100 }
+    const bucket = new Bucket(0)
+    const leaseId = bucket.lease('isolate', 10, 60_000)
+    bucket.applyReport(rate, { leaseId, used: 7, hasEnded: false }, 0)
+    bucket.applyReport(rate, { leaseId, used: 3, hasEnded: false }, 10_000)
+    expect(bucket.decide(rate, 0, 10_000).remaining).toBe(97)
+  })
+
+  it('L3: makes those who are refused wait long enough, in whatever order leases lapse', () => {
+    const rate = { perMinute: 60, burst: 10 }
+    const lease = fc.record({
+      units: fc.integer({ min: 1, max: 4 }),
+      lapsesAt: fc.integer({ min: 1, max: 9_000 }),
+    })
+    fc.assert(
+      fc.property(fc.array(lease, { maxLength: 4 }), fc.integer({ min: 1, max: 10 }), (leases, cost) => {
+        const bucket = new Bucket(0)
+        for (const { units, lapsesAt } of leases) {
+          if (bucket.decide(rate, units, 0).isAdmitted) bucket.lease('isolate', units, lapsesAt)
+        }
+        const { retryMs } = bucket.decide(rate, cost, 0)
+        expect(bucket.decide(rate, cost, retryMs).isAdmitted).toBe(true)
+      }),
+      {
+        examples: [
+          [
+            [
+              { units: 9, lapsesAt: 4_000 },
+              { units: 1, lapsesAt: 750 },
+            ],
+            1,
+          ],
+        ],
+      },
+    )
   })
 
   it.each([
