@@ -248,6 +248,16 @@ describe('holds and leases', () => {
       expect(await next).toMatchObject([{ retryMs: 0 }])
     })
 
+    it('L5: when that call fails and nobody waited, the next request asks anew', async () => {
+      const { answers, arrive } = await refusedOnce()
+      const failing = arrive()
+      answers[0]?.reject(new Error('overloaded'))
+      await expect(failing).rejects.toThrow('overloaded')
+      const next = arrive()
+      answers[1]?.resolve()
+      expect(await next).toMatchObject([{ retryMs: 0 }])
+    })
+
     it('L5: when the request that asked is cut off, nobody waits for it twice', async () => {
       const { answers, arrive } = await refusedOnce()
       void arrive()

@@ -16,4 +16,12 @@ describe('the buckets of one tenant', () => {
     expect(take(0)).toBe(60_000)
     expect(world.readsOf('recipient:0')).toBe(2)
   })
+
+  it('few admissions wait for storage: a twentieth of the burst is stored in advance', () => {
+    const world = new LimiterWorld()
+    const ask = { ...demandOf({ perMinute: 600, burst: 100 }), demandPerSecond: 0, reports: [] }
+    for (let nth = 0; nth < 60; nth++) expect(world.answer('isolate', [ask], 0)[0]?.retryMs).toBe(0)
+    // Every write is good for itself and five more.
+    expect(world.writes).toBe(10)
+  })
 })

@@ -7,8 +7,9 @@ export class LimiterWorld {
   readonly storage: Map<string, number>
   readonly #reads: string[] = []
   buckets: TenantBuckets
-  /** Calls that isolates have made. */
+  /** Calls that isolates have made, and writes to storage. */
   calls = 0
+  writes = 0
 
   constructor(storage = new Map<string, number>()) {
     this.storage = storage
@@ -37,7 +38,10 @@ export class LimiterWorld {
         this.#reads.push(...keys)
         return this.storage
       },
-      write: (fullAts) => fullAts.forEach((fullAt, key) => this.storage.set(key, fullAt)),
+      write: (fullAts) => {
+        this.writes += 1
+        fullAts.forEach((fullAt, key) => this.storage.set(key, fullAt))
+      },
     })
   }
 }
