@@ -26,6 +26,11 @@ export default defineConfig(async () => ({
           LIMITER_DEADLINE_MS: 20_000,
           TEST_MIGRATIONS: await readD1Migrations('./drizzle'),
         },
+        // Reached by few requests, and turning so rarely that a test need not meet it: test/rig/ratelimit-window.ts.
+        ratelimits: {
+          FLOOD_SHIELD: { namespace_id: '1001', simple: { limit: 20, period: 60 } },
+          FALLBACK_LIMITER: { namespace_id: '1002', simple: { limit: 20, period: 60 } },
+        },
       },
     }),
   ],

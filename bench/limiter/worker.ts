@@ -9,8 +9,8 @@ export default {
     const { key, limit } = subjectOf(request)
     const demand = { bucket: 'validate', key: 'validate', perMinute: limit, burst: Math.min(100_000, limit) }
     return decisionsOf(async () => {
-      const verdicts = await decide(env, ctx, key, [{ ...demand, cost: 1 }])
-      return verdicts.some(({ retryMs }) => retryMs > 0) ? 429 : 200
+      const decisions = await decide(env, ctx, key, [{ ...demand, cost: 1 }])
+      return decisions.some(({ retryMs }) => retryMs > 0) ? 429 : 200
     })
   },
 } satisfies ExportedHandler<Env>

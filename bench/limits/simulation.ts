@@ -15,7 +15,7 @@ export type Scenario = {
   load: number
   durationMs: number
   seed: number
-  /** Part of the calls that are lost on their way or on the way back, or find the limiter restarted. */
+  /** Fraction of the calls that are lost on their way or on the way back, or find the limiter restarted. */
   faults?: number
 }
 
@@ -23,7 +23,7 @@ export type Outcome = {
   requests: number
   admitted: number
   /** Admitted ÷ what the limit allows: all requests below it, burst + rate × time above. */
-  admittedPart: number
+  admittedFraction: number
   /** The most by which any window passed burst + rate × time; 0 when none did. */
   excess: number
   callsPerRequest: number
@@ -38,7 +38,7 @@ const LOCATIONS = 10
 /** Round trip from the nearest and the farthest location to the Durable Object, with jitter on top. */
 const ROUND_TRIP_MS_MIN = 3
 const ROUND_TRIP_MS_MAX = 80
-const JITTER_PART = 0.3
+const JITTER_FRACTION = 0.3
 
 type Event = { at: number; run: () => void }
 
@@ -95,27 +95,27 @@ class World {
     this.#requests += 1
     if (isolate.asked++ === 0) isolate.firstAt = sentAt
     let askedAt: number | undefined
-    const ask: LimiterAccess['ask'] = async (asker, asks) => {
+    const ask: LimiterAccess['ask'] = async (id, asks) => {
       this.#calls += 1
-      const oneWayMs = (isolate.roundTripMs / 2) * (1 + JITTER_PART * this.#random())
+      const oneWayMs = (isolate.roundTripMs / 2) * (1 + JITTER_FRACTION * this.#random())
       await this.clock.after(oneWayMs)
       askedAt = this.clock.now
       const fault =
         this.#faults > 0 && this.#random() < this.#faults ? Math.floor(this.#random() * 3) : undefined
       if (fault === 0) throw new Error('lost on its way')
       if (fault === 1) this.#buckets = newBuckets(this.#storage)
-      const grants = this.#buckets.admit(asker, asks, askedAt)
+      const answers = this.#buckets.answer(id, asks, askedAt)
       await this.clock.after(oneWayMs)
       if (fault === 2) throw new Error('lost on the way back')
-      return grants
+      return answers
     }
-    const verdicts = await isolate.admission
-      .admit({ ask, within: (answer) => answer }, 'tenant', [this.#demand], () => this.clock.now)
+    const decisions = await isolate.admission
+      .decide({ ask, within: (answer) => answer }, 'tenant', [this.#demand], () => this.clock.now)
       // The fallback would decide, which is not simulated.
       .catch(() => undefined)
     const answeredAt = this.clock.now
     this.#waitedMs += answeredAt - sentAt
-    if (verdicts?.every(({ retryMs }) => retryMs === 0) !== true) return
+    if (decisions?.every(({ retryMs }) => retryMs === 0) !== true) return
     isolate.admitted += 1
     // By the limiter, or here by what it lent.
     this.#decidedAt.push(askedAt ?? answeredAt)
@@ -127,7 +127,7 @@ class World {
     return {
       requests: this.#requests,
       admitted,
-      admittedPart: admitted / (load < 1 ? this.#requests : allowed),
+      admittedFraction: admitted / (load < 1 ? this.#requests : allowed),
       excess: excessOf(this.#decidedAt, rate),
       callsPerRequest: this.#calls / this.#requests,
       addedMs: this.#waitedMs / this.#requests,
@@ -154,8 +154,8 @@ function isStarved({ asked, firstAt, admitted }: Isolate, durationMs: number): b
   return asked > 30 && durationMs - firstAt >= 30_000 && admitted === 0
 }
 
-/** Replays admissions through a bucket that never refuses, and reports how far it was overdrawn. */
-function excessOf(admissions: readonly number[], { perMinute, burst }: Rate): number {
+/** By how much admissions, epoch ms each, pass burst + rate × time in the worst window. Parts of a unit are rounding. */
+export function excessOf(admissions: readonly number[], { perMinute, burst }: Rate): number {
   const perMs = perMinute / 60_000
   let level = 0
   let last = 0

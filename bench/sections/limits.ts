@@ -50,12 +50,12 @@ export async function limits(_: Load, say: (line: string) => void): Promise<Sect
 }
 
 function cellsOf({ perSecond, load, outcome }: Row): string[] {
-  const { requests, admittedPart, excess, callsPerRequest, addedMs, starved } = outcome
+  const { requests, admittedFraction, excess, callsPerRequest, addedMs, starved } = outcome
   return [
     `${perSecond}/s`,
     `${load}×`,
     requests.toLocaleString('en'),
-    decimal(admittedPart, 3),
+    decimal(admittedFraction, 3),
     decimal(excess, 2),
     decimal(callsPerRequest, 3),
     decimal(addedMs, 1),
@@ -64,7 +64,7 @@ function cellsOf({ perSecond, load, outcome }: Row): string[] {
 }
 
 function targetsOf({ perSecond, load, outcome }: Row): Target[] {
-  const { excess, admittedPart, callsPerRequest, starved } = outcome
+  const { excess, admittedFraction, callsPerRequest, starved } = outcome
   const who = `${perSecond}/s at ${load}×`
   const isCallBound = load === 20 || (load < 1 && perSecond >= 5_000)
   return [
@@ -72,7 +72,7 @@ function targetsOf({ perSecond, load, outcome }: Row): Target[] {
     { what: `${who}, units over burst + rate × time`, value: excess, most: 1e-6, unit: '', digits: 2 },
     { what: `${who}, isolates starved`, value: starved, most: 0, unit: '', digits: 0 },
     ...(load < 1
-      ? [{ what: `${who}, admitted`, value: admittedPart, least: 0.98, unit: '', digits: 3 }]
+      ? [{ what: `${who}, admitted`, value: admittedFraction, least: 0.98, unit: '', digits: 3 }]
       : []),
     ...(isCallBound
       ? [

@@ -1,6 +1,6 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader } from 'jose'
 import { keyOfAccessId, type KnownKey } from '../tenants/catalogue.ts'
-import { ExpiringMap } from '../tenants/expiring-map.ts'
+import { ExpiringMap } from '../expiring-map.ts'
 import { isAdminAudience } from '../tenants/tenant.ts'
 import type { Config } from '../config.ts'
 import { isOurAccessId } from './access-id.ts'

@@ -4,10 +4,10 @@ import type { AppEnv, ReadContext, TenantEnv } from './app-env.ts'
 import { config } from '../config.ts'
 import { faultName } from '../log.ts'
 import { Admission, type LimiterAccess } from '../limits/admission.ts'
-import type { Demand, Verdict } from '../limits/tenant-buckets.ts'
+import type { Demand, Decision } from '../limits/tenant-buckets.ts'
 
 /** The buckets of a tenant that requests are charged to by the route alone. */
-export type Bucket = 'admin' | 'validate'
+export type RouteBucket = 'admin' | 'validate'
 
 /** Seconds of the fallback's window, as in wrangler.toml. */
 const FALLBACK_PERIOD_S = 10
@@ -16,7 +16,7 @@ const FALLBACK_PERIOD_S = 10
 let isolateAdmission: Admission | undefined
 
 /** Charges the request to a bucket of its tenant; see {@link admit}. */
-export function rateLimit(bucket: Bucket) {
+export function rateLimit(bucket: RouteBucket) {
   return createMiddleware<TenantEnv>(async function rateLimit(c, next) {
     await admit(c, [{ bucket, key: bucket, ...c.get('tenant').policy.limits[bucket], cost: 1 }])
     await next()
@@ -31,22 +31,22 @@ export function rateLimit(bucket: Bucket) {
  * @throws {HTTPException} 429 with a `Retry-After` after which the same request is admitted.
  */
 export async function admit(c: ReadContext<TenantEnv>, demands: readonly Demand[]): Promise<void> {
-  let verdicts: readonly Verdict[]
+  let decisions: readonly Decision[]
   try {
-    verdicts = await decide(c.env, c.executionCtx, c.get('tenant').id, demands)
+    decisions = await decide(c.env, c.executionCtx, c.get('tenant').id, demands)
   } catch (error) {
     c.get('log').limiterDegraded = faultName(error)
     return admitByFallback(c, demands)
   }
   c.header('RateLimit-Policy', demands.map(policyItem).join(', '))
-  const items = verdicts.map((verdict, index) => remainderItem(demands[index] as Demand, verdict))
+  const items = decisions.map((decision, index) => remainderItem(demands[index] as Demand, decision))
   c.header('RateLimit', items.join(', '))
-  const retryMs = Math.max(...verdicts.map((verdict) => verdict.retryMs))
+  const retryMs = Math.max(...decisions.map((decision) => decision.retryMs))
   if (retryMs > 0) throw limited(c, Math.ceil(retryMs / 1000))
 }
 
 /**
- * Decides against all buckets: the request is admitted when `retryMs` is 0 in every verdict.
+ * Decides against all buckets: the request is admitted when `retryMs` is 0 in every decision.
  *
  * @throws what the limiter throws, and a DOMException named `TimeoutError` when it takes too long.
  */
@@ -55,12 +55,12 @@ export function decide(
   ctx: Pick<ExecutionContext, 'waitUntil'>,
   tenantId: string,
   demands: readonly Demand[],
-): Promise<readonly Verdict[]> {
+): Promise<readonly Decision[]> {
   isolateAdmission ??= new Admission(crypto.randomUUID())
   const deadlineAt = Date.now() + config(env).limiterDeadlineMs
   // Most requests never ask: neither the stub nor the timer is made for them.
   const access: LimiterAccess = {
-    ask: (asker, asks) => env.TENANT_LIMITER.getByName(tenantId).admit(asker, asks),
+    ask: (isolate, asks) => env.TENANT_LIMITER.getByName(tenantId).answer(isolate, asks),
     within(answer) {
       const inTime = withinDeadline(answer, deadlineAt - Date.now())
       // Others may wait for it too when the client of this request has hung up.
@@ -68,7 +68,7 @@ export function decide(
       return inTime
     },
   }
-  return isolateAdmission.admit(access, tenantId, demands, Date.now)
+  return isolateAdmission.decide(access, tenantId, demands, Date.now)
 }
 
 async function admitByFallback(c: ReadContext<TenantEnv>, demands: readonly Demand[]): Promise<void> {
@@ -101,6 +101,6 @@ function policyItem({ bucket, burst, perMinute }: Demand): string {
 }
 
 /** `r` units are left; the bucket is full again in `t` seconds. */
-function remainderItem({ bucket }: Demand, { remaining, resetMs }: Verdict): string {
+function remainderItem({ bucket }: Demand, { remaining, resetMs }: Decision): string {
   return `"${bucket}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`
 }

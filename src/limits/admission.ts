@@ -1,220 +1,96 @@
-import type { Rate } from './gcra.ts'
-import type { Ask, Demand, Grant, Verdict } from './tenant-buckets.ts'
+import { ExpiringMap } from '../expiring-map.ts'
+import { KnownBucket } from './known-bucket.ts'
+import type { Answer, Ask, Decision, Demand } from './tenant-buckets.ts'
 
 /** The way of one request to its tenant's Durable Object. */
 export type LimiterAccess = {
-  /** Asks, in one call. */
-  ask(asker: string, asks: Ask[]): Promise<Grant[]>
+  /** Asks, in one call; `isolate` is the random name of the asking isolate. */
+  ask(isolate: string, asks: Ask[]): Promise<Answer[]>
   /** Waits for an answer no longer than this request may. */
   within<Value>(answer: Promise<Value>): Promise<Value>
 }
 
-/** Buckets that an isolate remembers. */
+/** Buckets that an isolate remembers; the one used longest ago is forgotten first. */
 const KNOWN_MAX = 10_000
-/** Over how long the isolate measures what it needs; and the least it judges a beginning burst by. */
-const DEMAND_MS = 1_000
-const DEMAND_MS_MIN = 500
 
-/** A lease is renewed when so much of it is left, or so little time; and no sooner again than that. */
-const RENEWAL_PART = 1 / 3
-const RENEWAL_MS = 100
-
-/** Units that this isolate may use without asking, until `endsAt`. */
-type Lease = { id: string; units: number; left: number; endsAt: number }
-
-/** What the isolate knows of one bucket. */
-type Known = Rate & {
-  verdict: Verdict
-  verdictAt: number
-  leases: Lease[]
-  /** When the limiter was last asked. */
-  renewedAt: number
-  /** Refused until then, once no lease is left. */
-  heldUntil: number
-  /** The call that asks whether a refusal has ended: whoever comes meanwhile waits for it too. */
-  asking: Promise<unknown> | undefined
-  /** Units needed since `countedFrom`, and in the second before. */
-  needed: number
-  countedFrom: number
-  neededBefore: number
-}
-
-type Pair = { demand: Demand; known: Known }
+type Pair = { demand: Demand; bucket: KnownBucket }
 
 /**
- * Decides requests in one isolate: by a refusal that still holds, by a lease, or by asking the tenant's
- * Durable Object. Knows no clock and no binding.
+ * Decides requests in one isolate: by a hold, by leases, or by asking the tenant's Durable Object
+ * (docs/limits.md). Knows no clock and no binding.
  */
 export class Admission {
-  readonly #known = new Map<string, Known>()
-  readonly #asker: string
+  readonly #known = new ExpiringMap<KnownBucket>(KNOWN_MAX)
+  readonly #isolate: string
 
-  constructor(asker: string) {
-    this.#asker = asker
+  constructor(isolate: string) {
+    this.#isolate = isolate
   }
 
   /**
-   * Decides one request against all its buckets: it is admitted when `retryMs` is 0 in every verdict.
+   * Decides one request against all its buckets: it is admitted when `retryMs` is 0 in every decision.
    *
    * @param scope what the demands' keys are unique within: the tenant.
    * @throws what `ask` and `within` throw; nothing is taken then.
    */
-  async admit(
+  async decide(
     access: LimiterAccess,
     scope: string,
     demands: readonly Demand[],
     clock: () => number,
-  ): Promise<readonly Verdict[]> {
+  ): Promise<readonly Decision[]> {
     const arrivedAt = clock()
-    const pairs = demands.map((demand) => ({ demand, known: this.#count(scope, demand, arrivedAt) }))
+    const pairs = demands.map((demand) => ({ demand, bucket: this.#count(scope, demand, arrivedAt) }))
     const [first, ...others] = pairs
     for (;;) {
       const now = clock()
-      const verdicts = decideAlone(pairs, now)
-      if (verdicts !== undefined) return verdicts
-      if (others.length > 0 || first?.known.asking === undefined) return this.#ask(access, pairs, now)
-      await answered(access, first.known, first.known.asking)
+      const decisions = decideAlone(pairs, now)
+      if (decisions !== undefined) return decisions
+      if (others.length > 0 || first?.bucket.asking === undefined) return this.#ask(access, pairs, now)
+      await answered(access, first.bucket, first.bucket.asking)
     }
   }
 
-  #ask(access: LimiterAccess, pairs: readonly Pair[], now: number): Promise<readonly Verdict[]> {
-    // Whoever asks for several buckets must ask for the others however much of one is on lease.
+  #ask(access: LimiterAccess, pairs: readonly Pair[], now: number): Promise<readonly Decision[]> {
+    // A request for several buckets must ask for the others anyway: a lease of one would save no call.
     const isLeasable = pairs.length === 1
-    const asks = pairs.map((pair) => askOf(pair, isLeasable, now))
+    const asks = pairs.map(({ demand, bucket }) => bucket.ask(demand, isLeasable, now))
     const asking = access
-      .within(access.ask(this.#asker, asks))
-      .then((grants) => pairs.map(({ known }, index) => learn(known, grants[index] as Grant, now)))
+      .within(access.ask(this.#isolate, asks))
+      .then((answers) => pairs.map(({ bucket }, index) => bucket.learn(answers[index] as Answer, now)))
       .finally(() => {
-        for (const { known } of pairs) if (known.asking === asking) known.asking = undefined
+        for (const { bucket } of pairs) if (bucket.asking === asking) bucket.asking = undefined
       })
-    for (const { known } of pairs) {
-      known.renewedAt = now
-      if (known.heldUntil > known.verdictAt) known.asking = asking
-    }
+    for (const { bucket } of pairs) bucket.awaitAnswer(asking)
     return asking
   }
 
-  #count(scope: string, { key, burst, perMinute, cost }: Demand, now: number): Known {
-    const name = `${scope} ${key}`
-    const known = this.#known.get(name) ?? {
-      burst,
-      perMinute,
-      verdict: { remaining: burst, resetMs: 0, retryMs: 0 },
-      verdictAt: now,
-      leases: [],
-      renewedAt: 0,
-      heldUntil: 0,
-      asking: undefined,
-      needed: 0,
-      countedFrom: now,
-      neededBefore: 0,
+  #count(scope: string, demand: Demand, now: number): KnownBucket {
+    const name = `${scope} ${demand.key}`
+    let bucket = this.#known.get(name, now)
+    if (bucket === undefined) {
+      bucket = new KnownBucket(demand, now)
+      this.#known.set(name, bucket, Infinity)
     }
-    // Used last, remembered longest.
-    this.#known.delete(name)
-    this.#known.set(name, known)
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= KNOWN_MAX) break
-      this.#known.delete(oldest)
-    }
-    // A refusal under another policy says nothing under this one.
-    if (known.perMinute !== perMinute || known.burst !== burst) {
-      Object.assign(known, { perMinute, burst, heldUntil: 0 })
-    }
-    const elapsedMs = now - known.countedFrom
-    if (elapsedMs >= DEMAND_MS) {
-      Object.assign(known, {
-        neededBefore: elapsedMs < 2 * DEMAND_MS ? known.needed : 0,
-        needed: 0,
-        countedFrom: now,
-      })
-    }
-    known.needed += cost
-    return known
+    bucket.count(demand, now)
+    return bucket
   }
 }
 
-/** Waits for what another request has asked. That one may have been cut off: then the next one asks anew. */
-async function answered(access: LimiterAccess, known: Known, asking: Promise<unknown>): Promise<void> {
+/** Waits for the call of another request. If that request was cut off, the next one asks anew. */
+async function answered(access: LimiterAccess, bucket: KnownBucket, asking: Promise<unknown>): Promise<void> {
   try {
     await access.within(asking)
   } finally {
-    if (known.asking === asking) known.asking = undefined
+    if (bucket.asking === asking) bucket.asking = undefined
   }
 }
 
-/** What the isolate can say without asking, if it can. */
-function decideAlone(pairs: readonly Pair[], now: number): readonly Verdict[] | undefined {
-  if (pairs.some((pair) => isHeld(pair, now))) return pairs.map((pair) => heldVerdict(pair, now))
-  const isEnough = pairs.every(
-    ({ demand, known }) => unitsLeft(known, now) >= demand.cost && !isRenewalDue(known, now),
-  )
-  return isEnough ? pairs.map(({ demand, known }) => useLease(known, demand.cost, now)) : undefined
-}
-
-function isHeld({ demand, known }: Pair, now: number): boolean {
-  return known.heldUntil > now && unitsLeft(known, now) < demand.cost
-}
-
-/** Units a second that the isolate needs: lately, or as a burst begins. */
-function demandPerSecond({ needed, countedFrom, neededBefore }: Known, now: number): number {
-  const elapsedMs = Math.max(DEMAND_MS_MIN, now - countedFrom)
-  return Math.max(neededBefore, ((needed - 1) * 1000) / elapsedMs)
-}
-
-function unitsLeft({ leases }: Known, now: number): number {
-  return leases.reduce((sum, { left, endsAt }) => sum + (endsAt > now ? left : 0), 0)
-}
-
-/** Whether to ask for more before the lease is used up, by one request while the others go on using it. */
-function isRenewalDue({ leases, renewedAt, heldUntil }: Known, now: number): boolean {
-  if (now < heldUntil || now - renewedAt < RENEWAL_MS) return false
-  const last = leases.at(-1)
-  if (last === undefined) return false
-  return last.left < last.units * RENEWAL_PART || last.endsAt - now < RENEWAL_MS
-}
-
-function useLease(known: Known, cost: number, now: number): Verdict {
-  let due = cost
-  for (const lease of known.leases) {
-    if (lease.endsAt <= now) continue
-    const taken = Math.min(due, lease.left)
-    lease.left -= taken
-    due -= taken
+/** What the isolate can decide without asking, if anything. */
+function decideAlone(pairs: readonly Pair[], now: number): readonly Decision[] | undefined {
+  if (pairs.some(({ demand, bucket }) => bucket.isHeld(demand.cost, now))) {
+    return pairs.map(({ demand, bucket }) => bucket.refuse(demand.cost, now))
   }
-  return { ...current(known, now), remaining: known.verdict.remaining + unitsLeft(known, now), retryMs: 0 }
-}
-
-function heldVerdict(pair: Pair, now: number): Verdict {
-  const { known } = pair
-  const verdict = current(known, now)
-  if (!isHeld(pair, now)) return { ...verdict, retryMs: 0 }
-  return { ...verdict, remaining: 0, retryMs: known.heldUntil - now }
-}
-
-/** The last verdict, grown older. */
-function current({ verdict, verdictAt }: Known, now: number): Verdict {
-  return { ...verdict, resetMs: Math.max(0, verdict.resetMs - (now - verdictAt)) }
-}
-
-/** Asks for a demand, and reports what has been used of leases; those that have ended are given back. */
-function askOf({ demand, known }: Pair, isLeasable: boolean, now: number): Ask {
-  const settlements = known.leases.map(({ id: leaseId, units, left, endsAt }) => ({
-    leaseId,
-    used: units - left,
-    hasEnded: left === 0 || endsAt <= now,
-  }))
-  known.leases = known.leases.filter(({ left, endsAt }) => left > 0 && endsAt > now)
-  return { ...demand, demandPerSecond: isLeasable ? demandPerSecond(known, now) : 0, settlements }
-}
-
-function learn(known: Known, { lease, holdMs, ...verdict }: Grant, askedAt: number): Verdict {
-  // Counted from before the call: the limiter counts from after it, and must not think it over earlier.
-  if (lease) {
-    const { id, units, ttlMs } = lease
-    known.leases.push({ id, units, left: units, endsAt: askedAt + ttlMs })
-  }
-  known.verdict = verdict
-  known.verdictAt = askedAt
-  known.heldUntil = Math.max(known.heldUntil, askedAt + holdMs)
-  return verdict
+  if (!pairs.every(({ demand, bucket }) => bucket.isLeased(demand.cost, now))) return undefined
+  return pairs.map(({ demand, bucket }) => bucket.use(demand.cost, now))
 }

@@ -1,36 +1,33 @@
 import { gcra, unitMsOf, type GcraDecision, type Rate } from './gcra.ts'
 
-/** What an isolate reports of a lease: all that it has used of it, since reports may overtake each other. */
-export type Settlement = { leaseId: string; used: number; hasEnded: boolean }
+/** What an isolate reports of a lease: all that it has used of it so far, since reports may overtake each other. */
+export type Report = { leaseId: string; used: number; hasEnded: boolean }
 
-/** Nobody waits longer for a turn than this. */
-const TURN_MS_MAX = 30_000
+type Lease = { isolate: string; units: number; charged: number; lapsesAt: number }
 
 /**
- * One bucket with leases: units handed to an isolate in advance, for it to admit requests by without
- * asking. A unit on lease is neither used nor free: it weighs on the bucket without draining until it
- * is settled or lapses, and is then charged at that time. Since a charge is never earlier than the use,
- * no window of time sees more than burst + rate × time, however leases are used.
+ * One bucket: a GCRA timestamp for what is charged, and the leases on top. Units on lease count as used
+ * but do not drain; they are charged when their use is reported, or when the lease lapses. docs/limits.md
+ * says why no window of time then sees more than burst + rate × time.
  */
 export class Bucket {
-  /** When the bucket is full again as far as charges go, epoch ms; leases come on top. */
+  /** When the bucket would be full again if nothing were on lease, epoch ms. */
   #fullAt: number
-  readonly #leases = new Map<string, { asker: string; units: number; charged: number; lapsesAt: number }>()
-  /** Askers that wait, and until when. */
-  readonly #turns = new Map<string, number>()
+  readonly #leases = new Map<string, Lease>()
 
   constructor(fullAt: number) {
     this.#fullAt = fullAt
   }
 
-  /** What the bucket would say to this cost, with nothing changed. */
+  /** What the bucket says to this cost; changes nothing but leases that have lapsed. */
   decide(rate: Rate, cost: number, now: number): GcraDecision {
     this.#lapse(rate, now)
-    const decision = gcra(this.#fullAtNow(rate, now), rate, cost, now)
+    const fullAt = Math.max(this.#fullAt, now) + this.#unitsLeased() * unitMsOf(rate)
+    const decision = gcra(fullAt, rate, cost, now)
     if (decision.isAdmitted || this.#leases.size === 0) return decision
-    // A wait that is surely enough: leases drain from when they lapse, at the latest.
-    const waitMs = this.latestFullAt(rate, now) + (cost - rate.burst) * unitMsOf(rate) - now
-    return { ...decision, retryMs: Math.max(1 / 1024, waitMs) }
+    // Leases drain only from when they lapse: waiting for that is enough, however they are used.
+    const retryMs = this.latestFullAt(rate, now) + (cost - rate.burst) * unitMsOf(rate) - now
+    return { ...decision, retryMs }
   }
 
   /** Charges a cost that {@link decide} has admitted. */
@@ -38,29 +35,24 @@ export class Bucket {
     this.#fullAt = Math.max(this.#fullAt, now) + cost * unitMsOf(rate)
   }
 
-  /** Puts units on lease that {@link decide} has admitted. */
-  lease(asker: string, units: number, lapsesAt: number): string {
+  /** Puts units on lease that {@link decide} would admit; returns the lease's id. */
+  lease(isolate: string, units: number, lapsesAt: number): string {
     const id = crypto.randomUUID()
-    this.#leases.set(id, { asker, units, charged: 0, lapsesAt })
+    this.#leases.set(id, { isolate, units, charged: 0, lapsesAt })
     return id
   }
 
-  /** Units that this asker has on lease, as far as is known here. */
-  leasedTo(asker: string): number {
-    let units = 0
-    for (const lease of this.#leases.values()) if (lease.asker === asker) units += lease.units
-    return units
+  /** Units that this isolate has on lease, as far as it has reported. */
+  leasedTo(isolate: string): number {
+    return this.#unitsLeased((lease) => lease.isolate === isolate)
   }
 
-  /**
-   * Charges what was used of a lease since the last report that came, and frees the rest when it has
-   * ended; nothing when it has lapsed.
-   */
-  settle(rate: Rate, { leaseId, used, hasEnded }: Settlement, now: number): void {
+  /** Charges what a report adds to those before it, and frees the rest of a lease that has ended. */
+  applyReport(rate: Rate, { leaseId, used, hasEnded }: Report, now: number): void {
     this.#lapse(rate, now)
     const lease = this.#leases.get(leaseId)
     if (lease === undefined) return
-    const units = Math.min(Math.max(used - lease.charged, 0), lease.units)
+    const units = Math.max(used - lease.charged, 0)
     lease.units -= units
     lease.charged += units
     if (hasEnded) this.#leases.delete(leaseId)
@@ -68,42 +60,19 @@ export class Bucket {
   }
 
   /**
-   * When the bucket is full again at the latest: if all that is on lease is used, and charged when it
-   * lapses. A restart, which forgets the leases but not their holders, must assume no less.
+   * When the bucket is full again at the latest, epoch ms: if every unit on lease is used, and charged when
+   * the lease lapses. This is what must be stored, since a restart forgets the leases but not their holders.
    */
   latestFullAt(rate: Rate, now: number): number {
     let fullAt = Math.max(this.#fullAt, now)
-    const leases = [...this.#leases.values()].toSorted((a, b) => a.lapsesAt - b.lapsesAt)
-    for (const { units, lapsesAt } of leases) fullAt = Math.max(fullAt, lapsesAt) + units * unitMsOf(rate)
+    // In the order in which they lapse if all do so at once, which is the latest of all orders.
+    for (const { units, lapsesAt } of this.#leases.values()) {
+      fullAt = Math.max(fullAt, lapsesAt) + units * unitMsOf(rate)
+    }
     return fullAt
   }
 
-  /**
-   * The time from which an asker that was refused should ask again: askers take turns, one for every
-   * `share` units, so that under overload they do not all come at once. An asker has one turn at a time.
-   */
-  turn(asker: string, rate: Rate, share: number, readyAt: number, now: number): number {
-    let last = 0
-    for (const [known, at] of this.#turns) {
-      if (at <= now) this.#turns.delete(known)
-      else last = Math.max(last, at)
-    }
-    const known = this.#turns.get(asker)
-    if (known !== undefined) return known
-    const at = Math.min(
-      last === 0 ? readyAt : Math.max(readyAt, last + share * unitMsOf(rate)),
-      now + TURN_MS_MAX,
-    )
-    this.#turns.set(asker, at)
-    return at
-  }
-
-  /** Whether anybody waits for a turn, other than this asker. */
-  isContended(asker: string, now: number): boolean {
-    for (const [waiting, at] of this.#turns) if (at > now && waiting !== asker) return true
-    return false
-  }
-
+  /** Charges leases that have lapsed, as of then. */
   #lapse(rate: Rate, now: number): void {
     for (const [id, { units, lapsesAt }] of this.#leases) {
       if (lapsesAt > now) continue
@@ -112,10 +81,9 @@ export class Bucket {
     }
   }
 
-  /** When the bucket is full again if everything on lease were used now. */
-  #fullAtNow(rate: Rate, now: number): number {
+  #unitsLeased(isCounted: (lease: Lease) => boolean = () => true): number {
     let units = 0
-    for (const lease of this.#leases.values()) units += lease.units
-    return Math.max(this.#fullAt, now) + units * unitMsOf(rate)
+    for (const lease of this.#leases.values()) if (isCounted(lease)) units += lease.units
+    return units
   }
 }

@@ -1,5 +1,7 @@
-import { Bucket, type Settlement } from './bucket.ts'
+import { Bucket, type Report } from './bucket.ts'
 import { unitMsOf, type GcraDecision, type Rate } from './gcra.ts'
+import { leaseTerms, turnUnits } from './lease-terms.ts'
+import { Turns } from './turns.ts'
 
 /** One bucket that a request must pass. */
 export type Demand = Rate & {
@@ -13,19 +15,19 @@ export type Demand = Rate & {
 
 /** A demand, with what the asking isolate knows. */
 export type Ask = Demand & {
-  /** Units a second that the isolate has lately needed, and could use from a lease. */
+  /** Units a second that the isolate has lately needed, and could use from a lease; 0 when it wants no lease. */
   demandPerSecond: number
-  /** What it has used of its leases since it last asked. */
-  settlements: readonly Settlement[]
+  /** What it has used of each of its leases. */
+  reports: readonly Report[]
 }
 
-/** A bucket after the decision. The request is admitted when `retryMs` is 0 for every bucket. */
-export type Verdict = Pick<GcraDecision, 'remaining' | 'resetMs' | 'retryMs'>
+/** What a request is told of one bucket. It is admitted when `retryMs` is 0 for every bucket. */
+export type Decision = Pick<GcraDecision, 'remaining' | 'resetMs' | 'retryMs'>
 
-/** A verdict, with what the isolate may do by itself from now on. */
-export type Grant = Verdict & {
+/** A decision, with what the isolate may do by itself from now on. */
+export type Answer = Decision & {
   lease: { id: string; units: number; ttlMs: number } | undefined
-  /** Once refused, or once the lease is used, the isolate need not ask again before this. */
+  /** How long the isolate refuses without asking, once its leases are used. */
   holdMs: number
 }
 
@@ -36,31 +38,19 @@ export type BucketStorage = {
   write(fullAts: ReadonlyMap<string, number>): void
 }
 
-/** Fewer units than this on lease are stranded too often. */
-const LEASED_UNITS_MIN = 5
-/** How long an isolate may use a lease; where it is scarce, no longer than a part of the bucket's depth. */
-const LEASE_TTL_MS = 500
-const CONTENDED_LEASE_TTL_MS_MAX = 4_000
-const CONTENDED_DEPTH_PART = 1 / 4
-/** Part of what an isolate seems to need that it surely will: demand is never even. */
-const USED_PART = 1 / 2
-/** What a settlement may take on its way, while nobody waits for the units. */
-const SETTLEMENT_MS = 250
-/** Part of what is left that one isolate may lease while there is enough for all. */
-const LEASE_PART = 1 / 4
-/** Units that one turn is good for under contention: part of a second's, and no fewer than this. */
-const TURN_PART = 1 / 10
-const TURN_UNITS_MIN = 4
-/** Part of the burst that is plenty, so that nobody need wait for a turn. */
-const PLENTY_PART = 1 / 2
-/** Part of the burst that is stored as used in advance, so that not every admission must be stored. */
-const STORED_AHEAD_PART = 1 / 20
-/** Buckets in memory; what is dropped is read again from storage. */
+/** Buckets in memory. When there are more all are dropped, and read again from storage. */
 const BUCKETS_MAX = 10_000
+/** The fraction of the burst that is stored as used in advance, if it is no more than a second's units. */
+const STORED_AHEAD_FRACTION = 1 / 20
+/** With this fraction of the burst left nobody waits for a turn. */
+const PLENTY_FRACTION = 1 / 2
 
-/** All buckets of one tenant: decides requests, hands out leases and turns. Knows no clock. */
+type Entry = { bucket: Bucket; turns: Turns; storedFullAt: number }
+type Asked = { ask: Ask; entry: Entry }
+
+/** All buckets of one tenant: decides requests, hands out leases and turns (docs/limits.md). Knows no clock. */
 export class TenantBuckets {
-  readonly #buckets = new Map<string, { bucket: Bucket; storedFullAt: number }>()
+  readonly #entries = new Map<string, Entry>()
   readonly #storage: BucketStorage
 
   constructor(storage: BucketStorage) {
@@ -68,96 +58,77 @@ export class TenantBuckets {
   }
 
   /** Takes from every bucket asked for, or from none. */
-  admit(asker: string, asks: readonly Ask[], now: number): Grant[] {
-    const known = this.#load(asks)
-    const decisions = known.map(({ ask, bucket }) => {
-      for (const settlement of ask.settlements) bucket.settle(ask, settlement, now)
-      return { ask, bucket, decision: bucket.decide(ask, ask.cost, now) }
-    })
-    const areAllAdmitted = decisions.every(({ decision }) => decision.isAdmitted)
-    if (!areAllAdmitted) {
-      return decisions.map(({ ask, bucket, decision }) => refusal(asker, ask, bucket, decision, now))
+  answer(isolate: string, asks: readonly Ask[], now: number): Answer[] {
+    const asked = this.#load(asks)
+    for (const { ask, entry } of asked) {
+      for (const report of ask.reports) entry.bucket.applyReport(ask, report, now)
     }
-    const grants = decisions.map(({ ask, bucket }) => admission(asker, ask, bucket, now))
-    this.#store(asks, now)
-    return grants
+    const areAllAdmitted = asked.every(({ ask, entry }) => entry.bucket.decide(ask, ask.cost, now).isAdmitted)
+    if (!areAllAdmitted) return asked.map((each) => refuse(isolate, each, now))
+    const answers = asked.map((each) => take(isolate, each, now))
+    this.#store(asked, now)
+    return answers
   }
 
   /** The buckets asked for, those that are not in memory read in one go. */
-  #load(asks: readonly Ask[]): { ask: Ask; bucket: Bucket }[] {
-    if (this.#buckets.size >= BUCKETS_MAX) this.#buckets.clear()
-    const missing = asks.map(({ key }) => key).filter((key) => !this.#buckets.has(key))
+  #load(asks: readonly Ask[]): Asked[] {
+    if (this.#entries.size >= BUCKETS_MAX) this.#entries.clear()
+    const missing = asks.map(({ key }) => key).filter((key) => !this.#entries.has(key))
     const stored = missing.length > 0 ? this.#storage.read(missing) : new Map<string, number>()
     return asks.map((ask) => {
-      const storedFullAt = stored.get(ask.key) ?? 0
-      const known = this.#buckets.get(ask.key) ?? { bucket: new Bucket(storedFullAt), storedFullAt }
-      this.#buckets.set(ask.key, known)
-      return { ask, bucket: known.bucket }
+      const entry = this.#entries.get(ask.key) ?? newEntry(stored.get(ask.key) ?? 0)
+      this.#entries.set(ask.key, entry)
+      return { ask, entry }
     })
   }
 
-  /**
-   * Stores timestamps before the units they stand for are used. They run ahead of the truth by a part of
-   * the burst, so that few admissions wait for storage; a restart then forgets nothing, and finds a
-   * bucket emptier than it was by that part at most.
-   */
-  #store(asks: readonly Ask[], now: number): void {
+  /** Stores timestamps before the units they stand for are used, and a little ahead, so that few admissions must. */
+  #store(asked: readonly Asked[], now: number): void {
     const due = new Map<string, number>()
-    for (const ask of asks) {
-      const known = this.#buckets.get(ask.key)
-      const fullAt = known?.bucket.latestFullAt(ask, now) ?? 0
-      if (known === undefined || fullAt <= known.storedFullAt) continue
-      const aheadUnits = Math.floor(Math.min(ask.perMinute / 60, ask.burst * STORED_AHEAD_PART))
-      known.storedFullAt = fullAt + aheadUnits * unitMsOf(ask)
-      due.set(ask.key, known.storedFullAt)
+    for (const { ask, entry } of asked) {
+      const fullAt = entry.bucket.latestFullAt(ask, now)
+      if (fullAt <= entry.storedFullAt) continue
+      const aheadUnits = Math.floor(Math.min(ask.perMinute / 60, ask.burst * STORED_AHEAD_FRACTION))
+      entry.storedFullAt = fullAt + aheadUnits * unitMsOf(ask)
+      due.set(ask.key, entry.storedFullAt)
     }
     if (due.size > 0) this.#storage.write(due)
   }
 }
 
-function refusal(asker: string, ask: Ask, bucket: Bucket, decision: GcraDecision, now: number): Grant {
-  const { remaining, resetMs } = bucket.decide(ask, 0, now)
-  const verdict = { remaining, resetMs, lease: undefined }
-  if (decision.isAdmitted) return { ...verdict, retryMs: 0, holdMs: 0 }
-  const holdMs = bucket.turn(asker, ask, shareOf(ask), now + decision.retryMs, now) - now
-  return { ...verdict, retryMs: Math.max(decision.retryMs, holdMs), holdMs }
+function newEntry(storedFullAt: number): Entry {
+  return { bucket: new Bucket(storedFullAt), turns: new Turns(), storedFullAt }
 }
 
-function admission(asker: string, ask: Ask, bucket: Bucket, now: number): Grant {
-  bucket.charge(ask, ask.cost, now)
-  const isContended = bucket.isContended(asker, now)
-  const ttlMs = isContended ? contendedTtlMs(ask) : LEASE_TTL_MS
-  const lapsesAt = now + ttlMs + (isContended ? 0 : SETTLEMENT_MS)
-  // Calls of one isolate that cross each other must not each be given all that it needs.
-  const units = Math.max(
-    0,
-    leasable(ask, bucket.decide(ask, 0, now).remaining, isContended) - bucket.leasedTo(asker),
-  )
-  const lease = units > 0 ? { id: bucket.lease(asker, units, lapsesAt), units, ttlMs } : undefined
+function refuse(isolate: string, { ask, entry: { bucket, turns } }: Asked, now: number): Answer {
   const { remaining, resetMs } = bucket.decide(ask, 0, now)
-  // While there is plenty, nobody is made to wait for a turn.
-  const isScarce = isContended && remaining < Math.max(shareOf(ask), ask.burst * PLENTY_PART)
-  // With nothing left the next one would be refused: it is spared the call.
-  const { retryMs } = bucket.decide(ask, ask.cost, now)
-  const holdMs = isScarce ? bucket.turn(asker, ask, shareOf(ask), now + unitMsOf(ask), now) - now : retryMs
+  const { isAdmitted, retryMs } = bucket.decide(ask, ask.cost, now)
+  const untouched = { remaining, resetMs, retryMs: 0, holdMs: 0, lease: undefined }
+  if (isAdmitted) return untouched
+  const holdMs = turns.take(isolate, now + retryMs, turnMs(ask), now) - now
+  // The isolate refuses until its turn, so that coming back before would be in vain.
+  return { ...untouched, retryMs: Math.max(retryMs, holdMs), holdMs }
+}
+
+function take(isolate: string, { ask, entry: { bucket, turns } }: Asked, now: number): Answer {
+  bucket.charge(ask, ask.cost, now)
+  const isContended = turns.isContended(isolate, now)
+  const terms = leaseTerms(ask, bucket.decide(ask, 0, now).remaining, isContended)
+  // Calls of one isolate that cross each other must not each be given all that it needs.
+  const units = Math.max(0, terms.units - bucket.leasedTo(isolate))
+  const lease =
+    units > 0
+      ? { id: bucket.lease(isolate, units, now + terms.lapseMs), units, ttlMs: terms.ttlMs }
+      : undefined
+  const { remaining, resetMs } = bucket.decide(ask, 0, now)
+  const isScarce = isContended && remaining < Math.max(turnUnits(ask), ask.burst * PLENTY_FRACTION)
+  const holdMs = isScarce
+    ? turns.take(isolate, now + unitMsOf(ask), turnMs(ask), now) - now
+    : // With nothing left the next request would be refused: it is spared the call.
+      bucket.decide(ask, ask.cost, now).retryMs
   return { remaining, resetMs, retryMs: 0, holdMs, lease }
 }
 
-/** Units to hand out beyond those asked for: what the isolate will need, as far as it leaves enough for others. */
-function leasable(ask: Ask, remaining: number, isContended: boolean): number {
-  if (isContended) return Math.min(shareOf(ask) - ask.cost, remaining)
-  const needed = Math.floor((ask.demandPerSecond * LEASE_TTL_MS) / 1000)
-  return needed >= LEASED_UNITS_MIN ? Math.min(needed, Math.floor(remaining * LEASE_PART)) : 0
-}
-
-/** Units that one turn of this asker is good for: no more than it will use. */
-function shareOf(ask: Ask): number {
-  const needed = Math.floor((ask.demandPerSecond * contendedTtlMs(ask) * USED_PART) / 1000)
-  const share = Math.max(TURN_UNITS_MIN, Math.ceil((ask.perMinute / 60) * TURN_PART))
-  return Math.max(ask.cost, Math.min(ask.burst, share, needed))
-}
-
-/** Units on lease do not drain, so that long leases would starve the bucket. */
-function contendedTtlMs(rate: Rate): number {
-  return Math.min(CONTENDED_LEASE_TTL_MS_MAX, unitMsOf(rate) * rate.burst * CONTENDED_DEPTH_PART)
+function turnMs(ask: Ask): number {
+  return turnUnits(ask) * unitMsOf(ask)
 }

@@ -1,7 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
-import { TenantBuckets, type Ask, type Grant } from './tenant-buckets.ts'
+import { BucketStore } from './bucket-store.ts'
+import { TenantBuckets, type Answer, type Ask } from './tenant-buckets.ts'
 
-/** How often buckets that are full again are cleared away: they are as if never used. */
+/** How often buckets that are full again are deleted: a full bucket and one never used are the same. */
 const SWEEP_MS = 3_600_000
 
 /**
@@ -9,49 +10,37 @@ const SWEEP_MS = 3_600_000
  * written before it is durable, so that eviction, a deploy or a crash never refills a bucket.
  */
 export class TenantLimiter extends DurableObject<Env> {
+  readonly #store: BucketStore
   readonly #buckets: TenantBuckets
   #isSweepSet = false
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    const { sql } = ctx.storage
-    sql.exec('CREATE TABLE IF NOT EXISTS buckets (key TEXT PRIMARY KEY, full_at REAL NOT NULL) WITHOUT ROWID')
-    this.#buckets = new TenantBuckets({
-      read: (keys) => {
-        const found = sql.exec<{ key: string; full_at: number }>(
-          'SELECT key, full_at FROM buckets WHERE key IN (SELECT value FROM json_each(?))',
-          JSON.stringify(keys),
-        )
-        return new Map(found.toArray().map(({ key, full_at }) => [key, full_at]))
-      },
-      write: (fullAts) => {
-        sql.exec(
-          'INSERT OR REPLACE INTO buckets (key, full_at) SELECT value->>0, value->>1 FROM json_each(?)',
-          JSON.stringify([...fullAts]),
-        )
-      },
-    })
+    this.#store = new BucketStore(ctx.storage.sql)
+    this.#buckets = new TenantBuckets(this.#store)
   }
 
   /**
    * Takes from every bucket asked for, or from none. One call carries the whole decision of a request.
    *
-   * @param asker the isolate that asks.
+   * @param isolate the random name of the isolate that asks.
    */
-  async admit(asker: string, asks: readonly Ask[]): Promise<Grant[]> {
+  async answer(isolate: string, asks: readonly Ask[]): Promise<Answer[]> {
+    // Only buckets of persons, which have keys of their own, become many.
     if (!this.#isSweepSet && asks.some(({ bucket, key }) => bucket !== key)) {
       this.#isSweepSet = true
-      if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + SWEEP_MS)
+      if ((await this.ctx.storage.getAlarm()) === null) await this.#setSweep()
     }
-    return this.#buckets.admit(asker, asks, Date.now())
+    return this.#buckets.answer(isolate, asks, Date.now())
   }
 
-  /** Clears away what recipients' buckets leave behind. */
+  /** Deletes what the buckets of persons leave behind, and comes again while any are in use. */
   override async alarm(): Promise<void> {
-    const { sql } = this.ctx.storage
-    sql.exec('DELETE FROM buckets WHERE full_at <= ?', Date.now())
-    const { count } = sql.exec<{ count: number }>('SELECT count(*) AS count FROM buckets').one()
-    this.#isSweepSet = count > 0
-    if (count > 0) await this.ctx.storage.setAlarm(Date.now() + SWEEP_MS)
+    this.#isSweepSet = this.#store.deleteFull(Date.now())
+    if (this.#isSweepSet) await this.#setSweep()
+  }
+
+  #setSweep(): Promise<void> {
+    return this.ctx.storage.setAlarm(Date.now() + SWEEP_MS)
   }
 }

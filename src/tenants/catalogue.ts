@@ -1,5 +1,5 @@
 import { findLiveKey, type ApiKey } from './api-key-store.ts'
-import { ExpiringMap } from './expiring-map.ts'
+import { ExpiringMap } from '../expiring-map.ts'
 import { findTenant, findTenantByHost } from './tenant-store.ts'
 import type { Tenant } from './tenant.ts'
 

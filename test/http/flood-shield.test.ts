@@ -1,48 +1,44 @@
 import { describe, expect, it } from 'vitest'
 import { shieldKey } from '../../src/http/flood-shield.ts'
+import { inOneWindow, WINDOW_LIMIT } from '../rig/ratelimit-window.ts'
 import { BASE_URL, call } from '../rig/service.ts'
-
-/** As in wrangler.toml. */
-const LIMIT = 1_000
-const PERIOD_MS = 10_000
 
 const URL_OF_VOID = `${BASE_URL}/AdminInterface/restapi/v1/users/voidVerifyCode`
 const ask = (address: string, headers: Record<string, string> = {}) =>
   call(URL_OF_VOID, { headers: { 'CF-Connecting-IP': address, ...headers } })
 
-/** What is refused of the limit and one request more, all within one window of the shield. */
-async function refusals(request: (round: number, index: number) => Promise<Response>): Promise<Response[]> {
-  const windowNow = () => Math.floor(Date.now() / PERIOD_MS)
-  for (let round = 1; ; round += 1) {
-    const window = windowNow()
-    const answers: Response[] = []
-    for (let index = 0; index <= LIMIT; index += 1) answers.push(await request(round, index))
-    // The shield's windows go by the real clock: a round that saw two of them counts for nothing.
-    if (windowNow() === window) return answers.filter(({ status }) => status === 429)
-  }
+/** The limit and one request more, one after another. */
+async function flood(request: (nth: number) => Promise<Response>): Promise<Response[]> {
+  const answers: Response[] = []
+  for (let nth = 0; nth <= WINDOW_LIMIT; nth++) answers.push(await request(nth))
+  return answers
 }
+const admitted = Array.from({ length: WINDOW_LIMIT }, () => 401)
 
 describe('the flood shield', () => {
   it('L4: refuses the request over the limit from one /64, whatever a caller says of itself', async () => {
-    const address = (round: number, index: number) => `2001:db8:0:${round}::${index.toString(16)}`
-    const refused = await refusals((round, index) =>
-      ask(address(round, index), {
-        'X-Forwarded-For': `198.51.100.${index & 255}`,
-        'X-Real-IP': `10.0.0.${index & 255}`,
-      }),
-    )
-    expect(refused).toHaveLength(1)
-    expect(refused[0]?.headers.get('Retry-After')).toBe('10')
-    expect(await refused[0]?.json()).toEqual({
+    const { answers, others } = await inOneWindow(async (round) => {
+      const answers = await flood((nth) =>
+        ask(`2001:db8:0:${round}::${nth.toString(16)}`, {
+          'X-Forwarded-For': `198.51.100.${nth}`,
+          'X-Real-IP': `10.0.0.${nth}`,
+        }),
+      )
+      return { answers, others: [await ask('2001:db8:1:1::1'), await ask('198.51.100.1')] }
+    })
+    expect(answers.map(({ status }) => status)).toEqual([...admitted, 429])
+    const refused = answers.at(-1)
+    expect(refused?.headers.get('Retry-After')).toBe('10')
+    expect(await refused?.json()).toEqual({
       code: '429 TOO_MANY_REQUESTS',
       description: 'Too many requests from your network. Try again in 10 seconds.',
     })
-    expect((await ask('2001:db8:1:1::1')).status).toBe(401)
-    expect((await ask('198.51.100.1')).status).toBe(401)
+    expect(others.map(({ status }) => status)).toEqual([401, 401])
   })
 
   it('leaves loopback alone, which cannot come from the internet', async () => {
-    expect(await refusals(() => ask('127.0.0.1'))).toEqual([])
+    const answers = await inOneWindow(() => flood(() => ask('127.0.0.1')))
+    expect(answers.map(({ status }) => status)).toEqual([...admitted, 401])
   })
 
   it.each([

@@ -1,55 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { simulate } from '../../bench/limits/simulation.ts'
+import { excessOf, simulate } from '../../bench/limits/simulation.ts'
 import { Admission, type LimiterAccess } from '../../src/limits/admission.ts'
-import { Bucket } from '../../src/limits/bucket.ts'
 import type { Rate } from '../../src/limits/gcra.ts'
-import { TenantBuckets, type Demand } from '../../src/limits/tenant-buckets.ts'
-
-/**
- * The limiter and its isolates without the runtime: time is a number, calls take as long as the schedule
- * says, and answers may be lost.
- */
-
-const demandOf = (rate: Rate): Demand => ({ bucket: 'validate', key: 'validate', ...rate, cost: 1 })
-
-type World = { storage: Map<string, number>; buckets: TenantBuckets; calls: number }
-
-function newWorld(storage = new Map<string, number>()): World {
-  const buckets = new TenantBuckets({
-    read: () => storage,
-    write: (fullAts) => fullAts.forEach((fullAt, key) => storage.set(key, fullAt)),
-  })
-  return { storage, buckets, calls: 0 }
-}
-
-/** Asks at `now`, and is answered at once. */
-const direct =
-  (world: World, now: number): LimiterAccess['ask'] =>
-  async (asker, asks) => {
-    world.calls += 1
-    return world.buckets.admit(asker, asks, now)
-  }
-
-/** One request to an isolate at `now`. */
-const decide = (isolate: Admission, ask: LimiterAccess['ask'], demands: Demand[], now: number) =>
-  isolate.admit({ ask, within: (answer) => answer }, 'tenant', demands, () => now)
-
-const admits = async (isolate: Admission, world: World, rate: Rate, now: number) => {
-  const verdicts = await decide(isolate, direct(world, now), [demandOf(rate)], now)
-  return { isAdmitted: verdicts.every(({ retryMs }) => retryMs === 0), retryMs: verdicts[0]?.retryMs ?? 0 }
-}
-
-/** By how much admissions pass burst + rate × time, in the worst window; parts of a unit are rounding. */
-function excessOf(admissions: readonly number[], { perMinute, burst }: Rate): number {
-  let [level, last, excess] = [0, 0, 0]
-  for (const at of admissions) {
-    level = Math.max(0, level - ((at - last) * perMinute) / 60_000) + 1
-    last = at
-    excess = Math.max(excess, level - burst)
-  }
-  return excess
-}
+import { decide, demandOf, drain, LimiterWorld, request } from '../rig/limiter-world.ts'
 
 const rates = fc.record({
   perMinute: fc.constantFrom(7, 60, 600, 6_000, 60_000, 300_000),
@@ -70,22 +24,22 @@ describe('holds and leases', () => {
   it('L1: no schedule admits more than burst + rate × time, with answers lost and restarts between', async () => {
     await fc.assert(
       fc.asyncProperty(rates, schedules, async (rate, schedule) => {
-        let world = newWorld()
+        const world = new LimiterWorld()
         const isolates = Array.from({ length: 5 }, (_, index) => new Admission(`isolate-${index}`))
         const admissions: number[] = []
         let now = 1_000_000
         for (const { afterMs, isolate, size, fate } of schedule) {
           now += afterMs
-          if (fate === 'restart') world = newWorld(world.storage)
-          for (let request = 0; request < size; request++) {
-            const ask: LimiterAccess['ask'] = async (asker, asks) => {
-              const grants = await direct(world, now)(asker, asks)
+          if (fate === 'restart') world.restart()
+          for (let nth = 0; nth < size; nth++) {
+            const asking = isolates[isolate] ?? new Admission('never')
+            const ask: LimiterAccess['ask'] = async (name, asks) => {
+              const answers = world.answer(name, asks, now)
               if (fate === 'lost') throw new Error('the answer is lost')
-              return grants
+              return answers
             }
-            const decided = decide(isolates[isolate] ?? new Admission('never'), ask, [demandOf(rate)], now)
-            const verdicts = await decided?.catch(() => undefined)
-            if (verdicts?.every(({ retryMs }) => retryMs === 0)) admissions.push(now)
+            const decisions = await decide(asking, world, [demandOf(rate)], now, ask).catch(() => undefined)
+            if (decisions?.every(({ retryMs }) => retryMs === 0)) admissions.push(now)
           }
         }
         expect(excessOf(admissions, rate)).toBeLessThan(1e-6)
@@ -112,15 +66,15 @@ describe('holds and leases', () => {
     )
     await fc.assert(
       fc.asyncProperty(busy, phases, async (rate, schedule) => {
-        const world = newWorld()
+        const world = new LimiterWorld()
         const isolates = Array.from({ length: 3 }, (_, index) => new Admission(`isolate-${index}`))
         const admissions: number[] = []
         let now = 1_000_000
         for (const { isolate, everyMs, atOnce, durationMs, pauseMs, isLost } of schedule) {
           for (const end = now + durationMs; now < end; now += everyMs) {
-            for (let request = 0; request < atOnce; request++) {
+            for (let nth = 0; nth < atOnce; nth++) {
               const asking = isolates[isolate] ?? new Admission('never')
-              if ((await admits(asking, world, rate, now)).isAdmitted) admissions.push(now)
+              if ((await request(asking, world, rate, now)).isAdmitted) admissions.push(now)
             }
           }
           // An isolate may be gone with its leases.
@@ -136,18 +90,18 @@ describe('holds and leases', () => {
   it('L3: a refused isolate that waits as long as it was told is admitted', async () => {
     await fc.assert(
       fc.asyncProperty(rates, schedules, async (rate, schedule) => {
-        const world = newWorld()
+        const world = new LimiterWorld()
         const isolates = Array.from({ length: 5 }, (_, index) => new Admission(`isolate-${index}`))
         let now = 1_000_000
         for (const { afterMs, isolate, size } of schedule) {
           now += afterMs
-          for (let request = 0; request < size; request++) {
+          for (let nth = 0; nth < size; nth++) {
             const asking = isolates[isolate] ?? new Admission('never')
-            const decided = await admits(asking, world, rate, now)
+            const decided = await request(asking, world, rate, now)
             if (decided.isAdmitted) continue
             // Nobody else asks meanwhile: leases lapse, and what was told must be enough.
             now += decided.retryMs
-            expect((await admits(asking, world, rate, now)).isAdmitted).toBe(true)
+            expect((await request(asking, world, rate, now)).isAdmitted).toBe(true)
           }
         }
       }),
@@ -157,12 +111,13 @@ describe('holds and leases', () => {
 
   it('L2: of isolates that all ask without pause none starves', async () => {
     const rate = { perMinute: 120, burst: 5 }
-    const world = newWorld()
+    const world = new LimiterWorld()
     const isolates = Array.from({ length: 12 }, (_, index) => new Admission(`isolate-${index}`))
     const admitted = isolates.map(() => 0)
     for (let now = 0; now < 120_000; now += 50) {
       for (const [index, isolate] of isolates.entries()) {
-        if ((await admits(isolate, world, rate, now)).isAdmitted) admitted[index] = (admitted[index] ?? 0) + 1
+        if ((await request(isolate, world, rate, now)).isAdmitted)
+          admitted[index] = (admitted[index] ?? 0) + 1
       }
     }
     expect(Math.min(...admitted)).toBeGreaterThan(5)
@@ -171,14 +126,14 @@ describe('holds and leases', () => {
 
   it('a refusal holds without another call, and only as long as it says', async () => {
     const rate = { perMinute: 60, burst: 1 }
-    const world = newWorld()
+    const world = new LimiterWorld()
     const isolate = new Admission('isolate')
-    expect(await admits(isolate, world, rate, 0)).toEqual({ isAdmitted: true, retryMs: 0 })
-    expect(await admits(isolate, world, rate, 0)).toEqual({ isAdmitted: false, retryMs: 1_000 })
-    expect(await admits(isolate, world, rate, 999)).toEqual({ isAdmitted: false, retryMs: 1 })
+    expect(await request(isolate, world, rate, 0)).toEqual({ isAdmitted: true, retryMs: 0 })
+    expect(await request(isolate, world, rate, 0)).toEqual({ isAdmitted: false, retryMs: 1_000 })
+    expect(await request(isolate, world, rate, 999)).toEqual({ isAdmitted: false, retryMs: 1 })
     // With the last unit came word that there is no other.
     expect(world.calls).toBe(1)
-    expect(await admits(isolate, world, rate, 1_000)).toEqual({ isAdmitted: true, retryMs: 0 })
+    expect(await request(isolate, world, rate, 1_000)).toEqual({ isAdmitted: true, retryMs: 0 })
   })
 
   it('L1: nor do isolates whose calls cross each other, are lost or find the limiter restarted', async () => {
@@ -198,85 +153,85 @@ describe('holds and leases', () => {
     )
   })
 
-  it('L1: a lease that outlives a restart of the limiter brings nothing beyond the limit', async () => {
-    const rate = { perMinute: 60_000, burst: 1_000 }
-    const schedule = fc.record({
-      /** When demand begins, how much of it there is every 20 ms, and how long after a restart it goes on. */
-      from: fc.integer({ min: 1_500, max: 1_980 }),
-      size: fc.constantFrom(1, 4, 20, 100, 300),
-      untilUsedMs: fc.integer({ min: 1, max: 500 }),
-    })
-    await fc.assert(
-      fc.asyncProperty(schedule, async ({ from, size, untilUsedMs }) => {
-        const world = newWorld()
-        const [one, other] = [new Admission('one'), new Admission('other')]
-        const admissions: number[] = []
-        const take = async (isolate: Admission, now: number, most: number) => {
-          for (let taken = 0; taken < most; taken++) {
-            if (!(await admits(isolate, world, rate, now)).isAdmitted) return
-            admissions.push(now)
-          }
-        }
-        for (let now = from; now < 2_000; now += 20) await take(one, now, size)
-        world.buckets = newWorld(world.storage).buckets
-        await take(other, 2_000 + untilUsedMs, 2_000)
-        await take(one, 2_000 + untilUsedMs, 2_000)
-        expect(excessOf(admissions, rate)).toBeLessThan(1e-6)
-      }),
-      { numRuns: 200 },
-    )
-  })
-
-  it('L1: what was used of a lease is charged once, in whatever order reports arrive', () => {
-    const rate = { perMinute: 60, burst: 100 }
-    const reports = [
-      { used: 3, hasEnded: false },
-      { used: 7, hasEnded: false },
-      { used: 8, hasEnded: true },
-    ]
-    fc.assert(
-      fc.property(fc.shuffledSubarray(reports, { minLength: 1 }), (arriving) => {
-        const bucket = new Bucket(0)
-        const leaseId = bucket.lease('isolate', 10, 1_000)
-        for (const report of arriving) bucket.settle(rate, { leaseId, ...report }, 500)
-        // One whose end is not reported lapses, and counts as used.
-        const charged = arriving.some(({ hasEnded }) => hasEnded) ? 8 : 10
-        expect(bucket.decide(rate, 0, 1_000).remaining).toBe(100 - charged)
-      }),
-    )
-  })
-
-  describe('once refused', () => {
+  it('L3: of two isolates that are refused together each is admitted when it was told to come', async () => {
     const rate = { perMinute: 60, burst: 1 }
+    const world = new LimiterWorld()
+    const [first, one, other] = ['first', 'one', 'other'].map((name) => new Admission(name)) as [
+      Admission,
+      Admission,
+      Admission,
+    ]
+    expect((await request(first, world, rate, 0)).isAdmitted).toBe(true)
+    // There is one unit a second: told to come at the same time, one of the two would come in vain.
+    expect(await request(one, world, rate, 0)).toEqual({ isAdmitted: false, retryMs: 1_000 })
+    expect(await request(other, world, rate, 0)).toEqual({ isAdmitted: false, retryMs: 2_000 })
+    // Asked again, each keeps its turn.
+    expect(await request(other, world, rate, 1)).toEqual({ isAdmitted: false, retryMs: 1_999 })
+    expect((await request(one, world, rate, 1_000)).isAdmitted).toBe(true)
+    expect((await request(other, world, rate, 2_000)).isAdmitted).toBe(true)
+  })
 
-    /** An isolate whose hold has just ended, with a limiter that answers when told to. */
-    async function refusedOnce() {
-      const world = newWorld()
+  describe('while a call is under way', () => {
+    /** An isolate at 1,000, after so many requests at 0, with a limiter that answers when told to. */
+    async function callsUnderWay(rate: Rate, requestsBefore: number) {
+      const world = new LimiterWorld()
       const isolate = new Admission('isolate')
-      await admits(isolate, world, rate, 0)
-      await admits(isolate, world, rate, 0)
+      for (let nth = 0; nth < requestsBefore; nth++) await request(isolate, world, rate, 0)
       const answers: PromiseWithResolvers<void>[] = []
-      let now = 1_000
+      const now = 1_000
       const access: LimiterAccess = {
-        async ask(asker, asks) {
+        async ask(name, asks) {
           const answer = Promise.withResolvers<void>()
           answers.push(answer)
           await answer.promise
-          return world.buckets.admit(asker, asks, now)
+          return world.answer(name, asks, now)
         },
         within: (answer) => answer,
       }
       const arrive = (changed: Partial<LimiterAccess> = {}) =>
-        isolate.admit({ ...access, ...changed }, 'tenant', [demandOf(rate)], () => now)
-      return { answers, arrive, later: (ms: number) => (now += ms) }
+        isolate.decide({ ...access, ...changed }, 'tenant', [demandOf(rate)], () => now)
+      return { answers, arrive }
     }
+    /** A hold that has just ended. */
+    const refusedOnce = () => callsUnderWay({ perMinute: 60, burst: 1 }, 2)
+
+    it('an answer that is overtaken by a later one does not shorten its hold', async () => {
+      const rate = { perMinute: 60, burst: 2 }
+      const world = new LimiterWorld()
+      const isolate = new Admission('isolate')
+      const deliveries: PromiseWithResolvers<void>[] = []
+      const arrive = () =>
+        decide(isolate, world, [demandOf(rate)], 0, async (name, asks) => {
+          const answers = world.answer(name, asks, 0)
+          const delivery = Promise.withResolvers<void>()
+          deliveries.push(delivery)
+          await delivery.promise
+          return answers
+        })
+      // The second takes the last unit, and with it comes the hold.
+      const [first, second] = [arrive(), arrive()]
+      deliveries[1]?.resolve()
+      await second
+      deliveries[0]?.resolve()
+      await first
+      expect(await decide(isolate, world, [demandOf(rate)], 0)).toMatchObject([{ retryMs: 1_000 }])
+      expect(world.calls).toBe(2)
+    })
+
+    it('every request asks for itself, unless one asks whether a hold has ended', async () => {
+      const { answers, arrive } = await callsUnderWay({ perMinute: 60, burst: 10 }, 1)
+      const requests = Array.from({ length: 3 }, () => arrive())
+      expect(answers).toHaveLength(3)
+      for (const answer of answers) answer.resolve()
+      expect((await Promise.all(requests)).map(([decision]) => decision?.retryMs)).toEqual([0, 0, 0])
+    })
 
     it('L3: one call asks for all requests that come before its answer', async () => {
       const { answers, arrive } = await refusedOnce()
       const requests = Array.from({ length: 50 }, () => arrive())
       expect(answers).toHaveLength(1)
       answers[0]?.resolve()
-      const waits = (await Promise.all(requests)).map(([verdict]) => verdict?.retryMs)
+      const waits = (await Promise.all(requests)).map(([decision]) => decision?.retryMs)
       expect(waits.filter((retryMs) => retryMs === 0)).toHaveLength(1)
       expect(waits.filter((retryMs) => retryMs === 1_000)).toHaveLength(49)
       expect(answers).toHaveLength(1)
@@ -288,6 +243,16 @@ describe('holds and leases', () => {
       answers[0]?.reject(new Error('overloaded'))
       const settled = await Promise.allSettled(requests)
       expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+      const next = arrive()
+      answers[1]?.resolve()
+      expect(await next).toMatchObject([{ retryMs: 0 }])
+    })
+
+    it('L5: when that call fails and nobody waited, the next request asks anew', async () => {
+      const { answers, arrive } = await refusedOnce()
+      const failing = arrive()
+      answers[0]?.reject(new Error('overloaded'))
+      await expect(failing).rejects.toThrow('overloaded')
       const next = arrive()
       answers[1]?.resolve()
       expect(await next).toMatchObject([{ retryMs: 0 }])
@@ -306,55 +271,33 @@ describe('holds and leases', () => {
 
   it('a busy tenant asks once for many requests, and gives back what it did not use', async () => {
     const rate = { perMinute: 60_000, burst: 1_000 }
-    const world = newWorld()
+    const world = new LimiterWorld()
     const isolate = new Admission('isolate')
     for (let now = 0; now < 10_000; now += 2)
-      expect((await admits(isolate, world, rate, now)).isAdmitted).toBe(true)
+      expect((await request(isolate, world, rate, now)).isAdmitted).toBe(true)
     expect(world.calls).toBeLessThan(100)
     // A second isolate finds nearly all of the burst once the first is quiet.
     const other = new Admission('other')
-    let admitted = 0
-    while ((await admits(other, world, rate, 12_000)).isAdmitted) admitted += 1
-    expect(admitted).toBe(1_000)
+    expect(await drain(other, world, rate, 12_000)).toBe(1_000)
   })
 
-  it.each([
-    ['below the limit', 30_000],
-    ['over it', 600],
-  ])('L1: a bucket that is asked for beside another strands nothing on lease, %s', async (_, perMinute) => {
-    const rate = { perMinute, burst: 10 }
-    const world = newWorld()
-    const isolates = Array.from({ length: 4 }, (_, index) => new Admission(`isolate-${index}`))
-    const settled: number[] = []
-    let [requests, admitted] = [0, 0]
-    for (let now = 0; now < 20_000; now += 10) {
-      const ask: LimiterAccess['ask'] = async (asker, asks) => {
-        settled.push(...asks.map(({ settlements }) => settlements.length))
-        return direct(world, now)(asker, asks)
-      }
-      for (const isolate of isolates) {
-        const recipient = { ...demandOf({ perMinute: 1, burst: 1 }), key: `recipient:${requests++}` }
-        const verdicts = await decide(isolate, ask, [demandOf(rate), recipient], now)
-        if (verdicts.every(({ retryMs }) => retryMs === 0)) admitted += 1
-      }
-    }
-    const allowed = rate.burst + (perMinute / 60) * 20
-    expect(admitted).toBeLessThanOrEqual(allowed)
-    expect(admitted).toBeGreaterThan(Math.min(requests, allowed) * 0.9)
-    expect(Math.max(...settled)).toBe(0)
-  })
-
-  it('remembers no more than so many buckets', async () => {
-    const world = newWorld()
+  it('J2: an isolate remembers 10,000 buckets, those that were used last', async () => {
+    const world = new LimiterWorld()
     const isolate = new Admission('isolate')
-    for (let recipient = 0; recipient < 10_050; recipient++) {
-      const demand = { ...demandOf({ perMinute: 1, burst: 1 }), key: `recipient:${recipient}` }
-      await decide(isolate, direct(world, 0), [demand], 0)
-      await decide(isolate, direct(world, 0), [demand], 0)
-    }
-    const calls = world.calls
-    const first = { ...demandOf({ perMinute: 1, burst: 1 }), key: 'recipient:0' }
-    expect((await decide(isolate, direct(world, 1), [first], 1))[0]?.retryMs).toBe(59_999)
-    expect(world.calls).toBe(calls + 1)
+    // One unit a minute: with it comes the word that there is no other, which an isolate remembers.
+    const ask = async (nth: number) =>
+      (await decide(isolate, world, [demandOf({ perMinute: 1, burst: 1 }, `recipient:${nth}`)], 0))[0]
+        ?.retryMs
+    for (let nth = 0; nth < 10_000; nth++) expect(await ask(nth)).toBe(0)
+    expect(world.calls).toBe(10_000)
+    // All are remembered, and the first is now the one used last: the next makes room.
+    expect(await ask(0)).toBe(60_000)
+    expect(world.calls).toBe(10_000)
+    expect(await ask(10_000)).toBe(0)
+    expect(world.calls).toBe(10_001)
+    expect(await ask(0)).toBe(60_000)
+    expect(world.calls).toBe(10_001)
+    expect(await ask(1)).toBe(60_000)
+    expect(world.calls).toBe(10_002)
   })
 })

@@ -31,11 +31,11 @@ export async function meter(tenant: Tenant, path: string, options: Call, changes
   const TENANT_LIMITER = {
     getByName(name: string) {
       const stub = env.TENANT_LIMITER.getByName(name)
-      const admit: typeof stub.admit = (...args) => {
+      const answer: typeof stub.answer = (...args) => {
         calls.objects += 1
-        return stub.admit(...args)
+        return stub.answer(...args)
       }
-      return { admit }
+      return { answer }
     },
   } as unknown as Env['TENANT_LIMITER']
   const DELIVERIES = {

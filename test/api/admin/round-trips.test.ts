@@ -31,9 +31,9 @@ async function costOf(path: string, options: Call) {
     getByName: (name: string) => {
       const stub = env.TENANT_LIMITER.getByName(name)
       return {
-        admit: (...args: Parameters<typeof stub.admit>) => {
+        answer: (...args: Parameters<typeof stub.answer>) => {
           objects += 1
-          return stub.admit(...args)
+          return stub.answer(...args)
         },
       }
     },

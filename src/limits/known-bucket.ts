@@ -1,0 +1,131 @@
+import type { Rate } from './gcra.ts'
+import type { Answer, Ask, Decision, Demand } from './tenant-buckets.ts'
+
+/** Milliseconds over which need is measured, and the fewest that a beginning burst is judged by. */
+const DEMAND_MS = 1_000
+const DEMAND_MS_MIN = 500
+/** A lease is renewed below this fraction of its units, or this long before its end, and no more often. */
+const RENEWAL_FRACTION = 1 / 3
+const RENEWAL_MS = 100
+
+/** Units that this isolate may use without asking, until `endsAt`, epoch ms. */
+type Lease = { id: string; units: number; left: number; endsAt: number }
+
+/** What one isolate knows of one bucket: the last answer, its leases, its hold, and its own need. */
+export class KnownBucket {
+  /** The call that asks whether a hold has ended. Requests that come meanwhile wait for its answer. */
+  asking: Promise<unknown> | undefined
+  #rate: Rate
+  #leases: Lease[] = []
+  #decision: Decision
+  #decidedAt: number
+  #askedAt = 0
+  #heldUntil = 0
+  /** Units needed since `#countedFrom`, and in the second before. */
+  #needed = 0
+  #countedFrom: number
+  #neededBefore = 0
+
+  constructor({ burst, perMinute }: Rate, now: number) {
+    this.#rate = { burst, perMinute }
+    this.#decision = { remaining: burst, resetMs: 0, retryMs: 0 }
+    this.#decidedAt = now
+    this.#countedFrom = now
+  }
+
+  /** Counts what a request needs, under the limit as it is now. */
+  count({ burst, perMinute, cost }: Demand, now: number): void {
+    // A hold under another limit says nothing about this one.
+    if (this.#rate.burst !== burst || this.#rate.perMinute !== perMinute) {
+      this.#rate = { burst, perMinute }
+      this.#heldUntil = 0
+    }
+    const elapsedMs = now - this.#countedFrom
+    if (elapsedMs >= DEMAND_MS) {
+      this.#neededBefore = elapsedMs < 2 * DEMAND_MS ? this.#needed : 0
+      this.#needed = 0
+      this.#countedFrom = now
+    }
+    this.#needed += cost
+  }
+
+  /** Whether this cost must be refused without asking. */
+  isHeld(cost: number, now: number): boolean {
+    return this.#heldUntil > now && this.#unitsLeft(now) < cost
+  }
+
+  /** Whether leases admit this cost without asking. Before they are used up, one request asks for more. */
+  isLeased(cost: number, now: number): boolean {
+    return this.#unitsLeft(now) >= cost && !this.#isRenewalDue(now)
+  }
+
+  /** What a refused request is told of this bucket: to wait for the end of the hold, if it is held here. */
+  refuse(cost: number, now: number): Decision {
+    if (!this.isHeld(cost, now)) return { ...this.#current(now), retryMs: 0 }
+    return { ...this.#current(now), remaining: 0, retryMs: this.#heldUntil - now }
+  }
+
+  /** Uses the units of leases, the oldest first, for a cost that {@link isLeased}. */
+  use(cost: number, now: number): Decision {
+    let due = cost
+    for (const lease of this.#leases) {
+      if (lease.endsAt <= now) continue
+      const used = Math.min(due, lease.left)
+      lease.left -= used
+      due -= used
+    }
+    const remaining = this.#decision.remaining + this.#unitsLeft(now)
+    return { ...this.#current(now), remaining, retryMs: 0 }
+  }
+
+  /** Asks for a demand, and reports every lease. A report of a lease that has ended gives it back. */
+  ask(demand: Demand, isLeasable: boolean, now: number): Ask {
+    const reports = this.#leases.map(({ id: leaseId, units, left, endsAt }) => ({
+      leaseId,
+      used: units - left,
+      hasEnded: left === 0 || endsAt <= now,
+    }))
+    this.#leases = this.#leases.filter(({ left, endsAt }) => left > 0 && endsAt > now)
+    this.#askedAt = now
+    return { ...demand, demandPerSecond: isLeasable ? this.#demandPerSecond(now) : 0, reports }
+  }
+
+  /** Lets other requests wait for this call, if it asks whether a hold has ended. */
+  awaitAnswer(asking: Promise<unknown>): void {
+    if (this.#heldUntil > this.#decidedAt) this.asking = asking
+  }
+
+  /** Learns an answer. Its times count from `askedAt`, epoch ms: the object counts them from later on. */
+  learn({ lease, holdMs, ...decision }: Answer, askedAt: number): Decision {
+    if (lease) {
+      const { id, units, ttlMs } = lease
+      this.#leases.push({ id, units, left: units, endsAt: askedAt + ttlMs })
+    }
+    this.#decision = decision
+    this.#decidedAt = askedAt
+    // Answers may cross: one that is older must not end the hold of a newer one.
+    this.#heldUntil = Math.max(this.#heldUntil, askedAt + holdMs)
+    return decision
+  }
+
+  #unitsLeft(now: number): number {
+    return this.#leases.reduce((sum, { left, endsAt }) => sum + (endsAt > now ? left : 0), 0)
+  }
+
+  #isRenewalDue(now: number): boolean {
+    const newest = this.#leases.at(-1)
+    if (newest === undefined || now < this.#heldUntil || now - this.#askedAt < RENEWAL_MS) return false
+    return newest.left < newest.units * RENEWAL_FRACTION || newest.endsAt - now < RENEWAL_MS
+  }
+
+  /** Units a second that the isolate needs: those of the last second, or more when a burst begins. */
+  #demandPerSecond(now: number): number {
+    const elapsedMs = Math.max(DEMAND_MS_MIN, now - this.#countedFrom)
+    return Math.max(this.#neededBefore, ((this.#needed - 1) * 1000) / elapsedMs)
+  }
+
+  /** The last decision, as much fuller as time has passed. */
+  #current(now: number): Decision {
+    return { ...this.#decision, resetMs: Math.max(0, this.#decision.resetMs - (now - this.#decidedAt)) }
+  }
+}
