@@ -28,9 +28,13 @@ import { requireTenantOfHost } from './tenants/tenant-of-host.ts'
 /** The request's way, from top to bottom. */
 export const app = new HonoBase<AppEnv>({ router: new TrieRouter(), getPath: canonicalPath })
 
+const NOT_FOUND =
+  'There is nothing here. The APIs are under /AdminInterface/restapi/v1, /api/passwordmanagement, /api/login, ' +
+  '/scim/v2 and /operator/v1; docs/api.md of the project lists every endpoint.'
+
 app.onError(renderError)
 // Rendered, not thrown: `methodNotAllowed` leaves errors alone, and turns only a plain 404 into a 405.
-app.notFound((c) => renderError(new HTTPException(404, { message: 'There is nothing here.' }), c))
+app.notFound((c) => renderError(new HTTPException(404, { message: NOT_FOUND }), c))
 
 app.use(logRequest(), fixedHeaders())
 app.use(floodShield(), bodyLimit({ maxSize: BODY_BYTES_MAX, onError: refuseBody }))

@@ -4,7 +4,7 @@ export class SettingError extends Error {
   override readonly name: string
   readonly setting: string
 
-  /** @param problem what the setting must be, without its value.  */
+  /** @param problem what the setting must be, without its value. */
   constructor(setting: string, problem: string) {
     super(`${setting} ${problem}`)
     this.name = `SettingError ${setting}`
