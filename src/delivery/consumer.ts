@@ -15,7 +15,11 @@ const BACKOFF_S_MIN = 10
 const BACKOFF_S_MAX = 1_200
 
 /** What the handling of one message ended in; `failed` is tried again. */
-export type DeliveryOutcome = 'delivered' | 'dropped' | 'rejected' | 'failed'
+export type DeliveryOutcome = {
+  outcome: 'delivered' | 'dropped' | 'rejected' | 'failed'
+  /** Why nothing was sent, where it was not the mailer that refused. */
+  reason?: string
+}
 
 /** What a delivery works with. */
 export type DeliveryContext = { env: Env; tenant: Tenant; db: D1Database; now: number }
@@ -35,9 +39,9 @@ async function consume(message: Message, isDead: boolean, env: Env): Promise<voi
       message.ack()
       return
     }
-    const outcome = isDead ? await bury(context, content) : await deliver(context, content)
-    writeEvent({ ...log, kind: content.kind, tenantId: content.tenantId, outcome })
-    if (outcome === 'failed') message.retry({ delaySeconds: backoffSeconds(message.attempts) })
+    const ended = isDead ? await bury(context, content) : await deliver(context, content)
+    writeEvent({ ...log, kind: content.kind, tenantId: content.tenantId, ...ended })
+    if (ended.outcome === 'failed') message.retry({ delaySeconds: backoffSeconds(message.attempts) })
     else message.ack()
   } catch (error) {
     writeEvent({ ...log, outcome: 'failed', fault: faultName(error) })
@@ -71,7 +75,7 @@ async function settleLate(
   message: Extract<DeliveryMessage, { kind: 'settlement' }>,
 ): Promise<DeliveryOutcome> {
   await settleReservation({ db, tenant, peppers: config(env).peppers, now }, message)
-  return 'delivered'
+  return { outcome: 'delivered' }
 }
 
 /** The end of a message that failed every attempt: an event that administrators see. */
@@ -80,8 +84,9 @@ async function bury({ db, now }: DeliveryContext, message: DeliveryMessage): Pro
   const userId = 'code' in message ? await findUserId(scope, message.emailKey) : message.userId
   const subjectId = message.kind === 'notice' ? message.noticeId : message.codeId
   const event = { userId, subjectId, occurredAt: message.requestedAt }
-  await recordDelivery(scope, { ...event, action: 'delivery-failed', reason: 'attempts-exhausted' })
-  return 'dropped'
+  const reason = 'attempts-exhausted'
+  await recordDelivery(scope, { ...event, action: 'delivery-failed', reason })
+  return { outcome: 'dropped', reason }
 }
 
 function backoffSeconds(attempts: number): number {

@@ -10,12 +10,11 @@ export async function deliverNotice(
   { env, tenant, db, now }: DeliveryContext,
   { userId, notice, noticeId }: Extract<DeliveryMessage, { kind: 'notice' }>,
 ): Promise<DeliveryOutcome> {
-  const recipient = hasMailer(tenant.policy)
-    ? await findRecipient({ db, tenantId: tenant.id }, userId)
-    : undefined
-  if (recipient === undefined) return 'dropped'
+  if (!hasMailer(tenant.policy)) return { outcome: 'dropped', reason: 'no-mailer' }
+  const recipient = await findRecipient({ db, tenantId: tenant.id }, userId)
+  if (recipient === undefined) return { outcome: 'dropped', reason: 'no-account' }
   const { preferredLanguage } = JSON.parse(recipient.attributes) as { preferredLanguage?: unknown }
-  return sendMail(env, config(env).isLocalRun, tenant, {
+  const outcome = await sendMail(env, config(env).isLocalRun, tenant, {
     id: noticeId,
     type: 'reset-code.notice',
     to: recipient.email,
@@ -23,4 +22,5 @@ export async function deliverNotice(
     details: { notice },
     now,
   })
+  return { outcome }
 }
