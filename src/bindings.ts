@@ -43,14 +43,26 @@ const resetGrantKeySchema = v.object({
 /** A private P-256 key with a name. */
 export type ResetGrantKey = v.InferOutput<typeof resetGrantKeySchema>
 
-const configOfEnv = new WeakMap<Env, Config>()
+/** The bindings that are text or numbers. */
+export type Settings = Pick<
+  Env,
+  | 'BASE_URL'
+  | 'OPERATOR_PUBLIC_JWK'
+  | 'PEPPERS'
+  | 'ACCESS_ID_KEYS'
+  | 'TRANSIENT_KEYS'
+  | 'RESET_GRANT_KEYS'
+  | 'LIMITER_DEADLINE_MS'
+>
+
+const configOfEnv = new WeakMap<Settings, Config>()
 
 /**
  * The checked configuration of this Worker.
  *
  * @throws {SettingError} naming the setting that is missing or malformed, never its value.
  */
-export function config(env: Env): Config {
+export function config(env: Settings): Config {
   let known = configOfEnv.get(env)
   if (known === undefined) {
     const baseUrl = origin(env.BASE_URL)
