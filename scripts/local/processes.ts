@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 /**
- * What the system says about processes: by `/proc` where there is one, for `ps` is not on every Linux,
- * else by `ps`. A process that has ended and only waits to be noticed counts as gone.
+ * A process, as `/proc` describes it where there is one, since not every Linux has `ps`, and else as `ps`
+ * does. One that has ended and whose parent has not noticed yet counts as gone.
  */
 export type Process = {
   pid: number
