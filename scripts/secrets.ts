@@ -9,7 +9,8 @@ import { runCommand, UserError } from './user-error.ts'
 
 /** `npm run secrets [-- BASE_URL]`: makes the secrets of production, once. */
 await runCommand(async function secrets() {
-  const baseUrl = productionOrigin(process.argv[2])
+  const configured = productionBaseUrl()
+  const baseUrl = requireOrigin(process.argv[2], configured)
   const secretsPath = keyPath('production.secrets.json')
   const operatorPath = keyPath('production-operator.key')
   for (const path of [secretsPath, operatorPath]) {
@@ -26,7 +27,16 @@ await runCommand(async function secrets() {
   writeKeyFile(operatorPath, operatorKey)
   writePrivateFile(secretsPath, `${JSON.stringify(content, null, 2)}\n`)
   console.log(nextSteps(baseUrl, shown(secretsPath), shown(operatorPath)))
+  if (configured !== baseUrl) console.error(`\n${drift(baseUrl, configured)}`)
 })
+
+function drift(baseUrl: string, configured: string): string {
+  return [
+    `Warning: BASE_URL of production in wrangler.toml is ${configured}, and not ${baseUrl}.`,
+    'As it is, the service would refuse every token of the operator key that was just written.',
+    `Set it, and the pattern of the route above it, before you deploy: BASE_URL = "${baseUrl}"`,
+  ].join('\n')
+}
 
 function nextSteps(baseUrl: string, secretsPath: string, operatorPath: string): string {
   return `Wrote ${secretsPath} and ${operatorPath} for ${baseUrl}.
@@ -45,13 +55,18 @@ to rotate them, the operator key to make tenants and keys:
   npm run --silent token -- ${operatorPath}`
 }
 
-/** @throws {UserError} without a URL that production can be reached by. */
-function productionOrigin(argument: string | undefined): string {
+/** BASE_URL of production, as wrangler.toml has it. */
+function productionBaseUrl(): string {
   const config = readConfig(
     { config: join(ROOT, 'wrangler.toml'), env: 'production' },
     { hideWarnings: true },
   )
-  const text = argument ?? String(config.vars['BASE_URL'])
+  return String(config.vars['BASE_URL'])
+}
+
+/** @throws {UserError} without a URL that production can be reached by. */
+function requireOrigin(argument: string | undefined, configured: string): string {
+  const text = argument ?? configured
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol !== 'https:' || url.href !== `${url.origin}/`) {
     throw new UserError(`The base URL must be an origin such as https://reset.acme.com, not "${text}".`)

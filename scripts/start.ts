@@ -1,29 +1,39 @@
 import { banner } from './local/banner.ts'
-import { ensureDemoTenant } from './local/demo-tenant.ts'
+import { claimHome, type Claim } from './local/claim.ts'
+import { ensureDemoTenant, readDemoKey } from './local/demo-tenant.ts'
 import { DevServer } from './local/dev-server.ts'
 import { ensureLocalSecrets } from './local/local-secrets.ts'
 import { applyMigrations } from './local/migrations.ts'
 import { readPort, requireFreePort } from './local/port.ts'
-import { readTenantKeyFile } from './keys/key-file.ts'
 import { runCommand } from './user-error.ts'
 
 /** `npm start`: makes a working service of a fresh clone, and starts it again as it was. */
 await runCommand(async function start() {
   const port = readPort(process.env['PORT'])
+  const claim = claimHome(port)
+  try {
+    await requireFreePort(port)
+    await serve(port, claim)
+  } finally {
+    claim.release()
+  }
+})
+
+async function serve(port: number, claim: Claim): Promise<void> {
   const baseUrl = `http://localhost:${port}`
-  await requireFreePort(port)
   console.log('Checking secrets ...')
+  const demoKey = readDemoKey()
   const operatorKey = ensureLocalSecrets(baseUrl)
   console.log('Applying migrations ...')
   await applyMigrations()
   console.log(`Starting wrangler dev on port ${port} ...`)
-  const server = new DevServer(port)
+  const server = new DevServer(port, claim.noteServer)
   const stopped = stopOnSignal(server)
   try {
     await server.started(baseUrl)
     console.log('Checking tenant demo ...')
-    const keyFile = await ensureDemoTenant(operatorKey)
-    console.log(banner(baseUrl, readTenantKeyFile(keyFile).adminRestApiUrl))
+    await ensureDemoTenant(operatorKey, demoKey)
+    console.log(banner(baseUrl))
     server.showOutput()
     const code = await server.ended
     if (stopped.isAsked) return
@@ -35,7 +45,7 @@ await runCommand(async function start() {
   } finally {
     await server.stop()
   }
-})
+}
 
 function stopOnSignal(server: DevServer): { isAsked: boolean } {
   const stopped = { isAsked: false }

@@ -31,10 +31,14 @@ const ERRORS_BELOW: readonly (readonly [prefix: string, renderer: ErrorRenderer]
 /** The request's way, from top to bottom. */
 export const app = new Hono<AppEnv>({ getPath: canonicalPath })
 
+const NOT_FOUND =
+  'There is nothing here. The APIs are under /AdminInterface/restapi/v1, /api/passwordmanagement, /api/login, ' +
+  '/scim/v2 and /operator/v1; docs/api.md of the project lists every endpoint.'
+
 const render = renderError(rendererOf)
 app.onError(render)
 // Rendered, not thrown: `methodNotAllowed` leaves errors alone, and turns only a plain 404 into a 405.
-app.notFound((c) => render(new HTTPException(404, { message: 'There is nothing here.' }), c))
+app.notFound((c) => render(new HTTPException(404, { message: NOT_FOUND }), c))
 
 app.use(logRequest(), securityHeaders(), noStore())
 app.use(floodShield(), bodyLimit({ maxSize: BODY_BYTES_MAX, onError: refuseBody }))

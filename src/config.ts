@@ -2,6 +2,7 @@ import { type JWK } from 'jose'
 import * as v from 'valibot'
 import { parseKeyring, type Keyring } from './crypto/keyring.ts'
 import { isLoopbackHost } from './network-address.ts'
+import { SettingError } from './setting-error.ts'
 
 /** What the code needs, from what the runtime gives: checked once per isolate. */
 export type Config = {
@@ -42,14 +43,26 @@ const resetGrantKeySchema = v.object({
 /** A private P-256 key with a name. */
 export type ResetGrantKey = v.InferOutput<typeof resetGrantKeySchema>
 
-const configOfEnv = new WeakMap<Env, Config>()
+/** The bindings that are text or numbers. */
+export type Settings = Pick<
+  Env,
+  | 'BASE_URL'
+  | 'OPERATOR_PUBLIC_JWK'
+  | 'PEPPERS'
+  | 'ACCESS_ID_KEYS'
+  | 'TRANSIENT_KEYS'
+  | 'RESET_GRANT_KEYS'
+  | 'LIMITER_DEADLINE_MS'
+>
+
+const configOfEnv = new WeakMap<Settings, Config>()
 
 /**
  * The checked configuration of this Worker.
  *
- * @throws {Error} naming the binding that is missing or malformed, never its value.
+ * @throws {SettingError} naming the setting that is missing or malformed, never its value.
  */
-export function config(env: Env): Config {
+export function config(env: Settings): Config {
   let known = configOfEnv.get(env)
   if (known === undefined) {
     const baseUrl = origin(env.BASE_URL)
@@ -77,14 +90,14 @@ export function databaseBinding(env: Env, name: string): D1Database | undefined 
 function origin(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url === undefined || url.pathname !== '/' || url.search !== '') {
-    throw new Error('BASE_URL must be an origin such as https://reset.example.com')
+    throw new SettingError('BASE_URL', 'must be an origin such as https://reset.example.com')
   }
   return url.origin
 }
 
 function milliseconds(setting: string, value: number): number {
   if (Number.isInteger(value) && value > 0) return value
-  throw new Error(`${setting} must be a whole number of milliseconds`)
+  throw new SettingError(setting, 'must be a whole number of milliseconds')
 }
 
 function resetGrantKeys(value: string): Config['resetGrantKeys'] {
@@ -94,13 +107,13 @@ function resetGrantKeys(value: string): Config['resetGrantKeys'] {
   } catch {
     // Told below, without the value.
   }
-  throw new Error('RESET_GRANT_KEYS must be a JSON list of private P-256 JWKs, each with a kid')
+  throw new SettingError('RESET_GRANT_KEYS', 'must be a JSON list of private P-256 JWKs, each with a kid')
 }
 
 function operatorJwk(value: string): JWK {
   try {
     return { ...v.parse(operatorJwkSchema, JSON.parse(value)), alg: 'ES256' }
   } catch {
-    throw new Error('OPERATOR_PUBLIC_JWK must be the JWK of a public P-256 key')
+    throw new SettingError('OPERATOR_PUBLIC_JWK', 'must be the JWK of a public P-256 key')
   }
 }

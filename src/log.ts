@@ -29,6 +29,8 @@ export type DeliveryLogEvent = {
   kind?: string
   tenantId?: string
   outcome: string
+  /** Why nothing was sent, where it was not the mailer that refused. */
+  reason?: string
   fault?: string
 }
 

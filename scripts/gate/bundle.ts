@@ -18,16 +18,35 @@ export function deployDryRun(environment: string): Step {
     async run() {
       const outdir = mkdtempSync(join(tmpdir(), 'rescind-bundle-'))
       try {
-        const args = ['deploy', '--dry-run', '--env', environment, '--outdir', outdir]
+        const metafile = join(outdir, 'meta.json')
+        const args = ['deploy', '--dry-run', '--env', environment, '--outdir', outdir, '--metafile', metafile]
         const { code, output } = await run('wrangler', args)
+        if (code !== 0) return verdict(false, output)
         const gzipKib = Number(/gzip: ([\d.]+) KiB/.exec(output)?.[1] ?? Infinity)
-        const size = `bundle ${gzipKib} KiB gzip, at most ${BUNDLE_GZIP_KIB_MAX}`
-        return verdict(code === 0 && gzipKib <= BUNDLE_GZIP_KIB_MAX, code === 0 ? size : output)
+        const strange = foreignSources(readFileSync(metafile, 'utf8'))
+        const report = [
+          `bundle ${gzipKib} KiB gzip, at most ${BUNDLE_GZIP_KIB_MAX}`,
+          ...strange.map((path) => `${path} has no place in a deploy`),
+        ]
+        return verdict(gzipKib <= BUNDLE_GZIP_KIB_MAX && strange.length === 0, report.join('\n'))
       } finally {
         rmSync(outdir, { recursive: true })
       }
     },
   }
+}
+
+/**
+ * Files in a bundle that are neither the Worker's nor a library's: the inbox of local runs, which shows
+ * codes to whoever asks, must never be deployed.
+ *
+ * @throws {Error} when the bundle names no file of the Worker, and so was not understood.
+ */
+export function foreignSources(metafile: string): string[] {
+  const { inputs } = JSON.parse(metafile) as { inputs: Record<string, unknown> }
+  const paths = Object.keys(inputs)
+  if (!paths.includes('src/index.ts')) throw new Error('the bundle does not name src/index.ts')
+  return paths.filter((path) => /^(?:scripts|test|bench)\//.test(path))
 }
 
 /** CPU time until the Worker can take its first request, as the median of some runs. */

@@ -22,6 +22,7 @@ const DELIVERY_MEMBERS: Record<keyof DeliveryLogEvent, true> = {
   kind: true,
   tenantId: true,
   outcome: true,
+  reason: true,
   fault: true,
 }
 const NOTICE_LOST_MEMBERS: Record<keyof NoticeLostLogEvent, true> = {

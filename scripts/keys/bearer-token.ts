@@ -16,22 +16,31 @@ export function bearerToken(file: TenantKeyFile | OperatorKeyFile): Promise<stri
   return 'privateKey' in file ? operatorToken(file) : tenantToken(file)
 }
 
-function tenantToken({ accessID, accessKey, adminRestApiUrl }: TenantKeyFile): Promise<string> {
-  const key = requireKey('rsa', 'accessKey is not an RSA private key in PEM.', () =>
-    createPrivateKey({ key: accessKey, format: 'pem' }),
-  )
-  return timed(new SignJWT({ sub: accessID, aud: adminRestApiUrl }))
+function tenantToken(file: TenantKeyFile): Promise<string> {
+  return timed(new SignJWT({ sub: file.accessID, aud: file.adminRestApiUrl }))
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
-    .sign(key)
+    .sign(privateKeyOf(file))
 }
 
-function operatorToken({ baseUrl, privateKey }: OperatorKeyFile): Promise<string> {
-  const key = requireKey('ec', 'privateKey is not a private P-256 key.', () =>
-    createPrivateKey({ key: privateKey, format: 'jwk' }),
-  )
-  return timed(new SignJWT({ iss: 'rescind-operator', aud: `${baseUrl}/operator` }))
+function operatorToken(file: OperatorKeyFile): Promise<string> {
+  return timed(new SignJWT({ iss: 'rescind-operator', aud: `${file.baseUrl}/operator` }))
     .setProtectedHeader({ alg: 'ES256', typ: 'JWT' })
-    .sign(key)
+    .sign(privateKeyOf(file))
+}
+
+/**
+ * The private key in a key file.
+ *
+ * @throws {UserError} when it holds none, which the form of the file does not tell.
+ */
+export function privateKeyOf(file: TenantKeyFile | OperatorKeyFile): KeyObject {
+  return 'privateKey' in file
+    ? requireKey('ec', 'privateKey is not a private P-256 key.', () =>
+        createPrivateKey({ key: file.privateKey, format: 'jwk' }),
+      )
+    : requireKey('rsa', 'accessKey is not an RSA private key in PEM.', () =>
+        createPrivateKey({ key: file.accessKey, format: 'pem' }),
+      )
 }
 
 function timed(token: SignJWT): SignJWT {

@@ -75,13 +75,14 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new UserError(
-      code === 'ENOENT'
-        ? `There is no key file ${path}. \`npm start\` writes .rescind/demo.key and .rescind/operator.key.`
-        : `${path} cannot be read (${code}).`,
-      { cause: error },
-    )
+    throw new UserError(unreadable(path, code), { cause: error })
   }
+}
+
+function unreadable(path: string, code: string | undefined): string {
+  if (code === 'EISDIR') return `${path} is a folder, where a key file should be.`
+  if (code !== 'ENOENT') return `${path} cannot be read (${code}).`
+  return `There is no key file ${path}. \`npm start\` writes .rescind/demo.key and .rescind/operator.key.`
 }
 
 function parse(path: string, text: string): unknown {

@@ -1,14 +1,14 @@
-import { generateKeyPairSync } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { bearerToken } from '../keys/bearer-token.ts'
+import { existsSync, renameSync } from 'node:fs'
+import { bearerToken, privateKeyOf } from '../keys/bearer-token.ts'
 import {
   readTenantKeyFile,
   writeKeyFile,
   type OperatorKeyFile,
   type TenantKeyFile,
 } from '../keys/key-file.ts'
-import { operate } from '../keys/operator-client.ts'
-import { UserError } from '../user-error.ts'
+import { bodyOf, operate } from '../operator/operator-client.ts'
+import { newTenantKey } from '../operator/tenant-key.ts'
+import { orAdvise } from '../user-error.ts'
 import { keyPath, shown } from './home.ts'
 
 /** Mails from an address that leads nowhere, and gives grants to a service that is not there: enough to see all of it. */
@@ -31,25 +31,54 @@ const KEY_DESCRIPTION = 'Super-admin of the local demo tenant'
 
 /**
  * Makes the tenant `demo` usable: creates what is missing, and changes nothing that is there but the
- * URL in its key file, which follows the port.
- *
- * @returns the path of the tenant's key file.
+ * URL in its key file, which follows the port. A key that is not accepted any more is kept aside.
  */
-export async function ensureDemoTenant(operatorKey: OperatorKeyFile): Promise<string> {
+export async function ensureDemoTenant(
+  operatorKey: OperatorKeyFile,
+  demoKey: TenantKeyFile | undefined,
+): Promise<void> {
   const { adminRestApiUrl } = await ensureTenant(operatorKey)
   const path = keyPath('demo.key')
-  const known = existsSync(path) ? { ...readTenantKeyFile(path), adminRestApiUrl } : undefined
+  const known = demoKey && { ...demoKey, adminRestApiUrl }
   const { baseUrl } = operatorKey
   if (known && (await isAccepted(baseUrl, known))) {
     writeIfMoved(path, known)
-    return path
+    return
   }
-  const key = await newTenantKey(operatorKey)
+  const key = await newTenantKey(operatorKey, 'demo', 'super-admin', KEY_DESCRIPTION)
   // Before the key file, so that a start cut short here is taken up again by the next.
   await ensureUsers(baseUrl, key)
+  if (known) setAside(path)
   writeKeyFile(path, key)
   console.log(`  wrote ${shown(path)}`)
-  return path
+}
+
+/**
+ * The key file of the demo tenant, if there is one.
+ *
+ * @throws {UserError} when it holds no key: it may be the only copy, and is not written over.
+ */
+export function readDemoKey(): TenantKeyFile | undefined {
+  const path = keyPath('demo.key')
+  if (!existsSync(path)) return undefined
+  return orAdvise(
+    path,
+    () => {
+      const file = readTenantKeyFile(path)
+      privateKeyOf(file)
+      return file
+    },
+    'Put it back from a copy, or move it away: the next `npm start` makes a new one.',
+  )
+}
+
+/** Keeps a key that is refused: it was revoked, or the secrets were made anew, which may be a mistake. */
+function setAside(path: string): void {
+  let number = 1
+  while (existsSync(`${path}.refused-${number}`)) number += 1
+  const aside = `${path}.refused-${number}`
+  renameSync(path, aside)
+  console.log(`  the key in ${shown(path)} is not accepted any more, and now in ${shown(aside)}`)
 }
 
 async function ensureTenant(operatorKey: OperatorKeyFile): Promise<{ adminRestApiUrl: string }> {
@@ -57,18 +86,6 @@ async function ensureTenant(operatorKey: OperatorKeyFile): Promise<{ adminRestAp
   if (found.status !== 404) return bodyOf(found)
   console.log('  created tenant demo')
   return bodyOf(await operate(operatorKey, 'PUT', '/tenants/demo', TENANT))
-}
-
-async function newTenantKey(operatorKey: OperatorKeyFile): Promise<TenantKeyFile> {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const added = await operate(operatorKey, 'POST', '/tenants/demo/keys', {
-    publicKey: publicKey.export({ format: 'jwk' }),
-    role: 'super-admin',
-    description: KEY_DESCRIPTION,
-  })
-  const { customerName, accessID, adminRestApiUrl } = await bodyOf<TenantKeyFile>(added)
-  const accessKey = String(privateKey.export({ type: 'pkcs1', format: 'pem' }))
-  return { customerName, accessID, accessKey, adminRestApiUrl, description: KEY_DESCRIPTION }
 }
 
 /** The users of a tenant that has none: one that has some is its owner's business. */
@@ -99,11 +116,4 @@ async function directory(baseUrl: string, key: TenantKeyFile, method: string, pa
     headers: { Authorization: `Bearer ${await bearerToken(key)}`, 'Content-Type': 'application/scim+json' },
     ...(body && { body: JSON.stringify(body) }),
   })
-}
-
-async function bodyOf<Body>(response: Response): Promise<Body> {
-  if (response.ok) return response.json<Body>()
-  throw new UserError(
-    `Setting up tenant demo failed: ${new URL(response.url).pathname} answered ${response.status}: ${await response.text()}`,
-  )
 }

@@ -4,6 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../user-error.ts'
 import { spawnWrangler } from '../wrangler.ts'
 import { DEV_VARS, STATE } from './home.ts'
+import { INBOX_PATH } from './inbox.ts'
+
+/** The Worker with the inbox of local runs around it; what is deployed is `main` of wrangler.toml. */
+const ENTRY = 'scripts/local/worker.ts'
+
+/**
+ * What wrangler prints besides the log: its line per request, which shows a path that our event leaves out
+ * on purpose; mails, which the inbox shows; and, whenever it likes, the table of bindings.
+ */
+const NOISE =
+  /^(?:\s*$|\[wrangler:info\]|(?:From|To|Cc|Bcc|Reply-To|Subject|Text|HTML): |\u2394|Your Worker has access|Binding {2}|env\.\w)/
 
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 5_000
@@ -11,12 +22,14 @@ const STOP_TIMEOUT_MS = 5_000
 /** A `wrangler dev` with this service in it. */
 export class DevServer {
   readonly #child: ChildProcess
+  readonly #inboxUrl: string
   /** Its output until {@link showOutput}; shown earlier only if the start fails. */
   #withheld: string[] | undefined = []
   /** Its exit code, once it has ended. */
   readonly ended: Promise<number>
 
-  constructor(port: number) {
+  /** `noteServer` is told the leader of the server's process group as soon as there is one. */
+  constructor(port: number, noteServer: (pid: number) => void) {
     const bindings = ['--var', `BASE_URL:http://localhost:${port}`, '--env-file', DEV_VARS]
     const listening = [
       '--port',
@@ -25,11 +38,13 @@ export class DevServer {
       '0',
       '--show-interactive-dev-session=false',
     ]
+    this.#inboxUrl = `http://localhost:${port}${INBOX_PATH}`
     this.#child = spawnWrangler(
-      ['dev', '--env', '', '--local', '--persist-to', STATE, ...bindings, ...listening],
+      ['dev', ENTRY, '--env', '', '--local', '--persist-to', STATE, ...bindings, ...listening],
       // Where a request comes from is Cloudflare's to say; asking it at every start needs a network.
       { CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
     )
+    if (this.#child.pid !== undefined) noteServer(this.#child.pid)
     this.ended = new Promise((resolve) => {
       this.#child.once('exit', (code) => resolve(code ?? 1))
     })
@@ -77,10 +92,10 @@ export class DevServer {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** wrangler's own line per request goes: it shows a path that our event leaves out on purpose. */
   #receive(line: string): void {
     if (this.#withheld) this.#withheld.push(line)
-    else if (line.trim() !== '' && !line.startsWith('[wrangler:info]')) console.log(line)
+    else if (line.startsWith('Subject: ')) console.log(`A mail is in the inbox: ${this.#inboxUrl}`)
+    else if (!NOISE.test(line)) console.log(line)
   }
 }
 

@@ -1,9 +1,13 @@
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { privateKeyOf } from '../keys/bearer-token.ts'
 import { readOperatorKeyFile, writeKeyFile, type OperatorKeyFile } from '../keys/key-file.ts'
 import { writePrivateFile } from '../private-file.ts'
-import { UserError } from '../user-error.ts'
-import { DEV_VARS, keyPath, shown } from './home.ts'
+import { orAdvise } from '../user-error.ts'
+import { hasVariable, readDevVars, requireGoodSettings, setVariable } from './dev-vars.ts'
+import { DEV_VARS, keyPath, shown, STATE } from './home.ts'
+
+const OPERATOR_KEY = 'operator.key'
 
 /** A new value for every secret but the operator's, by its name. */
 export const NEW_SECRETS: Readonly<Record<string, () => string>> = {
@@ -32,62 +36,61 @@ export function newOperatorKey(baseUrl: string, description: string): OperatorKe
   return { description, baseUrl, privateKey: jwk as OperatorKeyFile['privateKey'] }
 }
 
-/** OPERATOR_PUBLIC_JWK for an operator's key file. */
-export function publicJwkOf({ privateKey }: OperatorKeyFile): string {
-  const key = createPublicKey({ key: privateKey, format: 'jwk' })
-  return JSON.stringify(key.export({ format: 'jwk' }))
+/**
+ * OPERATOR_PUBLIC_JWK for an operator's key file.
+ *
+ * @throws {UserError} when it holds no key of the curve.
+ */
+export function publicJwkOf(file: OperatorKeyFile): string {
+  return JSON.stringify(createPublicKey(privateKeyOf(file)).export({ format: 'jwk' }))
 }
 
 /**
- * Makes the secrets of a local service complete: what is missing is generated, what is there stays.
- * The operator's key file decides over its public half, so losing either of the two is mended.
+ * Makes the secrets of a local service complete: what is missing is generated, what is there stays, and
+ * what is malformed is named. Nothing is written unless all is well then.
+ *
+ * The operator's key file decides over its public half, since nothing is signed or kept by it.
  */
 export function ensureLocalSecrets(baseUrl: string): OperatorKeyFile {
-  const operatorKey = ensureOperatorKey(baseUrl)
-  const before = existsSync(DEV_VARS) ? readFileSync(DEV_VARS, 'utf8') : ''
-  refuseBaseUrl(before)
+  const isUsed = existsSync(STATE)
+  const before = readDevVars()
+  const known = readOperatorKey()
+  const operatorKey = known ? { ...known, baseUrl } : newOperatorKey(baseUrl, 'Operator of the local service')
   const kept = before === '' ? '# Secrets of the local service, made by `npm start`.\n' : before
-  const complete = Object.entries(NEW_SECRETS).reduce(
-    (text, [name, newSecret]) => (hasVariable(text, name) ? text : setVariable(text, name, newSecret())),
-    kept,
-  )
+  const missing = Object.keys(NEW_SECRETS).filter((name) => !hasVariable(before, name))
+  const complete = missing.reduce((text, name) => setVariable(text, name, NEW_SECRETS[name]?.() ?? ''), kept)
   const after = setVariable(complete, 'OPERATOR_PUBLIC_JWK', publicJwkOf(operatorKey))
+  requireGoodSettings(after, baseUrl)
+  if (known?.baseUrl !== baseUrl) {
+    writeKeyFile(keyPath(OPERATOR_KEY), operatorKey)
+    const isNew = known === undefined && isUsed
+    tell(
+      keyPath(OPERATOR_KEY),
+      isNew ? 'a new key, since there was none: tokens of the old one are refused' : '',
+    )
+  }
   if (after !== before) {
     writePrivateFile(DEV_VARS, after)
-    console.log(`  wrote ${shown(DEV_VARS)}`)
+    const isNew = missing.length > 0 && isUsed
+    tell(DEV_VARS, isNew ? `new, since there was none: ${missing.join(', ')}` : '')
   }
   return operatorKey
 }
 
-function ensureOperatorKey(baseUrl: string): OperatorKeyFile {
-  const path = keyPath('operator.key')
-  const known = existsSync(path) ? readOperatorKeyFile(path) : undefined
-  if (known?.baseUrl === baseUrl) return known
-  const file = known ? { ...known, baseUrl } : newOperatorKey(baseUrl, 'Operator of the local service')
-  writeKeyFile(path, file)
-  console.log(`  wrote ${shown(path)}`)
-  return file
-}
-
-/** The base URL follows PORT, and wrangler lets this file win: the two would drift apart. */
-function refuseBaseUrl(devVars: string): void {
-  if (!hasVariable(devVars, 'BASE_URL')) return
-  throw new UserError(
-    `${shown(DEV_VARS)} sets BASE_URL, which \`npm start\` derives from PORT. Remove that line.`,
+function readOperatorKey(): OperatorKeyFile | undefined {
+  const path = keyPath(OPERATOR_KEY)
+  if (!existsSync(path)) return undefined
+  return orAdvise(
+    path,
+    () => {
+      const file = readOperatorKeyFile(path)
+      privateKeyOf(file)
+      return file
+    },
+    'Put it back from a copy, or move it away: the next `npm start` makes a new one. No data is lost by it.',
   )
 }
 
-function lineOf(name: string): RegExp {
-  return new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=.*$`, 'm')
-}
-
-function hasVariable(text: string, name: string): boolean {
-  return lineOf(name).test(text)
-}
-
-function setVariable(text: string, name: string, value: string): string {
-  // Single quotes, since dotenv would take JSON's own for its delimiters.
-  const line = `${name}='${value}'`
-  if (hasVariable(text, name)) return text.replace(lineOf(name), () => line)
-  return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`
+function tell(path: string, note: string): void {
+  console.log(`  wrote ${shown(path)}${note === '' ? '' : ` (${note})`}`)
 }

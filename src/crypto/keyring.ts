@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { SettingError } from '../setting-error.ts'
 
 /** Secret keys with names, newest first: the first signs, every one verifies, so that keys rotate. */
 export type Keyring = readonly [NamedKey, ...NamedKey[]]
@@ -11,7 +12,7 @@ const SECRET_BYTES_MIN = 32
 /**
  * Reads `id:base64url,id:base64url`.
  *
- * @throws {Error} naming the setting, never its value.
+ * @throws {SettingError} naming the setting, never its value.
  */
 export function parseKeyring(setting: string, value: string | undefined): Keyring {
   const [first, ...rest] = (value ?? '').split(',').map((entry): NamedKey | undefined => {
@@ -24,7 +25,7 @@ export function parseKeyring(setting: string, value: string | undefined): Keyrin
   const keyring = [first, ...rest].filter((key) => key !== undefined)
   const [newest, ...older] = keyring
   if (newest === undefined || keyring.length !== rest.length + 1) {
-    throw new Error(`${setting} must be a list of id:base64url, each key of 32 bytes or more`)
+    throw new SettingError(setting, 'must be a list of id:base64url, each key of 32 bytes or more')
   }
   return [newest, ...older]
 }

@@ -30,9 +30,9 @@ async function consume(message: Message, isDead: boolean, env: Env): Promise<voi
       message.ack()
       return
     }
-    const outcome = isDead ? await bury(context, content) : await deliver(context, content)
-    writeEvent({ ...log, kind: content.kind, tenantId: content.tenantId, outcome })
-    if (outcome === 'failed') message.retry({ delaySeconds: backoffSeconds(message.attempts) })
+    const ended = isDead ? await bury(context, content) : await deliver(context, content)
+    writeEvent({ ...log, kind: content.kind, tenantId: content.tenantId, ...ended })
+    if (ended.outcome === 'failed') message.retry({ delaySeconds: backoffSeconds(message.attempts) })
     else message.ack()
   } catch (error) {
     writeEvent({ ...log, outcome: 'failed', fault: faultName(error) })
@@ -67,7 +67,7 @@ async function settleLate(
   message: Extract<DeliveryMessage, { kind: 'settlement' }>,
 ): Promise<DeliveryOutcome> {
   await settleReservation(context, message)
-  return 'delivered'
+  return { outcome: 'delivered' }
 }
 
 /** The end of a message that failed every attempt: an event that administrators see. */
@@ -75,8 +75,9 @@ async function bury(context: DeliveryContext, message: DeliveryMessage): Promise
   const userId = 'code' in message ? await findUserId(context, message.emailKey) : message.userId
   const subjectId = message.kind === 'notice' ? message.noticeId : message.codeId
   const event = { userId, subjectId, occurredAt: message.requestedAt }
-  await recordDelivery(context, { ...event, action: 'delivery-failed', reason: 'attempts-exhausted' })
-  return 'dropped'
+  const reason = 'attempts-exhausted'
+  await recordDelivery(context, { ...event, action: 'delivery-failed', reason })
+  return { outcome: 'dropped', reason }
 }
 
 function backoffSeconds(attempts: number): number {

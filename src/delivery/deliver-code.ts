@@ -9,6 +9,9 @@ import { hasMailer, sendMail, type Delivery } from './mailer.ts'
 import type { CodeMessage } from './message.ts'
 import type { CodeOccasion } from './texts/mail-texts.ts'
 
+/** Nothing is sent to an address without an enabled user, unless the tenant wants it told. */
+const NO_ACCOUNT = { outcome: 'dropped', reason: 'no-account' } as const
+
 /**
  * Mails a code, if it is still the user's live one: what was voided or superseded since it was asked
  * for is dropped. A code that a user asked for is issued here first.
@@ -17,27 +20,28 @@ export async function deliverCode(context: DeliveryContext, message: CodeMessage
   const { tenant } = context
   const about = { subjectId: message.codeId, occurredAt: message.requestedAt }
   if (!hasMailer(tenant.policy)) {
-    await recordDelivery(context, { userId: null, action: 'delivery-failed', reason: 'no-mailer', ...about })
-    return 'rejected'
+    const reason = 'no-mailer'
+    await recordDelivery(context, { userId: null, action: 'delivery-failed', reason, ...about })
+    return { outcome: 'rejected', reason }
   }
   const found = await deliverable(context, message)
   switch (found.tag) {
     case 'nobody':
-      return message.kind === 'asked-code' ? tellNoAccount(context, message) : 'dropped'
+      return message.kind === 'asked-code' ? tellNoAccount(context, message) : NO_ACCOUNT
     case 'dropped': {
       const { userId, reason } = found
       await recordDelivery(context, { userId, action: 'delivery-failed', reason, ...about })
-      return 'dropped'
+      return { outcome: 'dropped', reason }
     }
     case 'live': {
       const outcome = await mailCode(context, message, found)
-      if (outcome === 'failed') return 'failed'
+      if (outcome === 'failed') return { outcome }
       const event =
         outcome === 'delivered'
           ? { action: 'delivered' as const }
           : { action: 'delivery-failed' as const, reason: outcome }
       await recordDelivery(context, { userId: found.userId, ...event, ...about })
-      return outcome
+      return { outcome }
     }
   }
 }
@@ -90,7 +94,7 @@ async function tellNoAccount(
   { env, tenant, now }: DeliveryContext,
   { emailKey, codeId }: CodeMessage,
 ): Promise<DeliveryOutcome> {
-  if (tenant.policy.unknownAddress === 'silent' || emailKey === '') return 'dropped'
+  if (tenant.policy.unknownAddress === 'silent' || emailKey === '') return NO_ACCOUNT
   const delivery: Delivery = {
     id: codeId,
     type: 'reset-code.no-account',
@@ -99,5 +103,5 @@ async function tellNoAccount(
     details: {},
     now,
   }
-  return sendMail(env, config(env).isLocalRun, tenant, delivery)
+  return { outcome: await sendMail(env, config(env).isLocalRun, tenant, delivery) }
 }

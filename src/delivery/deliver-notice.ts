@@ -11,10 +11,11 @@ export async function deliverNotice(
   { userId, notice, mode = 'PASSWORD_RESET', noticeId }: Extract<DeliveryMessage, { kind: 'notice' }>,
 ): Promise<DeliveryOutcome> {
   const { env, tenant, now } = context
-  const recipient = hasMailer(tenant.policy) ? await findRecipient(context, userId) : undefined
-  if (recipient === undefined) return 'dropped'
+  if (!hasMailer(tenant.policy)) return { outcome: 'dropped', reason: 'no-mailer' }
+  const recipient = await findRecipient(context, userId)
+  if (recipient === undefined) return { outcome: 'dropped', reason: 'no-account' }
   const { preferredLanguage } = JSON.parse(recipient.attributes) as { preferredLanguage?: unknown }
-  return sendMail(env, config(env).isLocalRun, tenant, {
+  const outcome = await sendMail(env, config(env).isLocalRun, tenant, {
     id: noticeId,
     type: 'reset-code.notice',
     to: recipient.email,
@@ -22,4 +23,5 @@ export async function deliverNotice(
     details: { notice, mode },
     now,
   })
+  return { outcome }
 }

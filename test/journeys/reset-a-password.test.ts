@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { inspectLog } from '../../scripts/gate/log-leaks.ts'
+import type { InboxMail } from '../../scripts/local/inbox.ts'
 import { LocalService, tokenOf } from './local-service.ts'
 
 const JANE = 'jane.saoirse@example.com'
@@ -51,19 +51,16 @@ function post(path: string, form: Record<string, string>, url = service.url): Pr
   return fetch(url + path, { method: 'POST', body: new URLSearchParams(form) })
 }
 
-/** The mails to an address so far, as text, from the files that the service's output names. */
-function mailsTo(address: string): { subject: string; text: string }[] {
-  const pattern = /^From: .*\nTo: (.*)\nSubject: (.*)\nText: (.*)$/gm
-  return [...service.output.matchAll(pattern)]
-    .filter(([, to]) => to === address)
-    .map(([, , subject = '', path = '']) => ({ subject, text: readFileSync(path.trim(), 'utf8') }))
+/** The mails to an address so far, oldest first. */
+async function mailsTo(address: string): Promise<InboxMail[]> {
+  return (await service.mails()).filter(({ to }) => to === address).toReversed()
 }
 
 /** The next mail to Jane, once it has been sent. */
-async function nextMail(known: number): Promise<{ subject: string; text: string }> {
+async function nextMail(known: number): Promise<InboxMail> {
   return vi.waitFor(
-    () => {
-      const mail = mailsTo(JANE)[known]
+    async () => {
+      const mail = (await mailsTo(JANE))[known]
       if (mail === undefined) throw new Error(`no mail in:\n${service.output}`)
       return mail
     },
@@ -73,7 +70,7 @@ async function nextMail(known: number): Promise<{ subject: string; text: string 
 
 /** Asks for a code at that URL, and reads it from the mail. */
 async function mailedCode(url = service.url): Promise<string> {
-  const known = mailsTo(JANE).length
+  const known = (await mailsTo(JANE)).length
   const response = await post(`${PASSWORD_API}/sendPasswordResetCode`, { emailAddress: JANE }, url)
   expect([response.status, await response.text()]).toEqual([200, ''])
   const { text } = await nextMail(known)
@@ -119,10 +116,11 @@ describe('a person who has forgotten the password', () => {
   it('asks for a code, is mailed it, and has it checked as often as they like', async () => {
     await putPolicy({ kind: 'grant', audience: AUDIENCE })
     code = await mailedCode()
-    const [{ subject, text } = { subject: '', text: '' }] = mailsTo(JANE)
+    const [{ subject, text, link } = await nextMail(0)] = await mailsTo(JANE)
     expect(subject).toBe('Your password reset code for Demo')
     expect(text).toContain('10 minutes')
     expect(text).toContain('https://demo.example/reset')
+    expect(link).toBe('https://demo.example/reset')
     for (const typed of [code, code.toLowerCase().replace('-', ' ')]) {
       const form = { emailAddress: JANE, passwordResetCode: typed }
       const response = await post(`${PASSWORD_API}/validatePasswordResetCode`, form)
@@ -160,7 +158,7 @@ describe('a person who has forgotten the password', () => {
 
   it('is mailed nothing more when an administrator voids the code, but a notice', async () => {
     const voided = await mailedCode()
-    const known = mailsTo(JANE).length
+    const known = (await mailsTo(JANE)).length
     expect(await voidJane()).toEqual([1016])
     const notice = await nextMail(known)
     expect(notice.text).not.toContain(voided)
@@ -172,7 +170,7 @@ describe('a person who has forgotten the password', () => {
   it('sets a new password through the hook: refused as weak, failed, and then set, once', async () => {
     await putPolicy({ kind: 'hook', url: hook.url, secret: SECRET })
     const mailed = await mailedCode()
-    const known = mailsTo(JANE).length
+    const known = (await mailsTo(JANE)).length
     hook.answers.push([400, { reason: 'Too short.' }], [500], [204])
     const answers: unknown[] = []
     for (let time = 0; time < 4; time++) {
@@ -195,7 +193,7 @@ describe('a person who has forgotten the password', () => {
         newPassword: PASSWORD,
       })),
     )
-    expect((await nextMail(known)).subject).toBe(mailsTo(JANE)[1]?.subject)
+    expect((await nextMail(known)).subject).toBe((await mailsTo(JANE))[1]?.subject)
   })
 
   it('D4: leaves no address, code, token or password in the log', async () => {
