@@ -86,7 +86,7 @@ describe('the documented bounds, and the quirks of real clients', () => {
     }
   })
 
-  it('J3: aud is any base URL of the tenant, with or without /v1 and a trailing slash, alone or in a list', async () => {
+  it('J3: aud is any base URL or origin of the tenant, with or without /v1 and a trailing slash, alone or in a list', async () => {
     const tenant = await newTenant()
     const base = `https://${tenant.host}/AdminInterface/restapi`
     for (const aud of [
@@ -97,6 +97,12 @@ describe('the documented bounds, and the quirks of real clients', () => {
       [base],
       ['https://elsewhere.example.com', `${base}/v1`],
       [7, base],
+      `https://${tenant.host}`,
+      `https://${tenant.host}/`,
+      `https://${tenant.host}:443`,
+      ['https://elsewhere.example.com', `https://${tenant.host}`],
+      'http://localhost:8787',
+      'http://localhost:9999/',
       'http://localhost:8787/AdminInterface/restapi',
       'http://localhost:9999/AdminInterface/restapi/v1',
     ]) {
@@ -113,7 +119,15 @@ describe('the documented bounds, and the quirks of real clients', () => {
       base.replace(tenant.host, `x.${tenant.host}`),
       base.replace('https:', 'http:'),
       base.replace(tenant.host, `${tenant.host}:8443`),
-      `https://${tenant.host}`,
+      `https://${other.host}`,
+      `https://x.${tenant.host}`,
+      `http://${tenant.host}`,
+      `https://${tenant.host}:8443`,
+      `https://${tenant.host}/v1`,
+      `https://${tenant.host}//`,
+      `https://${tenant.host}/?v=1`,
+      `https://${tenant.host}/#v1`,
+      `https://${tenant.host}/AdminInterface`,
       `https://${tenant.host}/operator`,
       `${base}/v2`,
       `${base}/v1/v1`,
