@@ -11,6 +11,7 @@ import { passwordRoutes } from './api/password/routes.ts'
 import { scimErrors } from './api/scim/errors.ts'
 import { scimRoutes } from './api/scim/routes.ts'
 import type { AppEnv } from './http/app-env.ts'
+import { corsForAll, corsForTenantOrigins } from './http/cors.ts'
 import { renderError, type ErrorRenderer } from './http/errors.ts'
 import { floodShield } from './http/flood-shield.ts'
 import { limitBody } from './http/limit-body.ts'
@@ -36,7 +37,10 @@ app.onError(render)
 app.notFound((c) => render(new HTTPException(404, { message: 'There is nothing here.' }), c))
 
 app.use(logRequest(), securityHeaders(), noStore())
-app.use(floodShield(), limitBody())
+app.use(floodShield())
+app.use('/api/*', corsForTenantOrigins())
+app.use('/.well-known/jwks.json', corsForAll())
+app.use(limitBody())
 app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
 app.get('/healthz', (c) => c.json({ status: 'ok' }))

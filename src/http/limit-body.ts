@@ -22,7 +22,7 @@ export function limitBody() {
       if (bytes === undefined) {
         throw new HTTPException(413, { message: `The body is over ${BODY_BYTES_MAX} bytes.` })
       }
-      c.req.raw = new Request(c.req.raw, { body: bytes })
+      c.req.raw = new Request(c.req.raw, { method: c.req.method, body: bytes })
     }
     await next()
   })

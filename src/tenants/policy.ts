@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { problemOf } from '../invalid-member.ts'
+import { isLoopbackHost } from '../network-address.ts'
 
 /**
  * What a tenant decides for itself: defaults and bounds. Every member is optional; a member out of
@@ -68,9 +69,24 @@ const redeemSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('hook'), url: httpsUrl(), secret: hookSecret() }),
 ])
 
+/** Pages that may read the answers of the password API, by their exact origins. */
+const ORIGINS_MAX = 20
+
+const originsSchema = v.pipe(
+  v.array(
+    v.pipe(
+      v.string('must be an origin'),
+      v.check(isOrigin, 'must be an origin as browsers send it: https://app.example.com, without a path'),
+    ),
+    'must be a list of origins',
+  ),
+  v.maxLength(ORIGINS_MAX, `must hold at most ${ORIGINS_MAX} origins`),
+)
+
 const policySchema = group({
   code: v.optional(codeSchema, {}),
   limits: v.optional(limitsSchema, {}),
+  origins: v.optional(originsSchema, []),
   csrf: v.optional(v.picklist(['off', 'with-cookie', 'always']), 'with-cookie'),
   unknownAddress: v.optional(v.picklist(['silent', 'notify']), 'silent'),
   notify: v.optional(
@@ -140,6 +156,13 @@ function shortText(max: number) {
 export function policyUrls({ mail, redeem }: Policy): string[] {
   const urls = [mail.resetUrl, mail.hook?.url, redeem?.kind === 'hook' ? redeem.url : undefined]
   return urls.filter((url) => url !== undefined)
+}
+
+/** An origin to the letter (RFC 6454 §6.2): HTTPS, or plain HTTP of this machine. No wildcard, and no `null`. */
+function isOrigin(text: string): boolean {
+  if (text.length > 255 || text.includes('*') || !URL.canParse(text)) return false
+  const { protocol, hostname, origin } = new URL(text)
+  return origin === text && (protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname)))
 }
 
 /** HTTPS, no credentials; plain HTTP to this machine alone, for local runs. */

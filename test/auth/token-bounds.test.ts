@@ -71,7 +71,7 @@ describe('the documented bounds, and the quirks of real clients', () => {
       {},
       true,
     ]) {
-      expect(await statusWith(nbf), `${JSON.stringify(nbf)}`).toBe(401)
+      expect(await statusWith(nbf), JSON.stringify(nbf)).toBe(401)
     }
     const token = await forge(RS256, { ...goodClaims(tenant.keys['help-desk']), nbf: NOW_S + 61 })
     vi.setSystemTime((NOW_S + 1) * 1000)
