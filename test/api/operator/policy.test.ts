@@ -10,10 +10,12 @@ function withMember(path: string, value: unknown): object {
   return path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as object
 }
 
+type Answer = { detail?: string; errors?: { member: string; problem: string }[]; policy?: object }
+
 async function put(policy: unknown) {
   const id = `t-${crypto.randomUUID()}`
   const response = await operate('PUT', `/tenants/${id}`, { name: 'Acme', hosts: [], policy })
-  return { id, response, body: await response.json<{ detail?: string; policy?: object }>() }
+  return { id, response, body: await response.json<Answer>() }
 }
 
 /** Whole numbers: member, least, most, and what else the policy needs beside it. */
