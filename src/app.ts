@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
@@ -12,9 +11,10 @@ import { passwordRoutes } from './api/password/routes.ts'
 import { scimErrors } from './api/scim/errors.ts'
 import { scimRoutes } from './api/scim/routes.ts'
 import type { AppEnv } from './http/app-env.ts'
-import { BODY_BYTES_MAX } from './http/body.ts'
+import { corsForAll, corsForTenantOrigins } from './http/cors.ts'
 import { renderError, type ErrorRenderer } from './http/errors.ts'
 import { floodShield } from './http/flood-shield.ts'
+import { limitBody } from './http/limit-body.ts'
 import { logRequest } from './http/log-request.ts'
 import { canonicalPath } from './http/path.ts'
 import { problemErrors } from './http/problem.ts'
@@ -41,7 +41,10 @@ app.onError(render)
 app.notFound((c) => render(new HTTPException(404, { message: NOT_FOUND }), c))
 
 app.use(logRequest(), securityHeaders(), noStore())
-app.use(floodShield(), bodyLimit({ maxSize: BODY_BYTES_MAX, onError: refuseBody }))
+app.use(floodShield())
+app.use('/api/*', corsForTenantOrigins())
+app.use('/.well-known/jwks.json', corsForAll())
+app.use(limitBody())
 app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
 app.get('/healthz', (c) => c.json({ status: 'ok' }))
@@ -62,10 +65,6 @@ function noStore() {
     c.header('Cache-Control', 'no-store')
     await next()
   })
-}
-
-function refuseBody(): never {
-  throw new HTTPException(413, { message: `The body is over ${BODY_BYTES_MAX} bytes.` })
 }
 
 function refuseMethod(c: Context<AppEnv>, methods: string[]): never {

@@ -15,7 +15,7 @@ export type LogEvent = {
   accessId?: string
   /** The true reason of an answer that does not tell it. */
   outcome?: string
-  /** Class of an unexpected error, with its SQLite or D1 code where it has one. */
+  /** Class of an unexpected error, with its SQLite or D1 code where it has one, or that it is the runtime's. */
   fault?: string
   /** Class of the error for which the fallback decided instead of the tenant's limiter. */
   limiterDegraded?: string
@@ -50,10 +50,16 @@ export function writeEvent(
   console.log(JSON.stringify(event))
 }
 
+/**
+ * What tells where an error comes from. The runtime words what failed behind a binding as `internal error`,
+ * with a reference for Cloudflare alone: so speaks a local D1 whose disk is full.
+ */
+const ORIGIN = /\b(?:(?:SQLITE|D1)_[A-Z_]+\b|internal error(?=; reference = ))/g
+
 /** Names an error without quoting it: its message may hold an address or a digest. */
 export function faultName(error: unknown): string {
   const { name, message } = error instanceof Error ? error : new Error()
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : ''
-  const codes = `${message} ${cause}`.match(/\b(?:SQLITE|D1)_[A-Z_]+\b/g) ?? []
-  return [name, ...new Set(codes)].join(' ')
+  const origins = `${message} ${cause}`.match(ORIGIN) ?? []
+  return [name, ...new Set(origins)].join(' ')
 }

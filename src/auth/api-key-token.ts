@@ -112,15 +112,18 @@ function isPlainHeader(header: ReturnType<typeof decodeProtectedHeader>): boolea
 
 /**
  * The documented bounds, and no more: real clients send numeric strings, and an `iat` in the future
- * that equals `exp`.
+ * that equals `exp`. The vendor does not speak of `nbf`; whoever sends one means it (RFC 7519 §4.1.5).
  */
-function isTimely({ iat, exp }: { iat?: unknown; exp?: unknown }, now: number): boolean {
+function isTimely({ iat, exp, nbf = 0 }: Record<string, unknown>, now: number): boolean {
   const nowS = now / 1000
   const issuedS = numericDate(iat)
   const expiresS = numericDate(exp)
+  const validFromS = numericDate(nbf)
   return (
     issuedS !== undefined &&
     expiresS !== undefined &&
+    validFromS !== undefined &&
+    validFromS <= nowS + CLOCK_SKEW_S &&
     expiresS >= nowS - CLOCK_SKEW_S &&
     expiresS <= nowS + LIFETIME_S_MAX + CLOCK_SKEW_S &&
     expiresS - issuedS <= LIFETIME_S_MAX &&

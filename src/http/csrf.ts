@@ -5,13 +5,15 @@ import { HTTPException } from 'hono/http-exception'
 import type { TenantEnv } from './app-env.ts'
 import { config } from '../config.ts'
 import { csrfCookieName, decodeCsrfToken, isCsrfToken } from '../auth/csrf-token.ts'
+import type { Policy } from '../tenants/policy.ts'
 
 /** The vendor's names of the cookies that a session has. */
 const SESSION_COOKIE = /^(?:AtmoAuthToken|Csrf-Token)_/
 
 /**
  * Requires a CSRF token of the tenant, as its policy says. One that is sent is always checked, and
- * must be the cookie's where there is a cookie.
+ * must be the cookie's where there is a cookie. By the policy `always` there must be one: the header
+ * alone proves nothing, since anybody may ask for a token.
  *
  * @throws {HTTPException} 401 when it is missing, invalid or expired.
  */
@@ -30,7 +32,7 @@ export function requireCsrfToken() {
       const isGood =
         header !== undefined &&
         isCsrfToken(config(c.env).transientKeys, tenant.id, header, now) &&
-        isSameToken(header, cookies[csrfCookieName(tenant.id)])
+        isSameToken(header, cookies[csrfCookieName(tenant.id)], csrf)
       if (!isGood) {
         c.get('log').step = 'unauthenticated'
         c.get('log').outcome = header === undefined ? 'csrf-missing' : 'csrf-invalid'
@@ -41,8 +43,8 @@ export function requireCsrfToken() {
   })
 }
 
-function isSameToken(header: string, cookie: string | undefined): boolean {
-  if (cookie === undefined) return true
+function isSameToken(header: string, cookie: string | undefined, csrf: Policy['csrf']): boolean {
+  if (cookie === undefined) return csrf !== 'always'
   const sent = Buffer.from(decodeCsrfToken(header))
   const kept = Buffer.from(decodeCsrfToken(cookie))
   return sent.length === kept.length && timingSafeEqual(sent, kept)

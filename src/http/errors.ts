@@ -57,5 +57,5 @@ function isErrorStatus(status: number): status is ErrorStatus {
 function isStoreFault(error: unknown): boolean {
   if (error instanceof StoreFault) return true
   const isDurableObjectFault = error instanceof Error && ('retryable' in error || 'overloaded' in error)
-  return isDurableObjectFault || / (?:D1|SQLITE)_/.test(faultName(error))
+  return isDurableObjectFault || / (?:D1_|SQLITE_|internal error)/.test(faultName(error))
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { problemOf } from '../invalid-member.ts'
+import { checkMembers, type InvalidMember } from '../invalid-member.ts'
+import { isLoopbackHost } from '../network-address.ts'
 
 /**
  * What a tenant decides for itself: defaults and bounds. Every member is optional; a member out of
@@ -23,7 +24,9 @@ const codeSchema = v.pipe(
     failuresMax: v.optional(whole(1, 100), 100),
   }),
   v.forward(
-    v.check(
+    // Also where other members are wrong, so that it is told with them.
+    v.partialCheck(
+      [['alphabet'], ['length']],
       ({ alphabet, length }) =>
         length >= LENGTH_BOUNDS[alphabet].min && length <= LENGTH_BOUNDS[alphabet].max,
       'must be 4 to 32 for base32, 6 to 12 for digits',
@@ -68,9 +71,24 @@ const redeemSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('hook'), url: httpsUrl(), secret: hookSecret() }),
 ])
 
+/** Pages that may read the answers of the password API, by their exact origins. */
+const ORIGINS_MAX = 20
+
+const originsSchema = v.pipe(
+  v.array(
+    v.pipe(
+      v.string('must be an origin'),
+      v.check(isOrigin, 'must be an origin as browsers send it: https://app.example.com, without a path'),
+    ),
+    'must be a list of origins',
+  ),
+  v.maxLength(ORIGINS_MAX, `must hold at most ${ORIGINS_MAX} origins`),
+)
+
 const policySchema = group({
   code: v.optional(codeSchema, {}),
   limits: v.optional(limitsSchema, {}),
+  origins: v.optional(originsSchema, []),
   csrf: v.optional(v.picklist(['off', 'with-cookie', 'always']), 'with-cookie'),
   unknownAddress: v.optional(v.picklist(['silent', 'notify']), 'silent'),
   notify: v.optional(
@@ -88,27 +106,12 @@ const policySchema = group({
 /** A tenant's policy with every default filled in. */
 export type Policy = v.InferOutput<typeof policySchema>
 
-export type PolicyResult =
-  | { tag: 'valid'; policy: Policy }
-  | { tag: 'invalid'; member: string; problem: string }
+export type PolicyResult = { tag: 'valid'; policy: Policy } | { tag: 'invalid'; errors: InvalidMember[] }
 
-/** Checks a policy and fills its defaults, or names the first member that is wrong. */
+/** Checks a policy and fills its defaults, or names every member that is wrong. */
 export function parsePolicy(input: unknown): PolicyResult {
-  const result = v.safeParse(policySchema, input)
-  if (result.success) return { tag: 'valid', policy: result.output }
-  const [issue] = result.issues
-  const member = ['policy', v.getDotPath(issue)].filter(Boolean).join('.')
-  return { tag: 'invalid', member, problem: problemOf(issue) }
-}
-
-/** The policy as it may be shown: without the secrets of its hooks. */
-export function withoutSecrets(policy: Policy) {
-  const { mail, redeem, ...rest } = policy
-  return {
-    ...rest,
-    mail: { ...mail, ...(mail.hook && { hook: { url: mail.hook.url } }) },
-    ...(redeem && { redeem: redeem.kind === 'hook' ? { kind: redeem.kind, url: redeem.url } : redeem }),
-  }
+  const checked = checkMembers(policySchema, input, 'policy')
+  return checked.tag === 'valid' ? { tag: 'valid', policy: checked.output } : checked
 }
 
 /** An object of these members alone. A list is none, though it may have no other member either. */
@@ -136,10 +139,21 @@ function shortText(max: number) {
   return v.pipe(v.string(message), v.regex(new RegExp(`^[^\\p{Cc}]{1,${max}}$`, 'u'), message))
 }
 
-/** Every URL that the policy makes us call or show. */
-export function policyUrls({ mail, redeem }: Policy): string[] {
-  const urls = [mail.resetUrl, mail.hook?.url, redeem?.kind === 'hook' ? redeem.url : undefined]
-  return urls.filter((url) => url !== undefined)
+/** Every URL that the policy makes us call or show, by its member. */
+export function policyUrls({ mail, redeem }: Policy): { member: string; url: string }[] {
+  const urls = {
+    'policy.mail.resetUrl': mail.resetUrl,
+    'policy.mail.hook.url': mail.hook?.url,
+    'policy.redeem.url': redeem?.kind === 'hook' ? redeem.url : undefined,
+  }
+  return Object.entries(urls).flatMap(([member, url]) => (url === undefined ? [] : [{ member, url }]))
+}
+
+/** An origin to the letter (RFC 6454 §6.2): HTTPS, or plain HTTP of this machine. No wildcard, and no `null`. */
+function isOrigin(text: string): boolean {
+  if (text.length > 255 || text.includes('*') || !URL.canParse(text)) return false
+  const { protocol, hostname, origin } = new URL(text)
+  return origin === text && (protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname)))
 }
 
 /** HTTPS, no credentials; plain HTTP to this machine alone, for local runs. */

@@ -22,7 +22,9 @@ export const tenantColumns = {
 /** @throws {Error} when a stored policy no longer satisfies its schema: our own fault. */
 export function tenantOfRow({ hosts, policy, ...rest }: TenantRow): Tenant {
   const parsed = parsePolicy(JSON.parse(policy))
-  if (parsed.tag === 'invalid') throw new Error(`stored ${parsed.member} ${parsed.problem}`)
+  if (parsed.tag === 'invalid') {
+    throw new Error(`stored ${parsed.errors.map(({ member }) => member).join(', ')} is not valid`)
+  }
   return { ...rest, hosts: JSON.parse(hosts), policy: parsed.policy }
 }
 

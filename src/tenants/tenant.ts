@@ -25,14 +25,16 @@ export function adminRestApiUrl({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: strin
 }
 
 /**
- * Whether a token for this audience is meant for this tenant here: any of its hosts or the service's
- * own, with or without `/v1` and a trailing slash. A port counts only where it is not this machine's.
+ * Whether a token for this audience is meant for this tenant here: the admin base URL on any of its hosts or
+ * on the service's own, with or without `/v1` and a trailing slash; or the bare origin of such a host, which
+ * is all that a known client sends. A port counts only where it is not this machine's.
  */
 export function isAdminAudience({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: string, audience: string) {
   if (!URL.canParse(audience)) return false
   const { hostname, origin, pathname, search, hash } = new URL(audience)
-  const path = pathname.replace(/\/$/, '').replace(/\/v1$/, '')
   const isHere = isLoopbackHost(hostname) || origin === `https://${hostname}`
   const isOurs = hosts.includes(hostname) || hostname === new URL(baseUrl).hostname
-  return isHere && isOurs && path === ADMIN_BASE_PATH && search === '' && hash === ''
+  const base = pathname.replace(/\/$/, '').replace(/\/v1$/, '')
+  const isMeant = pathname === '/' || base === ADMIN_BASE_PATH
+  return isHere && isOurs && isMeant && search === '' && hash === ''
 }

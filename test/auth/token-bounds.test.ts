@@ -49,6 +49,35 @@ describe('the documented bounds, and the quirks of real clients', () => {
     expect(await refusal(await present(tenant, token))).toEqual(REFUSAL)
   })
 
+  it('J3: nbf is optional, and is kept to with the same skew, also as a text', async () => {
+    const tenant = await atInstant()
+    const statusWith = async (nbf: unknown) => {
+      const claims = { ...goodClaims(tenant.keys['help-desk']), nbf }
+      return (await present(tenant, await forge(RS256, claims))).status
+    }
+    for (const nbf of [undefined, 0, NOW_S - 7200, NOW_S, NOW_S + 60, String(NOW_S + 60)]) {
+      expect(await statusWith(nbf), `${nbf}`).toBe(200)
+    }
+    for (const nbf of [
+      NOW_S + 61,
+      String(NOW_S + 61),
+      1e12,
+      null,
+      '',
+      'soon',
+      '1e9',
+      -Infinity,
+      [],
+      {},
+      true,
+    ]) {
+      expect(await statusWith(nbf), JSON.stringify(nbf)).toBe(401)
+    }
+    const token = await forge(RS256, { ...goodClaims(tenant.keys['help-desk']), nbf: NOW_S + 61 })
+    vi.setSystemTime((NOW_S + 1) * 1000)
+    expect((await present(tenant, token)).status).toBe(200)
+  })
+
   it('J3: a token without iat, exp, aud or sub is refused', async () => {
     const tenant = await newTenant()
     for (const name of ['iat', 'exp', 'aud', 'sub']) {
@@ -57,7 +86,7 @@ describe('the documented bounds, and the quirks of real clients', () => {
     }
   })
 
-  it('J3: aud is any base URL of the tenant, with or without /v1 and a trailing slash, alone or in a list', async () => {
+  it('J3: aud is any base URL or origin of the tenant, with or without /v1 and a trailing slash, alone or in a list', async () => {
     const tenant = await newTenant()
     const base = `https://${tenant.host}/AdminInterface/restapi`
     for (const aud of [
@@ -68,6 +97,12 @@ describe('the documented bounds, and the quirks of real clients', () => {
       [base],
       ['https://elsewhere.example.com', `${base}/v1`],
       [7, base],
+      `https://${tenant.host}`,
+      `https://${tenant.host}/`,
+      `https://${tenant.host}:443`,
+      ['https://elsewhere.example.com', `https://${tenant.host}`],
+      'http://localhost:8787',
+      'http://localhost:9999/',
       'http://localhost:8787/AdminInterface/restapi',
       'http://localhost:9999/AdminInterface/restapi/v1',
     ]) {
@@ -84,7 +119,15 @@ describe('the documented bounds, and the quirks of real clients', () => {
       base.replace(tenant.host, `x.${tenant.host}`),
       base.replace('https:', 'http:'),
       base.replace(tenant.host, `${tenant.host}:8443`),
-      `https://${tenant.host}`,
+      `https://${other.host}`,
+      `https://x.${tenant.host}`,
+      `http://${tenant.host}`,
+      `https://${tenant.host}:8443`,
+      `https://${tenant.host}/v1`,
+      `https://${tenant.host}//`,
+      `https://${tenant.host}/?v=1`,
+      `https://${tenant.host}/#v1`,
+      `https://${tenant.host}/AdminInterface`,
       `https://${tenant.host}/operator`,
       `${base}/v2`,
       `${base}/v1/v1`,
@@ -119,7 +162,7 @@ describe('the documented bounds, and the quirks of real clients', () => {
       await forge({ ...RS256, kid: key.accessID }, goodClaims(key)),
       await forge({ ...RS256, kid: 'spring' }, goodClaims(named)),
       await forge({ ...RS256, kid: named.accessID }, goodClaims(named)),
-      await forge(RS256, { ...goodClaims(named), jti: 'x', scope: 'y', nbf: 1e12, iss: 7 }),
+      await forge(RS256, { ...goodClaims(named), jti: 'x', scope: 'y', iss: 7 }),
     ]) {
       expect((await present(tenant, token)).status).toBe(200)
     }

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { HARMLESS, present, REFUSAL, refusal, voidUrl } from '../rig/forge.ts'
+import { BAD_TOKEN, HARMLESS, NO_TOKEN, present, REFUSAL, refusal, voidUrl } from '../rig/forge.ts'
 import { adminToken, call, newTenant, operate } from '../rig/service.ts'
 
 afterEach(() => {
@@ -8,7 +8,7 @@ afterEach(() => {
 })
 
 describe('where a token may stand', () => {
-  it('J4: a token counts in one Authorization: Bearer header alone, whose scheme has no case', async () => {
+  it('J4: a token counts in one Authorization: Bearer header alone, whose scheme has no case; all else is no token', async () => {
     const tenant = await newTenant()
     const token = await tenant.token()
     const url = voidUrl(tenant)
@@ -31,29 +31,34 @@ describe('where a token may stand', () => {
       'Bearer',
       '',
     ]) {
-      expect(await refusal(await ask({ Authorization })), Authorization).toEqual(REFUSAL)
+      expect(await refusal(await ask({ Authorization }), NO_TOKEN), Authorization).toEqual(REFUSAL)
     }
     const twice = new Headers({ 'Content-Type': 'application/json' })
     twice.append('Authorization', `Bearer ${token}`)
     twice.append('Authorization', `Bearer ${token}`)
-    expect(await refusal(await ask(Object.fromEntries(twice)))).toEqual(REFUSAL)
+    expect(await refusal(await ask(Object.fromEntries(twice)), NO_TOKEN)).toEqual(REFUSAL)
     for (const headers of [
       { 'Proxy-Authorization': `Bearer ${token}` },
       { Cookie: `access_token=${token}` },
       { 'X-Access-Token': token },
     ]) {
-      expect(await refusal(await ask(headers as Record<string, string>))).toEqual(REFUSAL)
+      expect(await refusal(await ask(headers as Record<string, string>), NO_TOKEN)).toEqual(REFUSAL)
     }
-    expect(await refusal(await ask({}, `${url}?access_token=${token}`))).toEqual(REFUSAL)
-    expect(await refusal(await call(url, { body: { ...HARMLESS, access_token: token } }))).toEqual(REFUSAL)
-    expect(
-      await refusal(
-        await call(url, {
-          body: String(new URLSearchParams({ access_token: token })),
-          headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-        }),
-      ),
-    ).toEqual(REFUSAL)
+    expect(await refusal(await ask({}, `${url}?access_token=${token}`), NO_TOKEN)).toEqual(REFUSAL)
+    const inBody = await call(url, { body: { ...HARMLESS, access_token: token } })
+    expect(await refusal(inBody, NO_TOKEN)).toEqual(REFUSAL)
+    const inForm = await call(url, {
+      body: String(new URLSearchParams({ access_token: token })),
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    })
+    expect(await refusal(inForm, NO_TOKEN)).toEqual(REFUSAL)
+  })
+
+  it('J4: where a token was sent, the 401 says that it is not good, and no more (RFC 6750 §3.1)', async () => {
+    const tenant = await newTenant()
+    for (const token of ['x', 'a.b.c', await adminToken(tenant.keys['help-desk'], { exp: 1 })]) {
+      expect(await refusal(await present(tenant, token), BAD_TOKEN)).toEqual(REFUSAL)
+    }
   })
 })
 

@@ -1,9 +1,19 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { LogEvent } from '../../src/log.ts'
 import { ask, handle, requestHeld } from '../rig/deliveries.ts'
+import { fillDatabase } from '../rig/fail-writes.ts'
 import { newMailHook } from '../rig/mail-hook.ts'
 import { JANE, playHook, withHook } from '../rig/password-hook.ts'
-import { AUTHENTICATE, codeForm, meter, passwordCall, REDEEM, userEvents } from '../rig/presenting.ts'
+import {
+  AUTHENTICATE,
+  codeForm,
+  meter,
+  passwordCall,
+  REDEEM,
+  userEvents,
+  VALIDATE,
+} from '../rig/presenting.ts'
 import { patch } from '../rig/scim.ts'
 import { newTenant, NO_LIMITS, SEND, sendCall, type GenerateResult } from '../rig/service.ts'
 import { storedCode } from '../rig/stored-code.ts'
@@ -71,6 +81,56 @@ describe('a queue that fails', () => {
     expect(status).toBe(200)
     const events = log.mock.calls.map(([line]) => JSON.parse(String(line)) as Record<string, unknown>)
     expect(events).toContainEqual(expect.objectContaining({ event: 'notice-lost', tenantId: tenant.id }))
+  })
+})
+
+/** How a full store reads: of D1 and of an account in production, of SQLite, and of a local D1's disk. */
+const FULL = [
+  'D1_ERROR: Exceeded maximum DB size',
+  "D1_ERROR: Your account has exceeded D1's maximum account storage limit",
+  'D1_ERROR: database or disk is full: SQLITE_FULL',
+  'internal error; reference = 167e02lvpt3t6t2t6m7459f3',
+]
+
+describe('a full database', () => {
+  const VOID = '/AdminInterface/restapi/v1/users/voidVerifyCode'
+
+  it.each(FULL)('D2: that says %j answers 503 and Retry-After, and the log names it', async (message) => {
+    const tenant = await newTenant({ policy: NO_LIMITS, users: 1 })
+    const fail = () => Promise.reject(new Error(message, { cause: new Error(message) }))
+    const statement = { bind: () => statement, run: fail, all: fail, raw: fail, first: fail }
+    const DB = { prepare: () => statement, batch: fail } as unknown as D1Database
+    const body = { code_generation_mode: 'PASSWORD_RESET', user_emails: [ONE] }
+    const token = await tenant.token('super-admin')
+    // The key and the tenant are known to this isolate by now, so that it is the call itself that fails.
+    await tenant.void([ONE])
+    await tenant.scim('GET', '/Users')
+    const log = vi.spyOn(console, 'log')
+    for (const [path, call] of [
+      [VOID, { token, body }],
+      ['/scim/v2/Users', { token, body: { userName: 'new@example.com' } }],
+      [VALIDATE, codeForm(ONE, 'x')],
+    ] as const) {
+      const { response } = await requestHeld(`https://${tenant.host}${path}`, call, { DB })
+      expect([path, response.status, response.headers.get('Retry-After')]).toEqual([path, 503, '1'])
+      expect(await response.text()).toContain('The service cannot reach its store. Try again.')
+    }
+    const faults = log.mock.calls.map(([line]) => (JSON.parse(String(line)) as LogEvent).fault)
+    expect(faults).toHaveLength(3)
+    for (const fault of faults) expect(fault).toMatch(/^\w+ (?:D1_ERROR(?: SQLITE_FULL)?|internal error)$/)
+  })
+
+  it('D2: by the word of SQLite itself changes nothing, and answers 503', async () => {
+    const tenant = await newTenant({ policy: NO_LIMITS, users: 1 })
+    const code = await tenant.newCode(ONE)
+    const repair = await fillDatabase(tenant)
+    const log = vi.spyOn(console, 'log')
+    const body = [{ email: ONE }]
+    const refused = await tenant.admin('/users/generateVerifyCode/resetPassword', body)
+    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '1'])
+    expect(String(log.mock.calls)).toContain('"fault":"Error D1_ERROR SQLITE_FULL"')
+    await repair()
+    expect((await tenant.validate(ONE, code)).status).toBe(200)
   })
 })
 

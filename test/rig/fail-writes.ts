@@ -27,3 +27,23 @@ export async function failWritesOf(tenant: Tenant, email: string, operation: str
   ).run()
   return () => env.DB.prepare(`DROP TRIGGER ${name}`).run()
 }
+
+/**
+ * Makes a tenant's admin events fail with SQLite's own error for a full database: its trigger asks for a row
+ * id after the last one that there can be (sqlite.org/autoinc.html).
+ *
+ * @returns what repairs it.
+ */
+export async function fillDatabase(tenant: Tenant) {
+  const name = `full_${crypto.randomUUID().replaceAll('-', '')}`
+  await env.DB.batch([
+    env.DB.prepare(`CREATE TABLE ${name} (id INTEGER PRIMARY KEY AUTOINCREMENT, filler)`),
+    env.DB.prepare(`INSERT INTO ${name} VALUES (9223372036854775807, 'x')`),
+    env.DB.prepare(
+      `CREATE TRIGGER ${name}_trigger BEFORE INSERT ON admin_events WHEN NEW.tenant_id = '${tenant.id}'
+       BEGIN INSERT INTO ${name} (filler) VALUES ('x'); END`,
+    ),
+  ])
+  return () =>
+    env.DB.batch([env.DB.prepare(`DROP TRIGGER ${name}_trigger`), env.DB.prepare(`DROP TABLE ${name}`)])
+}

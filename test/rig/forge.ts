@@ -38,10 +38,14 @@ export function present(tenant: Tenant, token: string): Promise<Response> {
   return call(voidUrl(tenant), { token, body: HARMLESS })
 }
 
+/** What a 401 asks for: a token (RFC 6750 §3), or, where one was sent, another one (§3.1). */
+export const NO_TOKEN = 'Bearer'
+export const BAD_TOKEN = 'Bearer error="invalid_token"'
+
 /** The whole answer to a refused token, but for its time. */
-export async function refusal(response: Response): Promise<unknown> {
+export async function refusal(response: Response, challenge = BAD_TOKEN): Promise<unknown> {
   expect(response.status).toBe(401)
-  expect(response.headers.get('WWW-Authenticate')).toMatch(/^Bearer(?: error="invalid_token")?$/)
+  expect(response.headers.get('WWW-Authenticate')).toBe(challenge)
   const { timestamp, ...body } = await response.json<{ timestamp: number }>()
   expect(timestamp).toBeTypeOf('number')
   return body

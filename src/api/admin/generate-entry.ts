@@ -70,11 +70,15 @@ function validityMs(validity: unknown, unit: unknown): number | undefined {
   return isWithin ? minutes * 60_000 : undefined
 }
 
-/** The entry as it was understood. Without `custom_email` unless sent: a known client breaks on it. */
+/**
+ * The entry as it was understood. `custom_email` is in it only where one was asked for: a known client,
+ * which sends it as null, breaks on every member that it does not know.
+ */
 export function echo({ email, customEmail, validity, unit, sendTo }: Entry) {
+  const hasCustomEmail = customEmail !== undefined && customEmail !== ''
   return {
     email: asText(email),
-    custom_email: customEmail === undefined ? undefined : asText(customEmail),
+    custom_email: hasCustomEmail ? asText(customEmail) : undefined,
     code_validity: asText(validity),
     validity_time_duration_unit: asText(unit),
     code_send_to: asText(sendTo),

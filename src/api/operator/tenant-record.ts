@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { config, databaseBinding } from '../../config.ts'
 import type { OperatorEnv } from '../../http/app-env.ts'
-import { withoutSecrets } from '../../tenants/policy.ts'
+import { withoutSecrets } from '../../tenants/hook-secrets.ts'
 import { findTenant } from '../../tenants/tenant-store.ts'
 import { adminRestApiUrl, type Tenant } from '../../tenants/tenant.ts'
 

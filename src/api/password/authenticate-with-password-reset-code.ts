@@ -11,7 +11,8 @@ import { faultName } from '../../log.ts'
 import { parseJson, readText } from '../../http/body.ts'
 import { isRecord, ownMember } from '../../record.ts'
 import { codeContextOf, outboxOf } from '../../http/context.ts'
-import { LOGIN_RESPONSE_TYPES, negotiateMediaType } from './media-types.ts'
+import { negotiateMediaType } from '../../http/media-types.ts'
+import { LOGIN_RESPONSE_TYPES } from './media-types.ts'
 import { refuse } from './refusal.ts'
 
 const PASSWORD_LENGTH_MAX = 1_024

@@ -5,5 +5,6 @@ import type { AppEnv } from '../../http/app-env.ts'
 
 /** `GET /.well-known/jwks.json`: the keys that reset grants are verified with. */
 export function jwks(c: Context<AppEnv>): Response {
-  return c.json(resetGrantJwks(config(c.env)), 200, { 'Cache-Control': 'public, max-age=300' })
+  c.header('Cache-Control', 'public, max-age=300')
+  return c.json(resetGrantJwks(config(c.env)))
 }

@@ -6,7 +6,8 @@ import { redeemCode } from '../../codes/redeem.ts'
 import { queueNotices } from '../../delivery/outbox.ts'
 import { resetGrantSigner } from '../../codes/reset-grant.ts'
 import { codeContextOf, outboxOf } from '../../http/context.ts'
-import { negotiateMediaType } from './media-types.ts'
+import { negotiateMediaType } from '../../http/media-types.ts'
+import { RESPONSE_TYPES } from './media-types.ts'
 import { readParameters } from './parameters.ts'
 import { refuse } from './refusal.ts'
 
@@ -15,7 +16,7 @@ import { refuse } from './refusal.ts'
  * that the tenant's own service trusts. Ours; the vendor has no such operation.
  */
 export async function redeemPasswordResetCode(c: Context<TenantEnv>): Promise<Response> {
-  const contentType = negotiateMediaType(c)
+  const contentType = negotiateMediaType(c, RESPONSE_TYPES)
   const tenant = c.get('tenant')
   const now = c.get('now')
   const { redeem } = tenant.policy

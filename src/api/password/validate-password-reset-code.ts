@@ -2,7 +2,8 @@ import type { Context } from 'hono'
 import type { TenantEnv } from '../../http/app-env.ts'
 import { validateCode } from '../../codes/redeem.ts'
 import { codeContextOf } from '../../http/context.ts'
-import { negotiateMediaType } from './media-types.ts'
+import { negotiateMediaType } from '../../http/media-types.ts'
+import { RESPONSE_TYPES } from './media-types.ts'
 import { readParameters } from './parameters.ts'
 import { refuse } from './refusal.ts'
 
@@ -11,7 +12,7 @@ import { refuse } from './refusal.ts'
  * nothing.
  */
 export async function validatePasswordResetCode(c: Context<TenantEnv>): Promise<Response> {
-  const contentType = negotiateMediaType(c)
+  const contentType = negotiateMediaType(c, RESPONSE_TYPES)
   const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
   const outcome = await validateCode(codeContextOf(c), emailAddress, passwordResetCode)
   switch (outcome.tag) {

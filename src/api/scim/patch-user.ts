@@ -12,7 +12,8 @@ import { applyPatch } from './user-patch.ts'
 export async function patchUser(c: Context<AdminEnv>): Promise<Response> {
   const body = await readJson(c)
   const user = await requireUser(c)
-  const patched = readUser(applyPatch(resourceOf(c, user), body))
+  const stored = resourceOf(c, user)
+  const patched = readUser(applyPatch(stored, body), stored)
   if (patched.emailKey !== user.emailKey || patched.userName !== user.userName) {
     throw new ScimException(
       400,

@@ -1,17 +1,35 @@
 import * as v from 'valibot'
 import { canonicalEmailAddress, lowerCaseAscii } from '../../codes/email-address.ts'
 import { problemOf } from '../../invalid-member.ts'
+import { isRecord, ownMember } from '../../record.ts'
 import { ScimException } from './errors.ts'
 import type { User } from '../../users/user-store.ts'
 
 const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
 
-const shortText = v.pipe(v.string('must be a string'), v.maxLength(255, 'must be 255 characters at most'))
+/** One line of text: a control character could end a header of a mail, or hide what stands behind it. */
+const shortText = v.pipe(
+  v.string('must be a string'),
+  v.maxLength(255, 'must be 255 characters at most'),
+  v.regex(/^\P{Cc}*$/u, 'must hold no control characters'),
+)
+
+/** A language range (RFC 4647 §2.1) and its weight. Some clients write the locale `en_US` for `en-US`. */
+const LANGUAGE = /^(?:\*|[a-z]{1,8}(?:[-_][a-z\d]{1,8})*)(?: *; *q=[01](?:\.\d{0,3})?)?$/i
+
+/** One language or several, written as in Accept-Language (RFC 7643 §4.1.1); empty for none. */
+const languages = v.pipe(
+  shortText,
+  v.check(
+    (text) => text === '' || text.split(',').every((range) => LANGUAGE.test(range.trim())),
+    'must be a language tag such as en or en-US',
+  ),
+)
 
 const attributesSchema = v.object({
   externalId: v.nullish(shortText),
   displayName: v.nullish(shortText),
-  preferredLanguage: v.nullish(shortText),
+  preferredLanguage: v.nullish(languages),
   name: v.nullish(
     v.object({
       formatted: v.nullish(shortText),
@@ -50,14 +68,15 @@ export type UserStatement = Omit<User, 'id' | 'createdAt' | 'updatedAt'>
 /**
  * Reads a SCIM user. Its address is the primary one, else the first, else the user name.
  *
+ * @param stored the resource that was patched. An attribute that the patch leaves as it was may be what would be
+ *   refused today, so that whoever was stored before can still be disabled.
  * @throws {ScimException} 400 `invalidValue` naming the attribute.
  */
-export function readUser(input: unknown): UserStatement {
+export function readUser(input: unknown, stored: object = {}): UserStatement {
   const result = v.safeParse(resourceSchema, input)
-  if (!result.success) {
-    const [issue] = result.issues
-    throw new ScimException(400, 'invalidValue', `${v.getDotPath(issue) ?? 'The body'} ${problemOf(issue)}.`)
-  }
+  if (!result.typed) throw invalid(result.issues[0])
+  const changed = result.issues?.find((issue) => attributeOf(input, issue) !== attributeOf(stored, issue))
+  if (changed !== undefined) throw invalid(changed)
   const { userName, emails, active, ...attributes } = result.output
   const email = (emails.find(({ primary }) => primary) ?? emails[0])?.value ?? userName
   const emailKey = canonicalEmailAddress(email)
@@ -72,6 +91,15 @@ export function readUser(input: unknown): UserStatement {
     status: active ? 'enabled' : 'disabled',
     attributes: JSON.stringify(attributes),
   }
+}
+
+function invalid(issue: v.BaseIssue<unknown>): ScimException {
+  return new ScimException(400, 'invalidValue', `${v.getDotPath(issue) ?? 'The body'} ${problemOf(issue)}.`)
+}
+
+/** The attribute of the resource, as a whole, that the issue is about. */
+function attributeOf(resource: unknown, { path }: v.BaseIssue<unknown>): unknown {
+  return isRecord(resource) ? ownMember(resource, String(path?.[0].key)) : undefined
 }
 
 /** User names are compared without case (RFC 7643 §4.1.1): for ASCII letters, so that no look-alike matches. */

@@ -88,6 +88,23 @@ describe('the answer', () => {
     })
   })
 
+  it.each([{}, { custom_email: null }, { custom_email: '' }, { customEmail: null }, { customEmail: '' }])(
+    'echoes no custom_email to %j, which uses none: a client with a strict mapping breaks on it',
+    async (unused) => {
+      const tenant = await newTenant({ policy: { mail: { from: 'reset@example.com' } }, users: 1 })
+      for (const code_send_to of ['DISPLAY', 'EMAIL', 'PIGEON']) {
+        const entry = { email: USER, code_send_to, ...unused }
+        const { body } = await generate<GenerateResult>(tenant, entry)
+        expect(Object.keys(echoOf(body) ?? {}).toSorted()).toEqual([
+          'code_send_to',
+          'code_validity',
+          'email',
+          'validity_time_duration_unit',
+        ])
+      }
+    },
+  )
+
   it('has verification_Link only where the tenant has a page for it', async () => {
     const resetUrl = 'https://id.example.com/reset'
     const tenant = await newTenant({ policy: { mail: { resetUrl } }, users: 1 })

@@ -10,10 +10,12 @@ function withMember(path: string, value: unknown): object {
   return path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as object
 }
 
+type Answer = { detail?: string; errors?: { member: string; problem: string }[]; policy?: object }
+
 async function put(policy: unknown) {
   const id = `t-${crypto.randomUUID()}`
   const response = await operate('PUT', `/tenants/${id}`, { name: 'Acme', hosts: [], policy })
-  return { id, response, body: await response.json<{ detail?: string; policy?: object }>() }
+  return { id, response, body: await response.json<Answer>() }
 }
 
 /** Whole numbers: member, least, most, and what else the policy needs beside it. */
@@ -103,6 +105,59 @@ describe('the policy of a tenant', () => {
       }
     },
   )
+
+  it.each([
+    'https://app.acme.com',
+    'https://app.acme.com:8443',
+    'https://xn--bcher-kva.example',
+    'http://localhost:3000',
+    'http://127.0.0.1:5173',
+    'http://app.localhost',
+    'http://[::1]:3000',
+  ])('origins takes %s', async (origin) => {
+    const { response, body } = await put({ origins: [origin] })
+    expect(response.status).toBe(201)
+    expect(body.policy).toMatchObject({ origins: [origin] })
+  })
+
+  it.each([
+    '*',
+    'null',
+    '',
+    'app.acme.com',
+    'https://*.acme.com',
+    'https://app.acme.com/',
+    'https://app.acme.com/reset',
+    'https://app.acme.com?x',
+    'https://app.acme.com#x',
+    'https://app.acme.com:443',
+    'https://APP.acme.com',
+    'https://user@app.acme.com',
+    'https://bücher.example',
+    'http://app.acme.com',
+    'http://10.0.0.1:3000',
+    'ftp://app.acme.com',
+    'file://',
+    'chrome-extension://abc',
+    `https://${'a.'.repeat(130)}com`,
+    ' https://app.acme.com',
+    7,
+    null,
+    ['https://app.acme.com'],
+  ])('origins does not take %j', async (origin) => {
+    const { response, body } = await put({ origins: ['https://app.acme.com', origin] })
+    expect([response.status, body.detail?.split(' ')[0]]).toEqual([400, 'policy.origins.1'])
+  })
+
+  it('origins is a list of 20 at most, empty by default', async () => {
+    const origins = Array.from({ length: 21 }, (_, index) => `https://app${index}.acme.com`)
+    expect((await put({ origins: origins.slice(1) })).response.status).toBe(201)
+    expect((await put({})).body.policy).toMatchObject({ origins: [] })
+    for (const wrong of [origins, 'https://app.acme.com', null, {}]) {
+      const { response, body } = await put({ origins: wrong })
+      expect([response.status, body.detail?.split(' ')[0]]).toEqual([400, 'policy.origins'])
+    }
+  })
 
   it('G2: no policy makes a code under 20 bits', async () => {
     for (const code of [

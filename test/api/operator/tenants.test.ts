@@ -39,6 +39,7 @@ const DEFAULTS = {
     send: { perMinute: 600, burst: 60 },
     recipient: { perMinute: 1, burst: 1 },
   },
+  origins: [],
   csrf: 'with-cookie',
   unknownAddress: 'silent',
   notify: { redeemed: true, voided: true, locked: true },

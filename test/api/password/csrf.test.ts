@@ -20,6 +20,12 @@ const MINUTE_MS = 60_000
 const cookieOf = ({ id }: Tenant) => `Csrf-Token_${id}`
 const headerOf = ({ id }: Tenant) => `X-Csrf-Token_${id}`
 
+/** Header and cookie of one token: both, as the policy `always` demands. */
+const bothOf = (tenant: Tenant, token: string) => ({
+  [headerOf(tenant)]: token,
+  Cookie: `${cookieOf(tenant)}=${token}`,
+})
+
 const ask = (tenant: Tenant) =>
   call(`https://${tenant.host}/api/passwordmanagement/csrfToken`, { method: 'GET' })
 
@@ -81,13 +87,12 @@ describe('a token that is asked for', () => {
 })
 
 describe('a token that is sent', () => {
-  it('J6: is taken encoded and decoded, in a header of any case, with or without its cookie', async () => {
+  it('J6: is taken encoded and decoded, in a header of any case, with its cookie in any form', async () => {
     const { tenant, code } = await withHook({ csrf: 'always' })
     const token = await newToken(tenant)
     const header = headerOf(tenant)
     for (const name of [header, header.toLowerCase(), header.toUpperCase()]) {
       for (const value of [token, decodeURIComponent(token)]) {
-        expect(await statusWith(tenant, code, { [name]: value })).toBe(200)
         for (const cookie of [token, decodeURIComponent(token)]) {
           const Cookie = `a=b; ${cookieOf(tenant)}=${cookie}; c=d`
           expect(await statusWith(tenant, code, { [name]: value, Cookie })).toBe(200)
@@ -104,13 +109,12 @@ describe('a token that is sent', () => {
       const [token, second, theirs] = [await newToken(tenant), await newToken(tenant), await newToken(other)]
       const header = headerOf(tenant)
       const later = token.replace(/\d{13}$/, (expiresAt) => String(Number(expiresAt) + MINUTE_MS))
+      const tampered = token.replace(/(?<=^TokenID%3D)./, (digit) => (digit === '0' ? '1' : '0'))
       const bad: Record<string, string>[] = [
-        { [header]: theirs },
-        { [header]: later },
-        { [header]: token.replace(/(?<=^TokenID%3D)./, (digit) => (digit === '0' ? '1' : '0')) },
-        { [header]: 'garbage' },
-        { [header]: '' },
-        { [header]: `${token}, ${token}` },
+        ...[theirs, later, tampered, 'garbage', '', `${token}, ${token}`].flatMap((value) => [
+          { [header]: value },
+          bothOf(tenant, value),
+        ]),
         { [header]: token, Cookie: `${cookieOf(tenant)}=${second}` },
         { [header]: token, Cookie: `${cookieOf(tenant)}=` },
         { Cookie: `${cookieOf(tenant)}=${token}` },
@@ -120,9 +124,9 @@ describe('a token that is sent', () => {
         expect([headers, await statusWith(tenant, code, headers)]).toEqual([headers, 401])
       }
       vi.setSystemTime(Date.now() + 30 * MINUTE_MS - 1)
-      expect(await statusWith(tenant, await tenant.newCode(JANE), { [header]: token })).toBe(200)
+      expect(await statusWith(tenant, await tenant.newCode(JANE), bothOf(tenant, token))).toBe(200)
       vi.setSystemTime(Date.now() + 1)
-      expect(await statusWith(tenant, await tenant.newCode(JANE), { [header]: token })).toBe(401)
+      expect(await statusWith(tenant, await tenant.newCode(JANE), bothOf(tenant, token))).toBe(401)
     },
   )
 
@@ -131,7 +135,7 @@ describe('a token that is sent', () => {
     const token = await newToken(tenant)
     const [listed = ''] = env.TRANSIENT_KEYS.split(',')
     const fresh = `fresh:${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')}`
-    const sent = withHeaders(codeForm(JANE, code), { [headerOf(tenant)]: token })
+    const sent = withHeaders(codeForm(JANE, code), bothOf(tenant, token))
     const statusOf = async (TRANSIENT_KEYS: string) =>
       (await meter(tenant, VALIDATE, sent, { TRANSIENT_KEYS })).status
     expect(await statusOf(`${fresh},${listed}`)).toBe(200)
@@ -164,10 +168,20 @@ describe('when a token is required', () => {
     }
   })
 
-  it('J6: always: without any cookie too', async () => {
-    const { tenant, code } = await withHook({ csrf: 'always' })
-    expect(await statusWith(tenant, code, {})).toBe(401)
+  it('J6: with-cookie: a token in the header alone is enough, since no cookie came with it', async () => {
+    const { tenant, code } = await withHook()
     expect(await statusWith(tenant, code, { [headerOf(tenant)]: await newToken(tenant) })).toBe(200)
+  })
+
+  it('J6: always: of every request, in the header and in the cookie', async () => {
+    const { tenant, code } = await withHook({ csrf: 'always' })
+    const token = await newToken(tenant)
+    const { Cookie, ...header } = bothOf(tenant, token)
+    const ofOther = { Cookie: `Csrf-Token_other=${token}` }
+    for (const headers of [{}, header, { Cookie }, { ...header, ...ofOther }] as Record<string, string>[]) {
+      expect(await statusWith(tenant, code, headers)).toBe(401)
+    }
+    expect(await statusWith(tenant, code, { ...header, Cookie })).toBe(200)
   })
 
   it('J6: every operation needs it, and a refusal spends no quota, attempt, mail or database trip', async () => {
@@ -177,7 +191,8 @@ describe('when a token is required', () => {
       const token = await newToken(tenant)
       const before = await storedCodes(tenant.id)
       for (const [path, sent] of operations(code)) {
-        for (const headers of [{}, { [headerOf(tenant)]: 'garbage' }] as Record<string, string>[]) {
+        const { Cookie, ...header } = bothOf(tenant, token)
+        for (const headers of [{}, header, { Cookie }, bothOf(tenant, 'garbage')]) {
           const refused = await meter(tenant, path, withHeaders(sent, headers))
           expect(refused).toMatchObject({ status: 401, trips: 0, objects: 0, queued: 0 })
           expect(JSON.parse(refused.body)).toStrictEqual({
@@ -190,7 +205,7 @@ describe('when a token is required', () => {
       expect(calls).toEqual([])
       const statuses: number[] = []
       for (const [path, sent] of operations(code)) {
-        statuses.push((await meter(tenant, path, withHeaders(sent, { [headerOf(tenant)]: token }))).status)
+        statuses.push((await meter(tenant, path, withHeaders(sent, bothOf(tenant, token)))).status)
       }
       expect(statuses).toEqual(policy === GRANT ? [200, 200, 200, 501] : [200, 200, 501, 200])
     }

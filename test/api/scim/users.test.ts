@@ -102,6 +102,105 @@ describe('a user', () => {
   })
 })
 
+describe('the text of an attribute', () => {
+  const userWith = (attribute: string, value: string) => {
+    const user = { userName: 'jane', emails: [{ value: 'jane@example.com' }] }
+    if (attribute.startsWith('name.')) return { ...user, name: { [attribute.slice(5)]: value } }
+    return { ...user, [attribute]: value }
+  }
+
+  /** The detail of a refusal. */
+  async function detailOf(response: Response): Promise<string> {
+    expect(await refusal(response.clone())).toBe('400 invalidValue')
+    return (await response.json<{ detail: string }>()).detail
+  }
+
+  it('I1: holds no control character, and the refusal names the attribute', async () => {
+    const tenant = await newTenant()
+    for (const attribute of [
+      'userName',
+      'externalId',
+      'displayName',
+      'preferredLanguage',
+      'name.formatted',
+      'name.givenName',
+      'name.familyName',
+    ]) {
+      for (const control of ['\u0000', '\t', '\n', '\r\n', '\u001b', '\u007f', '\u0085']) {
+        const response = await tenant.scim('POST', '/Users', userWith(attribute, `a${control}b`))
+        expect(await detailOf(response)).toBe(`${attribute} must hold no control characters.`)
+      }
+    }
+    expect((await page(tenant)).totalResults).toBe(0)
+    const emails = [{ value: 'jane\u0000@example.com' }]
+    const response = await tenant.scim('POST', '/Users', { userName: 'jane', emails })
+    expect(await detailOf(response)).toBe('emails.0.value must hold no control characters.')
+  })
+
+  it.each([
+    'en',
+    'de',
+    'en-US',
+    'en-us',
+    'zh-Hant-TW',
+    'es-419',
+    'de-CH-1996',
+    'en_US',
+    'pt_BR',
+    'da, en-gb;q=0.8, en;q=0.7',
+    'en-US,en;q=0.5,*;q=0.1',
+    '*',
+    '',
+  ])('is a language as clients write it: %j, and is shown as it was sent', async (preferredLanguage) => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser('jane@example.com', { preferredLanguage })
+    expect(await resourceOf(tenant, id)).toMatchObject({ preferredLanguage })
+  })
+
+  it.each([
+    'Deutsch!',
+    'german language',
+    'en-',
+    '-en',
+    'en--US',
+    'englischer',
+    'en-USUSUSUSU',
+    '1n',
+    'en;q=2',
+    'en;q=0.1234',
+    'en;x=1',
+    'en,',
+    ', en',
+    '日本語',
+    '<b>',
+    'en/US',
+  ])('I1: is no language: %j', async (preferredLanguage) => {
+    const tenant = await newTenant()
+    const user = { userName: 'jane@example.com', preferredLanguage }
+    const sentence = 'preferredLanguage must be a language tag such as en or en-US.'
+    expect(await detailOf(await tenant.scim('POST', '/Users', user))).toBe(sentence)
+    const id = await tenant.addUser('jane@example.com')
+    const change = { op: 'replace', path: 'preferredLanguage', value: preferredLanguage }
+    expect(await detailOf(await patch(tenant, id, change))).toBe(sentence)
+  })
+
+  it('that was stored before it was refused keeps no user from being disabled', async () => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser('jane@example.com', { userName: 'jane' })
+    const attributes = JSON.stringify({ preferredLanguage: 'Deutsch!', displayName: 'Ja\u0000ne' })
+    await env.DB.prepare('UPDATE users SET user_name = ?, attributes = ? WHERE id = ?')
+      .bind('ja\tne', attributes, id)
+      .run()
+    const disabled = await patch(tenant, id, { op: 'replace', path: 'active', value: false })
+    expect(disabled.status).toBe(200)
+    expect(await disabled.json()).toMatchObject({ active: false, preferredLanguage: 'Deutsch!' })
+    const worse = { op: 'replace', path: 'preferredLanguage', value: 'Deutsch?' }
+    expect(await detailOf(await patch(tenant, id, worse))).toMatch(/^preferredLanguage /)
+    const better = { op: 'replace', path: 'preferredLanguage', value: 'de' }
+    expect((await patch(tenant, id, better)).status).toBe(200)
+  })
+})
+
 describe('a search', () => {
   it('finds a user by user name and by address, in any case', async () => {
     const tenant = await newTenant({ users: 2 })

@@ -1,0 +1,37 @@
+import { isRecord, ownMember } from '../record.ts'
+import type { Policy } from './policy.ts'
+
+/** The policy as it may be shown: without the secrets of its hooks. */
+export function withoutSecrets(policy: Policy) {
+  const { mail, redeem, ...rest } = policy
+  return {
+    ...rest,
+    mail: { ...mail, ...(mail.hook && { hook: { url: mail.hook.url } }) },
+    ...(redeem && { redeem: redeem.kind === 'hook' ? { kind: redeem.kind, url: redeem.url } : redeem }),
+  }
+}
+
+/**
+ * A policy as it was shown, given back the secrets that are stored: so that it can be fetched, changed and put.
+ * Only a hook whose URL is the stored one gets its secret back. Under another URL is another receiver, who
+ * could pass on to the first what we sign with their secret.
+ */
+export function withStoredSecrets(policy: unknown, stored: Policy | undefined): unknown {
+  if (!isRecord(policy) || stored === undefined) return policy
+  const { mail, redeem } = policy
+  const passwordHook = stored.redeem?.kind === 'hook' ? stored.redeem : undefined
+  return {
+    ...policy,
+    ...(isRecord(mail) && { mail: { ...mail, ...filled('hook', mail.hook, stored.mail.hook) } }),
+    ...(isRecord(redeem) && redeem.kind === 'hook' && filled('redeem', redeem, passwordHook)),
+  }
+}
+
+type Hook = { url: string; secret: string }
+
+/** The hook under its name, with its secret where it is the stored hook; nothing to change otherwise. */
+function filled(name: string, hook: unknown, stored: Hook | undefined): Record<string, unknown> {
+  const isStored = isRecord(hook) && stored !== undefined && ownMember(hook, 'url') === stored.url
+  if (!isStored || ownMember(hook, 'secret') !== undefined) return {}
+  return { [name]: { ...hook, secret: stored.secret } }
+}
