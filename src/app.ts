@@ -20,7 +20,7 @@ import { canonicalPath } from './http/path.ts'
 import { problemErrors } from './http/problem.ts'
 import { securityHeaders } from './http/security-headers.ts'
 
-/** How errors look, by what their path starts with: also where no route is. */
+/** How errors look below each prefix of a path, whether a route is there or not. */
 const ERRORS_BELOW: readonly (readonly [prefix: string, renderer: ErrorRenderer])[] = [
   ['/AdminInterface/', adminErrors],
   ['/api/', passwordErrors],
@@ -59,7 +59,7 @@ function rendererOf(path: string): ErrorRenderer {
   return renderer ?? problemErrors
 }
 
-/** What is answered holds codes and addresses, which no cache may keep. */
+/** Answers hold codes and addresses, so that no cache may keep them. */
 function noStore() {
   return createMiddleware<AppEnv>(async function noStore(c, next) {
     c.header('Cache-Control', 'no-store')

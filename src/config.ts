@@ -81,7 +81,7 @@ export function config(env: Settings): Config {
   return known
 }
 
-/** The D1 binding of that name, `DB` or `DB_...`, or nothing: tenants may live in databases of their own. */
+/** The D1 binding of that name, `DB` or `DB_...`, or nothing where the Worker has no such binding. */
 export function databaseBinding(env: Env, name: string): D1Database | undefined {
   const isDatabase = /^DB(?:_\w+)?$/.test(name) && Object.hasOwn(env, name)
   return isDatabase ? (env[name as keyof Env] as D1Database) : undefined

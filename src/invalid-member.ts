@@ -37,10 +37,10 @@ export function checkMembers<Schema extends v.GenericSchema>(
   return { tag: 'invalid', errors: errors.slice(0, ERRORS_MAX) }
 }
 
-/** What is wrong with the member that a schema's issue is about, to be put behind its name. */
+/** Says what is wrong with a member, as the words that follow the member's name. */
 export function problemOf({ type, expected, received, path, message }: v.BaseIssue<unknown>): string {
   if (!type.endsWith('object') || path === undefined) return message
-  // The schema of the object reports these, with its own message, which speaks of the object.
+  // The object's schema reports a missing or unknown member, with a message that is about the object.
   if (expected === 'never') return 'is not a member'
   return received === 'undefined' ? 'is required' : message
 }

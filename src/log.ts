@@ -13,11 +13,11 @@ export type LogEvent = {
   step: 'shielded' | 'unauthenticated' | 'forbidden' | 'limited' | 'rejected' | 'handled' | 'failed'
   tenantId?: string
   accessId?: string
-  /** The true reason of an answer that does not tell it. */
+  /** The true reason for the answer, which the answer itself does not tell. */
   outcome?: string
   /** Class of an unexpected error, with its SQLite or D1 code where it has one, or that it is the runtime's. */
   fault?: string
-  /** Class of the error for which the fallback decided instead of the tenant's limiter. */
+  /** Class of the error because of which the fallback decided instead of the tenant's limiter. */
   limiterDegraded?: string
 }
 

@@ -21,7 +21,7 @@ for (const [network, prefix] of [
   NOT_ON_THE_INTERNET.addSubnet(network, prefix, 'ipv6')
 }
 
-/** IPv4 in the clothes of IPv6, which is on no wire (RFC 6890 §2.2.3). workerd's BlockList throws for it. */
+/** An IPv4 address written as IPv6, `::ffff:192.0.2.1`. No packet carries one (RFC 6890 §2.2.3), and workerd's BlockList throws for it. */
 const IPV4_MAPPED = /^(?:::|(?:0+:){5})ffff:/i
 
 export function isPrivateAddress(address: string): boolean {

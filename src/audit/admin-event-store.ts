@@ -96,7 +96,7 @@ export function recordedOf<Item, Result extends string>(
 
 type EventRow = { number: string; result: string; user_id: string | null }
 
-/** A canonical address so that it tells a colleague which one is meant, and a thief nothing to write to. */
+/** A canonical address, masked: a colleague still knows whose it is, and nobody can write to it. */
 export function maskAddress(emailKey: SQL): SQL {
   return sql`(substr(${emailKey}, 1, 1) || '***' || substr(${emailKey}, instr(${emailKey}, '@')))`
 }

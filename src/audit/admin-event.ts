@@ -1,4 +1,4 @@
-/** Who did something, and from where: what every admin event says of its cause. */
+/** Who did something, and from where. Every admin event says it. */
 export type Actor = {
   /** Access id of the key whose token asked for it. */
   accessId: string

@@ -32,7 +32,7 @@ export function recordUserEvent(orm: Orm, { tenantId, now }: EventScope, event: 
     .onConflictDoNothing()
 }
 
-/** The statement that counts an event of nobody known, in one row of its action, reason and hour. */
+/** The statement that counts an event about no known user, in one row of its action, reason and hour. */
 export function countEventOfNobody(
   orm: Orm,
   { tenantId, now, hour }: EventScope & Given<{ hour: number }>,

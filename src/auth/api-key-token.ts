@@ -91,7 +91,7 @@ function refused(fault: TokenFault): TokenOutcome {
   return { tag: 'refused', fault }
 }
 
-/** Header and claims, both still unproven. */
+/** Header and claims, before any of it is verified. */
 function decode(token: string) {
   if (token.length > TOKEN_LENGTH_MAX || token.split('.').length !== 3) return undefined
   try {

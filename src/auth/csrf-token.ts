@@ -4,7 +4,7 @@ import { isTaggedUuid, newTaggedUuid } from '../crypto/tagged-uuid.ts'
 /** How long a token is good for. */
 export const CSRF_TOKEN_TTL_MS = 30 * 60_000
 
-/** The vendor's name of the cookie; the header is called as the cookie with `X-` before it. */
+/** The vendor's name of the cookie. The header's name is the cookie's with `X-` before it. */
 export function csrfCookieName(tenantId: string): string {
   return `Csrf-Token_${tenantId}`
 }
@@ -27,7 +27,7 @@ export function isCsrfToken(keys: Keyring, tenantId: string, value: string, now:
   return Number(expiresAt) > now && isTaggedUuid(keys, ['csrf', tenantId, expiresAt], uuid)
 }
 
-/** The token's own form: clients send it back as they got it, or decoded. */
+/** The token without percent-encoding. Clients send it back encoded, as they got it, or decoded. */
 export function decodeCsrfToken(value: string): string {
   try {
     return decodeURIComponent(value)

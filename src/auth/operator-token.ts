@@ -37,7 +37,7 @@ export async function verifyOperatorToken(
   }
 }
 
-/** By claim, where a claim is wrong; times are all that is left. */
+/** The fault that a wrong claim means. Every other claim that is checked is a time. */
 const CLAIM_FAULTS: Readonly<Record<string, OperatorTokenFault>> = { iss: 'issuer', aud: 'audience' }
 
 function faultOf(error: unknown): OperatorTokenFault {

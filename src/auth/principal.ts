@@ -1,6 +1,6 @@
 import type { ApiKey } from '../tenants/api-key-store.ts'
 
-/** An API key, as whose holder the request is made. */
+/** The holder of one of a tenant's API keys. */
 export type ApiKeyPrincipal = { tag: 'api-key'; key: ApiKey }
 
 /** The operator of the service. */

@@ -32,7 +32,7 @@ export async function runApart<Item, Done>(
   }
 }
 
-/** Once some items may be done, whatever fails is told item by item. */
+/** Some items may be done by now, so that every failure is told item by item. */
 async function runInHalves<Item, Done>(
   items: readonly Item[],
   error: unknown,

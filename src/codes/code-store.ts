@@ -12,7 +12,7 @@ import type { CodeMode } from './code.ts'
  * runs a batch as one transaction, one at a time, so what is read in it still holds when it writes.
  */
 
-/** How many wrong codes a code and its user survive, less one. */
+/** At how many wrong codes a code, and a user's self-service, is locked. */
 export type CodeCaps = Pick<Policy['code'], 'attemptsMax' | 'failuresMax'>
 
 /** What the statements about codes of one mode are bound to. */
@@ -49,7 +49,7 @@ export function joinCode(
     AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}`
 }
 
-/** What a row says before a code has been issued, and what an issue sets back. */
+/** The columns of a row for a user without a code. */
 export const NO_CODE = {
   codeId: sql`''`,
   digest: sql`''`,
@@ -71,7 +71,7 @@ export function deleteCodesOf(orm: Orm, tenantId: string, userId: string) {
   return orm.delete(resetCodes).where(and(eq(resetCodes.tenantId, tenantId), eq(resetCodes.userId, userId)))
 }
 
-/** The user id of a tenant's decoy: the row that stands in where there is no code, so that every refusal writes the same. */
+/** The user id of a tenant's decoy: the row that is judged where there is no code, so that every refusal writes the same. */
 export function decoyId(tenantId: string): string {
   return `nobody:${tenantId}`
 }

@@ -1,7 +1,7 @@
 import { hmac, type Keyring, type NamedKey } from '../crypto/keyring.ts'
 import type { Policy } from '../tenants/policy.ts'
 
-/** What a code is good for: the words of the admin API. */
+/** What a code is for, in the words of the admin API. */
 export type CodeMode = 'PASSWORD_RESET' | 'ENROLLMENT'
 
 type CodePolicy = Policy['code']
@@ -25,7 +25,7 @@ export function drawCode({ alphabet, length }: Pick<CodePolicy, 'alphabet' | 'le
   return code
 }
 
-/** Undoes what people do to a code when they read, hear or type it. */
+/** Undoes what people change in a code when they read, hear or type it. */
 export function normaliseCode(input: string, alphabet: CodePolicy['alphabet']): string {
   const code = input.replace(/[\s\p{Pd}]/gu, '').replace(/[a-z]/g, (letter) => letter.toUpperCase())
   return alphabet === 'base32' ? code.replaceAll('O', '0').replace(/[IL]/g, '1') : code

@@ -7,7 +7,7 @@ const ADDRESS_BYTES_MAX = 254
 /** One ASCII host name: letters, digits and hyphens in labels of 63 at most (RFC 1123 §2.1). */
 const HOST_NAME = /^(?!.{254})(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)*(?!-)[a-z0-9-]{1,63}(?<!-)$/
 
-/** What no local part holds unquoted (RFC 5322 §3.2.3), and what only serves to deceive the eye or a header. */
+/** Characters that a local part cannot hold unquoted (RFC 5322 §3.2.3), and those that deceive the eye or end a header. */
 const FORBIDDEN_IN_LOCAL_PART = /[\s\p{C}"(),:;<>@[\\\]]/u
 
 /**
@@ -34,7 +34,7 @@ export function lowerCaseAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
-/** Whether the text is that many bytes at most; no character is more than three to its length. */
+/** Whether the text has at most that many bytes. A UTF-16 unit is at most three bytes, so that short texts need no count. */
 function isWithin(text: string, bytesMax: number): boolean {
   return text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax
 }

@@ -30,7 +30,7 @@ export type IssueEntry<Fault extends string> = {
   expiresAt: number
 }
 
-/** What an issue makes of a row that is there; `failures` is for each kind of issue to say. */
+/** How an issue overwrites a row that is there. Each kind of issue says itself what becomes of `failures`. */
 export const OVERWRITTEN = {
   codeId: sql`excluded.code_id`,
   digest: sql`excluded.digest`,
@@ -57,7 +57,7 @@ export async function issueAll<Fault extends string, Entry extends IssueEntry<Fa
   pepperId: string,
   entries: readonly Entry[],
 ): Promise<Recorded<Entry, 'issued' | IssueRefusal<Fault>>[]> {
-  // Each statement gets what it needs and no more: lists are most of what a bulk call costs.
+  // Each statement gets only the values that it needs: sending lists is most of what a bulk call costs.
   const rows = entries.map(({ emailKey, fault, isFreshStart }) => [emailKey, fault, Number(isFreshStart)])
   const codes = entries.map(({ digest, expiresAt, isFreshStart }) => [
     digest,

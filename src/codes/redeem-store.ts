@@ -4,9 +4,9 @@ import { PreparedBatch, type Orm, type Placeholders } from '../database/prepared
 import { resetCodes, users, type Verdict } from '../database/schema.ts'
 import { codeValues, decoyId, isLive, isReserved, type CodeScope, type CodeValues } from './code-store.ts'
 
-/** The statements that judge a presented code, and what follows from it. */
+/** The statements that judge a presented code and change its row accordingly. */
 
-/** What a right code is wanted for: to be looked at, to be redeemed, or to be kept for a redeem. */
+/** What happens to a right code: nothing, it is redeemed, or it is kept for one redeem. */
 export type Purpose =
   | { tag: 'validate' }
   | { tag: 'redeem' }
@@ -192,7 +192,7 @@ function isFreeAndRight(given: Placeholders<JudgeValues>): SQL {
   return sql`(${isRight(given)} AND NOT ${isReserved(given)})`
 }
 
-/** One value of the user with that address, also where the decoy is judged in their place. */
+/** One value of the user with that address, also where the decoy is judged in the user's place. */
 function selectUser({ tenantId, emailKey }: Placeholders<JudgeValues>, value: SQLWrapper): SQL {
   return sql`(SELECT ${value} FROM ${users} WHERE ${users.tenantId} = ${tenantId}
     AND ${users.emailKey} = ${emailKey})`

@@ -5,7 +5,7 @@ import { canonicalEmailAddress } from './email-address.ts'
 import { judge, type Presented, type Purpose } from './redeem-store.ts'
 import { release, settleRedeemed, type Reservation } from './reservation-store.ts'
 
-/** The rules of what becomes of a code that a user presents: validated or redeemed, for resetting a password. */
+/** The rules of a code that a user presents for resetting a password: it is validated or redeemed. */
 
 const MODE = 'PASSWORD_RESET'
 

@@ -4,7 +4,7 @@ import { recordUserEvent } from '../audit/user-event-store.ts'
 import { resetCodes } from '../database/schema.ts'
 import type { CodeScope } from './code-store.ts'
 
-/** The statements that end what `judge` has reserved. */
+/** The statements that end a reservation, which `judge` has made. */
 
 /** A code that waits for a password hook. */
 export type Reservation = {

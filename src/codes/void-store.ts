@@ -109,7 +109,7 @@ function isEndable(given: Liveness) {
   return sql`(${isLive(given)} AND NOT ${isReserved(given)})`
 }
 
-/** What a void makes of a row that is there. */
+/** How a void changes a row that is there. */
 function endLive(given: Liveness) {
   const { now } = given
   return {

@@ -1,4 +1,4 @@
-/** A store of ours that failed or could not be reached: the caller may try again. */
+/** One of the service's stores failed or could not be reached. The caller may try again. */
 export class StoreFault extends Error {
   override readonly name = 'StoreFault'
 }

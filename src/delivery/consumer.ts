@@ -61,7 +61,7 @@ function deliver(context: DeliveryContext, message: DeliveryMessage): Promise<De
   }
 }
 
-/** Records what a password hook has done, where the request itself could not. */
+/** Records that a password hook has set a password, which the request itself could not record. */
 async function settleLate(
   context: DeliveryContext,
   message: Extract<DeliveryMessage, { kind: 'settlement' }>,
@@ -70,7 +70,7 @@ async function settleLate(
   return { outcome: 'delivered' }
 }
 
-/** The end of a message that failed every attempt: an event that administrators see. */
+/** Ends a message that failed every attempt, with an event that administrators see. */
 async function bury(context: DeliveryContext, message: DeliveryMessage): Promise<DeliveryOutcome> {
   const userId = 'code' in message ? await findUserId(context, message.emailKey) : message.userId
   const subjectId = message.kind === 'notice' ? message.noticeId : message.codeId

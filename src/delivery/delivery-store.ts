@@ -2,7 +2,7 @@ import { countEventOfNobody, hourOf, recordUserEvent, type UserEvent } from '../
 import { PreparedBatch } from '../database/prepared-batch.ts'
 import type { TenantScope } from '../database/scope.ts'
 
-/** Records what became of a delivery; one to nobody known is only counted, since anybody can ask for those. */
+/** Records what became of a delivery. Deliveries to unknown addresses are only counted, since anybody can cause them. */
 export async function recordDelivery(
   { db, tenantId, now }: TenantScope,
   { userId, reason = '', ...event }: DeliveryEvent,

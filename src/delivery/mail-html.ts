@@ -54,7 +54,7 @@ export async function mailHtml(parts: MailParts): Promise<string> {
   )
 }
 
-/** Mail programs drop the direction of the page, so that the card has its own. */
+/** The card states the direction again, since mail programs drop the page's. */
 function card({ dir, sender, intro, code, expiry, link, closing }: MailParts): Markup {
   return html`<table
     class="card"

@@ -1,6 +1,6 @@
 import { raw } from 'hono/html'
 
-/** How mails look. What an old mail program needs is inline; the sheet adds what it can do without. */
+/** How mails look. Inline styles reach every mail program; the sheets add what old ones do not know. */
 
 /** Wide enough for a code of 12 digits in groups, narrow enough to read. */
 const WIDTH_PX = 520
@@ -11,7 +11,7 @@ const MONOSPACE = 'font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,Courie
 /** Inline styles. Their colors are those of a light screen. */
 export const STYLE = {
   body: 'margin:0;padding:0;background-color:#f4f5f7',
-  /** `mso-hide` is for Outlook, which shows what is merely not displayed. */
+  /** `mso-hide` is for Outlook, which ignores `display:none`. */
   preview: 'display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;mso-hide:all',
   frame: 'padding:24px 12px',
   card: `max-width:${WIDTH_PX}px;border-radius:8px`,
@@ -54,7 +54,7 @@ const OUTLOOK_HEAD = `<!--[if mso]>
 <style>p,td,a{font-family:Arial,sans-serif!important}.code{font-family:Consolas,monospace!important}</style>
 <![endif]-->`
 
-/** Apple Mail makes links of what it takes for a date or a telephone number: they look like the text. */
+/** Apple Mail makes links of texts that look like dates or telephone numbers. They keep the look of text. */
 const APPLE_LINKS = 'a[x-apple-data-detectors]{color:inherit!important;text-decoration:none!important}'
 
 const DARK = `:root{color-scheme:light dark;supported-color-schemes:light dark}
@@ -67,7 +67,7 @@ const DARK = `:root{color-scheme:light dark;supported-color-schemes:light dark}
 .button{background-color:#2f66e4!important;color:#ffffff!important}
 }`
 
-/** Several sheets, since Gmail drops a whole one that has something in it that it does not know. */
+/** Several sheets, since Gmail drops a whole sheet for one rule that it does not know. */
 export const STYLE_SHEETS = raw(`${OUTLOOK_HEAD}
 <style>${APPLE_LINKS}</style>
 <style>${DARK}</style>`)

@@ -6,7 +6,7 @@ import { callHook } from '../hooks/webhook.ts'
 /** What became of a mail. `failed` may be tried again; `rejected` would be rejected again. */
 export type MailOutcome = 'delivered' | 'rejected' | 'failed'
 
-/** A mail on its way: to whom, and what a hook needs to send it another way than by mail. */
+/** A mail to be sent, with what a hook needs to send it by another way than mail. */
 export type Delivery = {
   /** The same for every attempt, so that a hook can tell a repetition. */
   id: string
@@ -17,7 +17,7 @@ export type Delivery = {
   now: number
 }
 
-/** Whether the tenant can send mail at all: by a hook of its own, or from an address of its own. */
+/** Whether the tenant can send mail, by its hook or from its address. */
 export function hasMailer({ mail }: Policy): boolean {
   return mail.hook !== undefined || mail.from !== undefined
 }
@@ -54,7 +54,7 @@ async function sendByHook(
   return answer.status === 410 ? 'rejected' : 'failed'
 }
 
-/** Errors that no later attempt mends. */
+/** Errors that another attempt would meet again. */
 function isRejection(error: unknown): boolean {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
   return ['E_RECIPIENT_SUPPRESSED', 'E_RECIPIENT_NOT_ALLOWED', 'E_VALIDATION_ERROR'].includes(String(code))

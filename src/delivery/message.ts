@@ -30,12 +30,12 @@ export type DeliveryMessage = { tenantId: string } & (
       kind: 'notice'
       userId: string
       notice: Notice
-      /** Which code of the user it is about. Absent in a message of a version that did not say. */
+      /** Which code of the user it is about. Earlier versions of the service left it out. */
       mode?: CodeMode
       noticeId: string
       requestedAt: number
     }
-  /** What a password hook has done, and the database could not be told at once. */
+  /** A password was set by the hook, and the database could not record it at once. */
   | { kind: 'settlement'; userId: string; codeId: string; reservationId: string; requestedAt: number }
 )
 
@@ -52,6 +52,6 @@ export function sealMessage(keys: Keyring, message: DeliveryMessage): Promise<st
 
 /** The message, or nothing when it is not one of ours or its key has been retired. */
 export async function openMessage(keys: Keyring, sealed: unknown): Promise<DeliveryMessage | undefined> {
-  // Whoever holds the key is this service, so that what it sealed has the form that it gave it.
+  // Only this service has the key, so that whatever opens is a message that it sealed.
   return (await unseal(keys, PURPOSE, sealed)) as DeliveryMessage | undefined
 }

@@ -15,9 +15,9 @@ export type HookCall = {
 
 export type HookAnswer = { tag: 'answered'; status: number; body: string } | { tag: 'unreachable' }
 
-/** A hook answers within this, or has failed. */
+/** A hook that has not answered within this time has failed. */
 const DEADLINE_MS = 5_000
-/** More of an answer is not read. */
+/** The rest of a longer answer is not read. */
 const ANSWER_BYTES_MAX = 4_096
 
 /**
@@ -44,7 +44,7 @@ export async function callHook(
       },
       body,
     })
-    // The status is the answer: what was done stays done when the rest of it is lost.
+    // The status is what counts. Losing the rest of the answer does not undo what the hook has done.
     const start = await readStart(response).catch(() => '')
     return { tag: 'answered', status: response.status, body: start }
   } catch {

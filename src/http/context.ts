@@ -36,7 +36,7 @@ export function outboxOf(c: ReadContext<TenantEnv>): Outbox {
   }
 }
 
-/** Who asks, for the audit: only where a credential has said so. */
+/** Who asks, for the audit. Only requests that carry a credential have an answer to that. */
 export function actorOf(c: ReadContext<AdminEnv>): Actor {
   return {
     accessId: c.get('principal').key.accessId,

@@ -53,7 +53,7 @@ function isErrorStatus(status: number): status is ErrorStatus {
   return Object.hasOwn(STATUS_NAMES, status)
 }
 
-/** D1 and Durable Objects that fail, are full, overloaded or move: the caller may try again. */
+/** Whether D1 or a Durable Object failed, is full, overloaded or moving: the caller may try again. */
 function isStoreFault(error: unknown): boolean {
   if (error instanceof StoreFault) return true
   const isDurableObjectFault = error instanceof Error && ('retryable' in error || 'overloaded' in error)

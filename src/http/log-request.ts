@@ -7,7 +7,7 @@ import type { AppEnv } from './app-env.ts'
 export function logRequest() {
   return createMiddleware<AppEnv>(async function logRequest(c, next) {
     const now = Date.now()
-    // A caller's own request id is not taken over: it would be the one text of theirs in our log.
+    // The caller's X-Request-Id is ignored: it would be the only text of a caller in the log.
     const requestId = crypto.randomUUID()
     c.header('X-Request-Id', requestId)
     const log: LogEvent = {

@@ -11,7 +11,7 @@ export function canonicalPath(request: Request): string {
   return path.replace(/^(\/api\/passwordmanagement)\/passwordmanagement\//, '$1/')
 }
 
-/** By hand: a pattern for it takes quadratic time on a path of slashes. */
+/** Written as a loop, since a regular expression takes quadratic time on a path of many slashes. */
 function withoutTrailingSlashes(path: string): string {
   let end = path.length
   while (end > 1 && path[end - 1] === '/') end -= 1

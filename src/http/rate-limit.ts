@@ -6,13 +6,13 @@ import { faultName } from '../log.ts'
 import { Admission, type LimiterAccess } from '../limits/admission.ts'
 import type { Demand, Decision } from '../limits/tenant-buckets.ts'
 
-/** The buckets of a tenant that requests are charged to by the route alone. */
+/** The buckets of a tenant that a route alone decides on. */
 export type RouteBucket = 'admin' | 'validate'
 
 /** Seconds of the fallback's window, as in wrangler.toml. */
 const FALLBACK_PERIOD_S = 10
 
-/** What this isolate knows of all tenants' buckets; made by the first request, since its name is random. */
+/** What this isolate knows of all tenants' buckets. The first request makes it, since random names need one. */
 let isolateAdmission: Admission | undefined
 
 /** Charges the request to a bucket of its tenant; see {@link admit}. */
@@ -79,7 +79,7 @@ async function admitByFallback(c: ReadContext<TenantEnv>, demands: readonly Dema
   }
 }
 
-/** The answer to a request that must wait, with the seconds after which another try is worth it. */
+/** The 429 of a request that must wait, with the seconds after which the same request is admitted. */
 export function limited(c: ReadContext<AppEnv>, seconds: number, step: 'limited' | 'shielded' = 'limited') {
   c.header('Retry-After', String(seconds))
   c.get('log').step = step

@@ -9,7 +9,7 @@ import type { Tenant } from './tenant.ts'
  */
 
 const ENTRY_TTL_MS = 20_000
-/** Shorter for what is not there, so that a new host answers soon. */
+/** How long an absence is remembered: shorter, so that a new host works soon. */
 const ABSENCE_TTL_MS = 5_000
 const ENTRIES_MAX = 1_000
 

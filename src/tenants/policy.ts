@@ -18,7 +18,7 @@ const codeSchema = v.pipe(
     length: v.optional(whole(4, 32), 8),
     /** Validity when a request does not say. A request may ask for 10 minutes to 24 hours. */
     ttlMinutes: v.optional(whole(10, MINUTES_PER_DAY), 10),
-    /** Wrong codes that one code survives, less one: at this many it is locked. */
+    /** At how many wrong codes one code is locked. */
     attemptsMax: v.optional(whole(1, 10), 5),
     /** Consecutive wrong codes of one user, across codes (NIST SP 800-63B §3.2.2: at most 100). */
     failuresMax: v.optional(whole(1, 100), 100),
@@ -114,7 +114,7 @@ export function parsePolicy(input: unknown): PolicyResult {
   return checked.tag === 'valid' ? { tag: 'valid', policy: checked.output } : checked
 }
 
-/** An object of these members alone. A list is none, though it may have no other member either. */
+/** An object that has these members and no others. A list is refused, which valibot takes for an object. */
 function group<const Entries extends v.ObjectEntries>(entries: Entries) {
   const isNoList = v.custom<object>((value) => !Array.isArray(value), 'must be an object')
   return v.pipe(isNoList, v.strictObject(entries, 'must be an object'))

@@ -2,7 +2,7 @@ import { count, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { adminEvents, resetCodes, userEvents, users } from '../database/schema.ts'
 
-/** The statements about all that a tenant's database holds of it. */
+/** The statements about all rows of a tenant in its database. */
 
 export async function countUsers(db: D1Database, tenantId: string): Promise<number> {
   const [row] = await drizzle(db).select({ total: count() }).from(users).where(eq(users.tenantId, tenantId))

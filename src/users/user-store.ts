@@ -40,7 +40,7 @@ export async function findUser({ db, tenantId }: TenantScope, id: string): Promi
     .get()
 }
 
-/** Whom a notice goes to; nobody once the user has been disabled or deleted. */
+/** The user whom a notice goes to; nothing once the user has been disabled or deleted. */
 export async function findRecipient({ db, tenantId }: TenantScope, userId: string) {
   return await drizzle(db)
     .select({ email: users.email, attributes: users.attributes })
@@ -49,7 +49,7 @@ export async function findRecipient({ db, tenantId }: TenantScope, userId: strin
     .get()
 }
 
-/** Whose address it is, or null. */
+/** The id of the user with that address, or null. */
 export async function findUserId({ db, tenantId }: TenantScope, emailKey: string): Promise<string | null> {
   const user = await drizzle(db)
     .select({ id: users.id })
@@ -59,7 +59,7 @@ export async function findUserId({ db, tenantId }: TenantScope, emailKey: string
   return user?.id ?? null
 }
 
-/** What a search may compare: canonical forms only. */
+/** A search compares canonical forms only. */
 export type UserFilter = { column: 'userNameKey' | 'emailKey'; value: string }
 
 /** One page of the users that match, all of them without a filter, and how many there are. */
@@ -131,7 +131,7 @@ export async function deleteUser(scope: TenantScope, actor: Actor, id: string): 
   return deleted.length === 1
 }
 
-/** The statement that records what is done to a user, if there is one; the address is masked where it lies. */
+/** The statement that records a change of a user, if there is such a user. The database masks the address itself. */
 function recordUserChange(
   orm: Orm,
   { tenantId, now }: TenantScope,

@@ -28,7 +28,7 @@ export function logFailures(c: Context<AdminEnv>, faults: readonly string[]): vo
 /** What {@link readAlias} gives for a member sent in both spellings with different values. */
 export const CONFLICT = Symbol('conflict')
 
-/** A member in either of its two spellings; null counts as not sent. */
+/** A member by either of its two spellings. Null counts as not sent. */
 export function readAlias(record: Record<string, unknown>, snake: string, camel: string): unknown {
   const snakeValue = ownMember(record, snake) ?? undefined
   const camelValue = ownMember(record, camel) ?? undefined

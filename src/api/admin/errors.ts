@@ -1,7 +1,7 @@
 import { STATUS_NAMES, type ErrorStatus } from '../../http/error-status.ts'
 import type { ErrorRenderer } from '../../http/errors.ts'
 
-/** What was wrong in the request itself. */
+/** Statuses of a request that was wrong in itself. */
 const REQUEST_FAULTS = new Set<ErrorStatus>([400, 413, 415, 429])
 
 /**

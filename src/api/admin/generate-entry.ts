@@ -8,7 +8,7 @@ import type { GenerateFault } from './result-codes.ts'
 const VALIDITY_MINUTES_MIN = 10
 const VALIDITY_MINUTES_MAX = 24 * 60
 
-/** One entry of the request under our names, its defaults filled in, its types still unchecked. */
+/** One entry of the request, with the service's names and defaults. Its types are still unchecked. */
 export type Entry = {
   email: unknown
   customEmail: unknown
@@ -24,7 +24,7 @@ export function readEntry(entry: unknown, ttlMinutes: number): Entry {
   const unit = readAlias(record, 'validity_time_duration_unit', 'validityTimeDurationUnit')
   const isDefault = validity === undefined && unit === undefined
   return {
-    // An entry that is no object is wrapped, so that a bare string is never taken for an address.
+    // An entry that is not an object becomes a list, so that a bare string is not taken for an address.
     email: isRecord(entry) ? ownMember(entry, 'email') : [entry],
     customEmail: readAlias(record, 'custom_email', 'customEmail'),
     validity: isDefault ? String(ttlMinutes) : validity,

@@ -54,7 +54,7 @@ const keySchema = v.strictObject(
   'must be an object with publicKey, role and description',
 )
 
-/** `POST /operator/v1/tenants/{id}/keys`: answers what, with the private key, makes a key file. */
+/** `POST /operator/v1/tenants/{id}/keys`: adds a key, and answers its key file but for the private key. */
 export async function addKey(c: Context<OperatorEnv>): Promise<Response> {
   const { publicKey, role, description } = parseRequest(keySchema, await readJson(c))
   await requireModulus(publicKey)

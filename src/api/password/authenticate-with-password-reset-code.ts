@@ -17,7 +17,7 @@ import { refuse } from './refusal.ts'
 
 const PASSWORD_LENGTH_MAX = 1_024
 
-/** Seconds after which a hook that failed may be well again. */
+/** Seconds after which it is worth calling a hook again that has failed. */
 const HOOK_RETRY_S = 5
 
 /**
@@ -85,7 +85,7 @@ async function redeemThrough(
   }
 }
 
-/** The password is set by now: what the database cannot be told at once, the queue tells it later. */
+/** The hook has set the password. If the database cannot record that now, the queue brings it later. */
 async function settle(c: Context<TenantEnv>, reservation: Reservation): Promise<void> {
   try {
     await settleReservation(codeContextOf(c), reservation)

@@ -35,7 +35,7 @@ export async function readParameters(c: Context, names: readonly Name[]): Promis
 
 type Body = {
   valuesOf(name: Name): unknown[]
-  /** Whether the body's value stands where the query has another. */
+  /** Whether the body's value is taken where the query has another one. */
   winsFor(name: Name): boolean
 }
 

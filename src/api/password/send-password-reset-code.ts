@@ -10,7 +10,7 @@ import { admit } from '../../http/rate-limit.ts'
 import type { Demand } from '../../limits/tenant-buckets.ts'
 import { readParameters } from './parameters.ts'
 
-/** A recipient's slower bucket: so many times the burst of the other, which come back over an hour. By default 5. */
+/** How many times the burst of a recipient's bucket its hourly bucket holds, which refills over an hour. */
 const HOURLY_FACTOR = 5
 
 /**
@@ -37,7 +37,7 @@ export async function sendPasswordResetCode(c: Context<TenantEnv>): Promise<Resp
   return c.body(null, 200)
 }
 
-/** The tenant's bucket, and the recipient's two, under a name that does not show who that is. */
+/** The tenant's bucket and the recipient's two. The recipient's keys are hashes, so that they name nobody. */
 function demandsOf(c: Context<TenantEnv>, recipient: string): Demand[] {
   const { id, policy } = c.get('tenant')
   const { send, recipient: limit } = policy.limits

@@ -45,7 +45,7 @@ const booleanText = v.pipe(
   v.transform((text) => text.toLowerCase() === 'true'),
 )
 
-/** What is taken of a SCIM user (RFC 7643 §4.1). Other attributes are ignored, as §2.2 of RFC 7644 allows. */
+/** The attributes of a SCIM user (RFC 7643 §4.1) that are kept. Others are ignored, as RFC 7644 §2.2 allows. */
 const resourceSchema = v.object(
   {
     userName: v.pipe(shortText, v.nonEmpty('must not be empty')),
@@ -62,7 +62,7 @@ const resourceSchema = v.object(
   'must be a SCIM user',
 )
 
-/** A user as a client may state it: what makes two spellings of it one is worked out here. */
+/** A user as a client states it, with the canonical forms of its names. */
 export type UserStatement = Omit<User, 'id' | 'createdAt' | 'updatedAt'>
 
 /**

@@ -4,7 +4,7 @@ import { ScimException } from './errors.ts'
 import { userNameKey } from './scim-user.ts'
 import type { UserFilter } from '../../users/user-store.ts'
 
-/** Longer filters are no search for one user, and only cost the parser. */
+/** A search for one user needs no longer filter, and parsing one would only cost time. */
 const FILTER_LENGTH_MAX = 1024
 
 /**
@@ -18,7 +18,7 @@ export function readUserFilter(text: string): UserFilter {
     return { column: 'userNameKey', value: userNameKey(comparison.value) }
   }
   if (comparison?.attribute === 'emails' || comparison?.attribute === 'emails.value') {
-    // What is no address is no user: no canonical form contains a space.
+    // Text that is not an address must match no user. No canonical address contains a space.
     return { column: 'emailKey', value: canonicalEmailAddress(comparison.value) ?? ' ' }
   }
   throw new ScimException(400, 'invalidFilter', 'Filter by userName eq "..." or emails.value eq "...".')

@@ -25,7 +25,7 @@ const patchSchema = v.object({
 
 type Operation = { op: 'add' | 'replace' | 'remove'; path: string; value: unknown }
 
-/** What a patch is applied to; its types are checked afterwards, as a whole user's are. */
+/** The user while a patch is applied. Its types are checked afterwards, like those of a whole user. */
 type Patched = { name?: unknown; emails: unknown } & Record<Scalar, unknown>
 
 const SCALARS = ['userName', 'active', 'externalId', 'displayName', 'preferredLanguage'] as const
@@ -65,7 +65,7 @@ function readOperations(body: unknown): Operation[] {
 }
 
 function apply(patched: Patched, { op, path, value }: Operation): void {
-  // What is taken away is absent afterwards, but `active`: nobody is enabled by leaving it out.
+  // A removed attribute is absent afterwards. Only `active` becomes null, since an absent one would count as true.
   const after = op === 'remove' ? undefined : (value ?? undefined)
   const scalar = SCALARS.find((name) => name === path)
   const [, part] = NAME_PATH.exec(path) ?? []
