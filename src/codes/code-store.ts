@@ -35,7 +35,10 @@ export function isLive({ attemptsMax, failuresMax, now }: Liveness): SQL {
     AND ${resetCodes.failures} < ${failuresMax})`
 }
 
-/** A code whose redeem waits for a password hook: nobody else may take it meanwhile. */
+/**
+ * Whether a password hook is being asked for the user, with this code or one that it has superseded: nobody
+ * may redeem another meanwhile, so that one password at a time is set for a user.
+ */
 export function isReserved({ now }: Given<Pick<CodeScope, 'now'>>): SQL {
   return sql`(coalesce(${resetCodes.reservedUntil}, 0) > ${now})`
 }

@@ -30,7 +30,10 @@ export type IssueEntry<Fault extends string> = {
   expiresAt: number
 }
 
-/** How an issue overwrites a row that is there. Each kind of issue says itself what becomes of `failures`. */
+/**
+ * How an issue overwrites a row that is there. Each kind of issue says itself what becomes of `failures`. A
+ * reservation stays: a hook that is being asked may still set the password, and a void must say so (R3).
+ */
 export const OVERWRITTEN = {
   codeId: sql`excluded.code_id`,
   digest: sql`excluded.digest`,
@@ -41,8 +44,6 @@ export const OVERWRITTEN = {
   endedAt: null,
   endedAs: null,
   voidedAt: null,
-  reservationId: null,
-  reservedUntil: null,
 }
 
 /**

@@ -21,8 +21,9 @@ export type Reservation = {
  */
 export async function settleRedeemed(scope: CodeScope, reservation: Reservation): Promise<void> {
   const { db, tenantId, mode, now } = scope
-  const { userId, codeId, requestedAt } = reservation
+  const { userId, codeId, reservationId, requestedAt } = reservation
   const isThisCode = sql`(${resetCodes.codeId} = ${codeId})`
+  const isThisReservation = sql`(${resetCodes.reservationId} = ${reservationId})`
   const orm = drizzle(db)
   await orm.batch([
     orm
@@ -31,9 +32,9 @@ export async function settleRedeemed(scope: CodeScope, reservation: Reservation)
         failures: 0,
         endedAt: sql`iif(${isThisCode}, ${now}, ${resetCodes.endedAt})`,
         endedAs: sql`iif(${isThisCode}, 'redeemed', ${resetCodes.endedAs})`,
-        // A newer code may wait for a hook of its own.
-        reservationId: sql`iif(${isThisCode}, NULL, ${resetCodes.reservationId})`,
-        reservedUntil: sql`iif(${isThisCode}, NULL, ${resetCodes.reservedUntil})`,
+        // Once this one has lapsed, another redeem may be waiting for a hook of its own.
+        reservationId: sql`iif(${isThisReservation}, NULL, ${resetCodes.reservationId})`,
+        reservedUntil: sql`iif(${isThisReservation}, NULL, ${resetCodes.reservedUntil})`,
       })
       .where(
         and(eq(resetCodes.tenantId, tenantId), eq(resetCodes.userId, userId), eq(resetCodes.mode, mode)),

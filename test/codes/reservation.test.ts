@@ -146,22 +146,50 @@ describe('while the hook is asked for two at once', () => {
   }
   const start = (tenant: Tenant, code: string) => meter(tenant, AUTHENTICATE, passwordCall(JANE, code))
 
-  it('R1: the end of an older code’s reset does not free a newer code', async () => {
-    const { tenant, code } = await withHook()
-    const { calls, answers, arrived } = holdHook()
-    const older = start(tenant, code)
-    await arrived[0]?.promise
-    const newCode = await tenant.newCode(JANE)
-    const newer = start(tenant, newCode)
-    await arrived[1]?.promise
-    answers[0]?.resolve(accept())
-    expect(await older).toMatchObject({ status: 200 })
-    expect(await start(tenant, newCode)).toMatchObject({ status: 401 })
-    answers[1]?.resolve(accept())
-    expect(await newer).toMatchObject({ status: 200 })
-    expect(calls).toHaveLength(2)
-    expect(await endOf(tenant)).toBe('redeemed')
+  it('R1: a newer code waits for the end of an older code’s reset, and is good after it', async () => {
+    for (const [answer, status] of [
+      [accept, 200],
+      [fail, 503],
+    ] as const) {
+      const { tenant, code } = await withHook()
+      const { calls, answers, arrived } = holdHook()
+      const older = start(tenant, code)
+      await arrived[0]?.promise
+      const newCode = await tenant.newCode(JANE)
+      expect((await tenant.validate(JANE, newCode)).status).toBe(200)
+      expect(await start(tenant, newCode)).toMatchObject({ status: 401 })
+      expect(await storedCode(tenant.id, JANE)).toMatchObject({ attempts: 0, failures: 0 })
+      answers[0]?.resolve(answer())
+      expect(await older).toMatchObject({ status })
+      answers[1]?.resolve(accept())
+      expect(await start(tenant, newCode)).toMatchObject({ status: 200 })
+      expect(calls).toHaveLength(2)
+      expect(await endOf(tenant)).toBe('redeemed')
+    }
   })
+
+  it.each([
+    ['sets the password', accept, 200],
+    ['fails', fail, 503],
+  ])(
+    'R3: a void after a new code was generated says that a code is in use; the hook then %s',
+    async (_, answer, status) => {
+      const { tenant, code } = await withHook()
+      const { answers, arrived } = holdHook()
+      const older = start(tenant, code)
+      await arrived[0]?.promise
+      const newCode = await tenant.newCode(JANE)
+      expect(await tenant.void([JANE])).toMatchObject([
+        { status: 1015, errorMessage: expect.stringMatching(/being used/) },
+      ])
+      answers[0]?.resolve(answer())
+      expect(await older).toMatchObject({ status })
+      for (const each of [code, newCode]) expect((await tenant.validate(JANE, each)).status).toBe(401)
+      expect(await tenant.void([JANE])).toMatchObject([
+        { status: 1015, errorMessage: expect.stringMatching(/voided before/) },
+      ])
+    },
+  )
 
   it('R1: the failure of a lapsed call does not free the code for a third', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
