@@ -21,8 +21,10 @@ afterEach(() => {
 })
 
 /** A database whose every statement fails. */
-function failingDb(error: unknown): D1Database {
-  const fail = () => Promise.reject(error as Error)
+function failingDb(error: Error): D1Database {
+  const fail = async () => {
+    throw error
+  }
   const statement = { bind: () => statement, run: fail, all: fail, first: fail, raw: fail }
   return { prepare: () => statement, batch: fail } as unknown as D1Database
 }
@@ -83,7 +85,7 @@ const FACES: [
 
 describe.each(FACES)('%s', (_, requestTo, worded) => {
   /** A request while the database fails, its answer and what was logged. */
-  async function meet(error: unknown) {
+  async function meet(error: Error) {
     const tenant = await newTenant()
     const [url, call] = await requestTo(tenant)
     // Tenants and keys are known by now: what fails is what the request is about.

@@ -20,6 +20,11 @@ export class LocalService {
     return `http://localhost:${this.port}`
   }
 
+  /** The process of `npm start`. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   keyFile(name: string): string {
     return join(this.home, '.rescind', name)
   }
@@ -49,7 +54,8 @@ export class LocalService {
   /** @returns the exit code of `npm start`, told to stop as a terminal or a supervisor tells it. */
   async stop(): Promise<number | null> {
     const child = this.#child
-    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
+      return child?.exitCode ?? null
     const exited = once(child, 'exit')
     child.kill('SIGTERM')
     const [code] = (await exited) as [number | null]
