@@ -20,12 +20,11 @@ import { canonicalPath } from './http/path.ts'
 import { problemErrors } from './http/problem.ts'
 import { securityHeaders } from './http/security-headers.ts'
 
-/** How errors look, by what their path starts with: also where no route is. */
+/** How errors look, by what their path starts with, also where no route is; elsewhere they are problem details. */
 const ERRORS_BELOW: readonly (readonly [prefix: string, renderer: ErrorRenderer])[] = [
   ['/AdminInterface/', adminErrors],
   ['/api/', passwordErrors],
   ['/scim/', scimErrors],
-  ['/', problemErrors],
 ]
 
 /** The request's way, from top to bottom. */

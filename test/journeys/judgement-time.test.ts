@@ -12,10 +12,10 @@ import { SqliteD1 } from './sqlite-d1.ts'
  * taken once more, and the second decides.
  */
 
-/** By how much users with a code may differ: 4 % do, 19 % with one row read for live codes alone, 106 % with a list. */
-const SPREAD_OF_CODES_MAX = 1.08
-/** Where there is no user, or no code, other rows are found or none: some microseconds in forty. */
-const SPREAD_MAX = 1.4
+/** How much longer a live code may take than one that has ended: 3 to 5 % were seen, 11 % once live codes alone are compared. */
+const LIVE_FACTOR_MAX = 1.08
+/** The slowest state against the fastest: where there is no user, or no code, other rows are found or none. */
+const SPREAD_MAX = 1.6
 
 const ROUNDS = 3_000
 const USERS_PER_STATE = 100
@@ -105,13 +105,16 @@ function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
-const spread = (values: readonly number[]) => Math.max(...values) / Math.min(...values)
-
-/** How much longer the slowest takes than the fastest: of all states, and of those with a code. */
+/** How much longer a live code takes than one that has ended, and the slowest state than the fastest. */
 async function measure(d1: SqliteD1, purpose: Purpose) {
   const times = await medians(d1, purpose)
-  const ofCodes = spread((Object.keys(CODES) as (keyof typeof CODES)[]).map((state) => times[state]))
-  return { times, ofCodes, ofAll: spread(Object.values(times)) }
+  const { live, voided, redeemed, locked, expired } = times
+  const all = Object.values(times)
+  return {
+    times,
+    live: live / ((voided + redeemed + locked + expired) / 4),
+    spread: Math.max(...all) / Math.min(...all),
+  }
 }
 
 describe('what the time of a judgement tells', () => {
@@ -121,11 +124,11 @@ describe('what the time of a judgement tells', () => {
     ['reserve', { tag: 'reserve', reservationId: 'r', until: NOW + 30_000 }],
   ])('N2: not whose code is live: %s', async ([, purpose], { annotate }) => {
     const d1 = newDatabase()
-    let sample = await measure(d1, purpose)
-    if (sample.ofCodes > SPREAD_OF_CODES_MAX || sample.ofAll > SPREAD_MAX) sample = await measure(d1, purpose)
-    const { times, ofCodes, ofAll } = sample
-    await annotate(`factors ${ofCodes.toFixed(3)} and ${ofAll.toFixed(3)}: ${JSON.stringify(times)}`)
-    expect(ofCodes, 'of those who have a code').toBeLessThan(SPREAD_OF_CODES_MAX)
-    expect(ofAll, 'of everybody').toBeLessThan(SPREAD_MAX)
+    const isAlike = ({ live, spread }: Awaited<ReturnType<typeof measure>>) =>
+      live < LIVE_FACTOR_MAX && live > 1 / LIVE_FACTOR_MAX && spread < SPREAD_MAX
+    const samples = [await measure(d1, purpose)]
+    if (!samples.every(isAlike)) samples.push(await measure(d1, purpose))
+    await annotate(JSON.stringify(samples))
+    expect(samples.slice(-1).filter(isAlike), JSON.stringify(samples)).toHaveLength(1)
   })
 })
