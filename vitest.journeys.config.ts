@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/journeys/**/*.test.ts'],
+    // One after the other: some of them measure time, and each has a service of its own.
+    fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -20,12 +20,11 @@ import { canonicalPath } from './http/path.ts'
 import { problemErrors } from './http/problem.ts'
 import { securityHeaders } from './http/security-headers.ts'
 
-/** How errors look below each prefix of a path, whether a route is there or not. */
+/** How errors look below each prefix of a path, whether a route is there or not; elsewhere they are problem details. */
 const ERRORS_BELOW: readonly (readonly [prefix: string, renderer: ErrorRenderer])[] = [
   ['/AdminInterface/', adminErrors],
   ['/api/', passwordErrors],
   ['/scim/', scimErrors],
-  ['/', problemErrors],
 ]
 
 /** The request's way, from top to bottom. */

@@ -84,8 +84,9 @@ const deliverableStatements = new PreparedBatch<DeliverableValues>((orm, given) 
   selectDeliverable(orm, given),
 ])
 
-/** Records that a code is on its way to its user, if it still counts: once per code. */
-function recordSent(orm: Orm, { tenantId, mode, now, emailKey, codeId }: Placeholders<DeliverableValues>) {
+/** Records that a live code is on its way to its user, once per code: what is not mailed was not sent. */
+function recordSent(orm: Orm, given: Placeholders<DeliverableValues>) {
+  const { tenantId, mode, now, emailKey, codeId } = given
   const row = {
     tenantId,
     occurredAt: resetCodes.issuedAt,
@@ -99,7 +100,7 @@ function recordSent(orm: Orm, { tenantId, mode, now, emailKey, codeId }: Placeho
   const source = sql`FROM ${users} JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
       AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}
     WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}
-      AND ${resetCodes.codeId} = ${codeId} AND ${resetCodes.endedAt} IS NULL AND ${resetCodes.voidedAt} IS NULL`
+      AND ${resetCodes.codeId} = ${codeId} AND ${isLive(given)}`
   return orm
     .insert(userEvents)
     .select(selectRow(userEvents, row, source))

@@ -140,7 +140,7 @@ function judgement(
 
 function countedChanges(given: Placeholders<JudgeValues>, isMatch = isRight(given)) {
   const { attemptsMax, failuresMax, now, decoy } = given
-  const isWrong = sql`(${isLive(given)} AND NOT ${isEqual(given)})`
+  const isWrong = sql`(NOT ${isEqual(given)} AND ${isLive(given)})`
   const isLock = sql`(${isWrong} AND (${resetCodes.attempts} + 1 >= ${attemptsMax}
     OR ${resetCodes.failures} + 1 >= ${failuresMax}))`
   const userState = selectUser(given, sql`iif(${users.status} = 'enabled', 'none', 'disabled')`)
@@ -179,13 +179,16 @@ function reserveChanges(given: Placeholders<ReserveValues>) {
   }
 }
 
-/** No subquery: it would be read for live codes only, and the time that takes tells who has one (N2). */
+/**
+ * Always asked before whether the code is live, and without a subquery: what SQLite works out for live codes
+ * alone takes time that tells who has one (N2).
+ */
 function isEqual({ digests }: Placeholders<JudgeValues>): SQL {
   return sql`instr(${digests}, ',' || ${resetCodes.digest} || ',')`
 }
 
 function isRight(given: Placeholders<JudgeValues>): SQL {
-  return sql`(${isLive(given)} AND ${isEqual(given)})`
+  return sql`(${isEqual(given)} AND ${isLive(given)})`
 }
 
 function isFreeAndRight(given: Placeholders<JudgeValues>): SQL {

@@ -39,6 +39,7 @@ export function renderError(rendererOf: (path: string) => ErrorRenderer) {
 }
 
 function answerOf(error: unknown, c: Context<AppEnv>): Pick<ErrorAnswer, 'status' | 'message'> {
+  // A status without a name was not thrown by us, so its text is not ours to show either.
   if (error instanceof HTTPException && isErrorStatus(error.status)) {
     return { status: error.status, message: error.message }
   }
@@ -53,9 +54,13 @@ function isErrorStatus(status: number): status is ErrorStatus {
   return Object.hasOwn(STATUS_NAMES, status)
 }
 
-/** Whether D1 or a Durable Object failed, is full, overloaded or moving: the caller may try again. */
+/** Whether a store failed, is full, overloaded or out of reach: the caller may try again. */
 function isStoreFault(error: unknown): boolean {
-  if (error instanceof StoreFault) return true
-  const isDurableObjectFault = error instanceof Error && ('retryable' in error || 'overloaded' in error)
-  return isDurableObjectFault || / (?:D1_|SQLITE_|internal error)/.test(faultName(error))
+  if (!(error instanceof Error)) return false
+  // The runtime marks an error so when the call did not reach D1, which then has no code of its own.
+  const isCallFault = 'retryable' in error || 'overloaded' in error
+  const isKnown =
+    error instanceof StoreFault || isCallFault || / (?:D1_|SQLITE_|internal error)/.test(faultName(error))
+  // Drizzle wraps what D1 has thrown.
+  return isKnown || isStoreFault(error.cause)
 }

@@ -167,10 +167,12 @@ function httpsUrl() {
   return v.pipe(v.string(), v.maxLength(2048), v.check(isAllowed, 'must be an https URL without credentials'))
 }
 
-/** Standard Webhooks secret: `whsec_` and 24 to 64 bytes in base64. */
+/**
+ * Standard Webhooks secret: `whsec_` and 24 to 64 bytes in base64, which are 32 to 86 symbols. Padding may
+ * be left out. What is no base64 is refused here, since a receiver could not read it.
+ */
 function hookSecret() {
-  return v.pipe(
-    v.string(),
-    v.regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64'),
-  )
+  const pattern =
+    /^whsec_(?=[^=]{32,86}=*$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
+  return v.pipe(v.string(), v.regex(pattern, 'must be whsec_ and 24 to 64 bytes in base64'))
 }

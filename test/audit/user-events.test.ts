@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ask, handle, heldQueue, requestHeld } from '../rig/deliveries.ts'
 import { failWrites } from '../rig/fail-writes.ts'
 import { newMailHook } from '../rig/mail-hook.ts'
+import { bytesOf } from '../rig/presenting.ts'
 import { patch } from '../rig/scim.ts'
 import { call, newTenant, NO_LIMITS, wrongCode, type Tenant } from '../rig/service.ts'
 import { storedCode, storedCodes } from '../rig/stored-code.ts'
@@ -169,7 +170,10 @@ describe('a change and its event are one transaction', () => {
     expect(answers.map(({ status, headers }) => [status, headers.get('Retry-After')])).toEqual(
       answers.map(() => [503, '1']),
     )
-    expect(await Promise.all(answers.map((answer) => answer.text()))).not.toContain(/disk|SQL|D1/)
+    const sentence = 'The service cannot reach its store. Try again.'
+    expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual(
+      answers.map(() => ({ faultcode: 'Server', faultstring: sentence })),
+    )
     expect((await redeem(tenant, code)).status).toBe(200)
     expect((await whatHappened(tenant)).toSorted()).toEqual(['redeemed', 'refused:wrong'])
   })
@@ -303,16 +307,33 @@ describe('the user is told', () => {
   })
 
   it('N3: or not, when the queue is broken: the answer is the same, and the log says so', async () => {
-    const { tenant } = await newMailed()
+    const policy = { code: { attemptsMax: 1 } }
+    const [{ tenant }, { tenant: well }] = [await newMailed({ policy }), await newMailed({ policy })]
     const lines: string[] = []
     const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line))
     const broken = { send: () => Promise.reject(new Error(`cannot queue for ${USER}`)) } as unknown as Queue
-    const code = await tenant.newCode(USER)
-    const url = `https://${tenant.host}${PASSWORD_API}/redeemPasswordResetCode`
-    const { response } = await requestHeld(url, { body: body(code) }, { DELIVERIES: broken })
+    const lockOut = async (each: Tenant, bindings: Partial<Env>) => {
+      await each.newCode(USER)
+      const url = `https://${each.host}${PASSWORD_API}/validatePasswordResetCode`
+      return requestHeld(url, { body: body('wrong') }, bindings)
+    }
+    const { response } = await lockOut(tenant, { DELIVERIES: broken })
     log.mockRestore()
-    expect(response.status).toBe(200)
+    const events = lines.map((line) => JSON.parse(line) as { event: string; requestId: string })
+    expect(events.filter(({ event }) => event === 'notice-lost')).toEqual([
+      {
+        event: 'notice-lost',
+        requestId: response.headers.get('X-Request-Id'),
+        tenantId: tenant.id,
+        notice: 'locked',
+        fault: 'StoreFault',
+      },
+    ])
     expect(lines.join('\n')).not.toContain(USER)
-    expect((await storedCode(tenant.id, USER))?.ended_as).toBe('redeemed')
+    expect(await storedCode(tenant.id, USER)).toMatchObject({ ended_as: 'locked', failures: 1 })
+
+    const told = await lockOut(well, {})
+    expect(told.calls).toBe(1)
+    expect(await bytesOf(response)).toBe(await bytesOf(told.response))
   })
 })

@@ -176,6 +176,24 @@ describe('the failures of a user, across codes', () => {
     expect(await storedCode(tenant.id, VICTIM)).toMatchObject({ attempts: 0, failures: 0 })
   })
 
+  it('G3: a budget that is lowered to what is spent already ends the live code, and one above it does not', async () => {
+    const tenant = await newVictim({ attemptsMax: 10, failuresMax: 9 })
+    const code = await tenant.newCode(VICTIM)
+    for (const wrong of wrongCodes(code, 3)) await guess(tenant, wrong, 0)
+    const lowerTo = async (failuresMax: number) => {
+      const policy = { ...NO_LIMITS, code: { attemptsMax: 10, failuresMax } }
+      const changed = { name: 'A tenant', hosts: [tenant.host], policy }
+      expect((await operate('PUT', `/tenants/${tenant.id}`, changed)).status).toBe(200)
+    }
+    await lowerTo(4)
+    expect((await tenant.validate(VICTIM, code)).status).toBe(200)
+    await lowerTo(3)
+    expect((await tenant.validate(VICTIM, code)).status).toBe(401)
+    expect(await tenant.void([VICTIM])).toMatchObject([
+      { status: 1015, errorMessage: expect.stringMatching(/locked/) },
+    ])
+  })
+
   it('G3: only guesses at a live code are failures', async () => {
     const tenant = await newVictim({ failuresMax: 7 })
     const code = await tenant.newCode(VICTIM)

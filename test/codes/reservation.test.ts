@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ask, handle } from '../rig/deliveries.ts'
 import { JANE, playHook, withHook } from '../rig/password-hook.ts'
 import { AUTHENTICATE, meter, passwordCall, userEvents } from '../rig/presenting.ts'
 import { call, wrongCode, type Tenant } from '../rig/service.ts'
@@ -127,6 +128,29 @@ describe('while the hook is asked', () => {
       expect((await tenant.validate(JANE, newest)).status).toBe(200)
       expect((await tenant.validate(JANE, code)).status).toBe(401)
     }
+  })
+})
+
+describe('a send that is handled while the hook is asked', () => {
+  it.each([
+    ['R1: makes no second code, when the hook then sets the password', accept, 200, 'redeemed'],
+    ['R2, R5: leaves the code as it was, when the hook then fails', fail, 503, null],
+  ])('%s', async (_, answer, status, end) => {
+    const { tenant, code } = await withHook()
+    const sent: unknown[] = []
+    const EMAIL = { send: async (mail: unknown) => sent.push(mail) } as unknown as Env['EMAIL']
+    playHook(async () => {
+      const reserved = await storedCode(tenant.id, JANE)
+      expect(await handle([await ask(tenant, JANE)], { bindings: { EMAIL } })).toEqual(['ack'])
+      expect(await storedCode(tenant.id, JANE)).toEqual(reserved)
+      return answer()
+    })
+    const { code_id: codeId } = (await storedCode(tenant.id, JANE)) ?? {}
+    expect(await reset(tenant, code)).toBe(status)
+    expect(await storedCode(tenant.id, JANE)).toMatchObject({ code_id: codeId, ended_as: end })
+    expect((await tenant.validate(JANE, code)).status).toBe(end === null ? 200 : 401)
+    expect(sent).toEqual([])
+    expect(await userEvents(tenant)).toContain('delivery-failed superseded x1')
   })
 })
 

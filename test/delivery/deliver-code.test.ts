@@ -138,6 +138,30 @@ describe('a code that was asked for', () => {
   })
 })
 
+describe('a code that was asked for, and handled when its time is over', () => {
+  it('R7: is neither issued nor mailed, and leaves an older code alive that lives longer', async () => {
+    const { hook, tenant } = await newMailed()
+    const day = { code_validity: '24', validity_time_duration_unit: 'HOUR' }
+    const code = (await tenant.generate([USER], day))[0]?.verify_code
+    later(1)
+    const message = await ask(tenant, USER)
+    const older = await storedCode(tenant.id, USER)
+    later(600_000)
+    expect(await handle([message])).toEqual(['ack'])
+    expect(hook.calls).toEqual([])
+    expect(await storedCode(tenant.id, USER)).toEqual(older)
+    expect(await isGood(tenant, code)).toBe(true)
+  })
+
+  it('R7: is issued in its last millisecond', async () => {
+    const { hook, tenant } = await newMailed()
+    const message = await ask(tenant, USER)
+    later(599_999)
+    expect(await handle([message])).toEqual(['ack'])
+    expect(await isGood(tenant, hook.mails[0]?.code)).toBe(true)
+  })
+})
+
 describe('a void after a send was asked for', () => {
   it.each<[string, (tenant: Tenant) => Promise<unknown>]>([
     ['who never had a code', async () => undefined],

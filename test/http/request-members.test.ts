@@ -116,7 +116,7 @@ describe('members that no route knows', () => {
       delete sharedPrototype.polluted
       expect(polluted, operation).toBeUndefined()
       expect(typeof Object.prototype.toString, operation).toBe('function')
-      expect([200, 400], operation).toContain(response.status)
+      expect(response.status, operation).toBe(200)
     }
     expect(await (await tenant.scim('GET', `/Users/${resource.id}`)).json()).toMatchObject({ active: true })
   })
@@ -129,7 +129,7 @@ describe('members that no route knows', () => {
         schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
         Operations: [{ op: 'replace', path, value: 3_000_000 }],
       })
-      expect([200, 400]).toContain(response.status)
+      expect(response.status, path).toBe(200)
     }
     expect(await (await tenant.scim('GET', `/Users/${id}`)).json()).toMatchObject({
       emails: [{ value: 'someone@example.com' }],

@@ -21,6 +21,11 @@ export class LocalService {
     return `http://localhost:${this.port}`
   }
 
+  /** The process of `npm start`. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   keyFile(name: string): string {
     return join(this.home, '.rescind', name)
   }

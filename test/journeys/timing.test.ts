@@ -1,15 +1,15 @@
-import { generateKeyPairSync } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
-import { Agent, request } from 'node:http'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { LocalService, tokenOf } from './local-service.ts'
+import { LocalService } from './local-service.ts'
+import { LocalTenant, type Answer } from './local-tenant.ts'
 import { mannWhitneyP } from './mann-whitney.ts'
 
 /**
  * Whether time tells who has an account, measured against the running Worker. Noise alone fails one
  * sample in a hundred at p > 0.01, so a sample that fails is repeated once, with fresh requests, and
  * the second decides: one run in ten thousand fails by chance, and a real difference fails both.
+ *
+ * What is less than some per cent of a request is lost in its noise here; `judgement-time.test.ts` times
+ * the statements by themselves.
  *
  * The tenant mails nothing. What the queue's consumer does for a user and not for a stranger is no part
  * of the answer, but here it runs on the same machine at the same moment, and was seen in its time.
@@ -23,83 +23,27 @@ const users = Array.from({ length: USERS }, (_, index) => `user${100 + index}@ex
 const strangers = users.map((email) => email.replace('user', 'none'))
 const service = new LocalService()
 /** One connection, kept open: what is measured is the answer alone. */
-const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-const HOST = 'timing.localhost'
-let token = ''
+const tenant = new LocalTenant(service, 'timing', 1)
 
 beforeAll(async () => {
   await service.start()
-  const { port } = service
-  const operator = await tokenOf(service.keyFile('operator.key'))
-  const many = { perMinute: 1_000_000, burst: 100_000 }
-  await api(operator, 'PUT', '/operator/v1/tenants/timing', {
-    name: 'Timing',
-    hosts: [HOST],
-    policy: {
-      code: { attemptsMax: 10 },
-      limits: { admin: many, validate: many, send: many, recipient: many },
-      redeem: { kind: 'grant', audience: 'x' },
-    },
-  })
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const added = await api(operator, 'POST', '/operator/v1/tenants/timing/keys', {
-    publicKey: publicKey.export({ format: 'jwk' }),
-    role: 'super-admin',
-    description: 'Timing',
-  })
-  const accessKey = privateKey.export({ type: 'pkcs1', format: 'pem' })
-  const adminRestApiUrl = `http://${HOST}:${port}/AdminInterface/restapi`
-  const path = join(service.home, 'timing.key')
-  writeFileSync(path, JSON.stringify({ ...(added as object), accessKey, adminRestApiUrl }))
-  token = await tokenOf(path)
-  for (const email of users) await api(token, 'POST', '/scim/v2/Users', { userName: email })
+  await tenant.create({ code: { attemptsMax: 10 }, redeem: { kind: 'grant', audience: 'x' } }, users)
 })
 
 afterAll(async () => {
-  agent.destroy()
+  tenant.close()
   await service.remove()
 })
 
-type Answer = { status: number; body: string; elapsedMs: number }
-
-/** One request, and the time from its first byte to the last of its answer. */
-function send(method: string, path: string, headers: Record<string, string>, body: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const startedAt = performance.now()
-    const options = { agent, host: '127.0.0.1', port: service.port, method, path }
-    const length = String(Buffer.byteLength(body))
-    request({ ...options, headers: { Host: HOST, 'Content-Length': length, ...headers } }, (response) => {
-      let text = ''
-      response.on('data', (chunk) => (text += String(chunk)))
-      response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, body: text, elapsedMs: performance.now() - startedAt })
-      })
-    })
-      .on('error', reject)
-      .end(body)
-  })
-}
-
-async function api(bearer: string, method: string, path: string, body: unknown): Promise<unknown> {
-  const host = path.startsWith('/operator/') ? `localhost:${service.port}` : HOST
-  const headers = { Host: host, Authorization: `Bearer ${bearer}`, 'Content-Type': 'application/json' }
-  const answer = await send(method, path, headers, JSON.stringify(body))
-  if (answer.status >= 300) throw new Error(`${answer.status}: ${answer.body}`)
-  return JSON.parse(answer.body)
-}
-
-const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
-
 /** A call of the password API; the code, where it takes one, is wrong. */
 function ask(operation: string, emailAddress: string): Promise<Answer> {
-  const form = new URLSearchParams({ emailAddress, passwordResetCode: 'UUUUUUUU' })
-  return send('POST', `/api/passwordmanagement/${operation}`, FORM, String(form))
+  return tenant.password(operation, { emailAddress, passwordResetCode: 'UUUUUUUU' })
 }
 
 /** Every user has a live code with all its attempts left. */
 async function renewCodes(): Promise<void> {
   const entries = users.map((email) => ({ email }))
-  await api(token, 'POST', '/AdminInterface/restapi/v1/users/generateVerifyCode/resetPassword', entries)
+  await tenant.admin('POST', '/AdminInterface/restapi/v1/users/generateVerifyCode/resetPassword', entries)
 }
 
 const deliveries = () => service.output.split('"event":"delivery"').length - 1

@@ -131,12 +131,14 @@ describe('users', () => {
     const { mine, theirs, onlyId } = await twoTenants()
     const unknownId = crypto.randomUUID()
     const before = await (await mine.scim('GET', `/Users/${onlyId}`)).text()
+    const counts = [await eventCount(mine), await eventCount(theirs)]
     for (const [method, sent] of [['GET'], ['PATCH', deactivate], ['DELETE']] as const) {
       const answer = await shown(await theirs.scim(method, `/Users/${onlyId}`, sent))
       expect(answer).toEqual(await shown(await theirs.scim(method, `/Users/${unknownId}`, sent)))
       expect(answer.status).toBe(404)
     }
     expect(await (await mine.scim('GET', `/Users/${onlyId}`)).text()).toBe(before)
+    expect([await eventCount(mine), await eventCount(theirs)]).toEqual(counts)
   })
 
   it('E3: a search finds no user of another tenant, and an address may be in both', async () => {

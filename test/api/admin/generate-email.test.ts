@@ -79,6 +79,23 @@ describe('a code generated to EMAIL', () => {
     expect((await tenant.validate(USER, hook.mails[0]?.code ?? '')).status).toBe(200)
   })
 
+  it.each<[string, (tenant: Tenant) => Promise<unknown>]>([
+    ['voided', (tenant) => tenant.void([USER])],
+    ['locked', (tenant) => tenant.validate(USER, 'wrong')],
+    ['superseded', (tenant) => tenant.newCode(USER)],
+    ['expired', async () => later(600_000)],
+  ])('R11, F5: is not mailed once it is %s, and no event says that it was sent', async (reason, end) => {
+    const { hook, tenant } = await newMailed({ code: { attemptsMax: 1 } })
+    const { messages } = await generate(tenant, [{ email: USER }])
+    later(1)
+    await end(tenant)
+    expect(await handle(messages)).toEqual(['ack'])
+    expect(hook.calls).toEqual([])
+    const events = await whatHappened(tenant)
+    expect(events).toContain(`delivery-failed:${reason}`)
+    expect(events).not.toContain('sent')
+  })
+
   it('goes to custom_email, in its canonical form, for the user all the same', async () => {
     const { hook, tenant } = await newMailed()
     const { results, messages } = await generate(tenant, [

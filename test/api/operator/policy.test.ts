@@ -170,13 +170,17 @@ describe('the policy of a tenant', () => {
     }
   })
 
-  it('I3: names of a prototype set nothing', async () => {
-    const { response, body } = await put(
-      JSON.parse('{"__proto__":{"csrf":"off"},"code":{"__proto__":{"attemptsMax":10}}}'),
-    )
-    expect([201, 400]).toContain(response.status)
-    if (response.status === 201)
-      expect(body.policy).toMatchObject({ csrf: 'with-cookie', code: { attemptsMax: 5 } })
+  it.each([
+    ['__proto__', '{"__proto__":{"csrf":"off"}}'],
+    ['constructor', '{"constructor":{"prototype":{"csrf":"off"}}}'],
+    ['code.__proto__', '{"code":{"__proto__":{"attemptsMax":10}}}'],
+    ['limits.admin.__proto__', '{"limits":{"admin":{"__proto__":{"burst":10}}}}'],
+  ])('I3: %s, a name of a prototype, is refused by name and sets nothing', async (path, policy) => {
+    const { id, response, body } = await put(JSON.parse(policy))
+    expect([response.status, body.detail]).toEqual([400, `policy.${path} is not a member.`])
+    expect((await operate('GET', `/tenants/${id}`)).status).toBe(404)
+    const plain = await put({})
+    expect(plain.body.policy).toMatchObject({ csrf: 'with-cookie', code: { attemptsMax: 5 } })
   })
 
   it('D4: secrets of hooks are kept, and never shown', async () => {
@@ -201,6 +205,37 @@ describe('the policy of a tenant', () => {
     expect(stored).toContain(SECRET)
   })
 
+  const secretOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString('base64')}`
+  const policiesWith = (secret: unknown) => [
+    { mail: { hook: { ...HOOK, secret } } },
+    { redeem: { kind: 'hook', ...HOOK, secret } },
+  ]
+
+  it.each([24, 25, 26, 63, 64])(
+    'R5: a secret of %i bytes signs, with its padding or without',
+    async (bytes) => {
+      for (const secret of [secretOf(bytes), secretOf(bytes).replace(/=+$/, '')]) {
+        for (const policy of policiesWith(secret)) expect((await put(policy)).response.status).toBe(201)
+      }
+    },
+  )
+
+  it.each([0, 1, 16, 22, 23, 65, 66])('R5: a secret of %i bytes is refused by name', async (bytes) => {
+    for (const policy of policiesWith(secretOf(bytes))) {
+      const { response, body } = await put(policy)
+      expect(response.status).toBe(400)
+      expect(body.detail).toMatch(/^policy\.(?:mail\.hook|redeem)\.secret must be whsec_ and 24 to 64 bytes /)
+    }
+  })
+
+  it.each(['A'.repeat(33), `${'A'.repeat(32)}=`, `${'A'.repeat(34)}=`, `${'A'.repeat(35)}==`])(
+    'R5: a secret that is no base64 is refused: %s',
+    async (encoded) => {
+      for (const policy of policiesWith(`whsec_${encoded}`))
+        expect((await put(policy)).response.status).toBe(400)
+    },
+  )
+
   it('D4: a secret that is refused is not quoted', async () => {
     for (const secret of [
       'whsec_short',
@@ -209,10 +244,7 @@ describe('the policy of a tenant', () => {
       7,
       `whsec_${'A'.repeat(89)}`,
     ]) {
-      for (const policy of [
-        { mail: { hook: { ...HOOK, secret } } },
-        { redeem: { kind: 'hook', ...HOOK, secret } },
-      ]) {
+      for (const policy of policiesWith(secret)) {
         const { response, body } = await put(policy)
         expect(response.status).toBe(400)
         expect(body.detail).toMatch(/^policy\.(?:mail\.hook|redeem)\.secret /)

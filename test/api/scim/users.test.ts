@@ -245,6 +245,10 @@ describe('a search', () => {
     'active eq true',
     'userName eq "a" or userName eq "b"',
     'not (userName eq "x")',
+    'userName eq "x" garbage',
+    'userName eq "x" userName eq "y"',
+    'userName eq "x" "y"',
+    'userName eq "x")',
     'id eq "x"',
     '__proto__ eq "x"',
     '',
@@ -292,6 +296,25 @@ describe('a search', () => {
       expect(await refusal(await tenant.scim('GET', `/Users?${query}`))).toBe('400 invalidValue')
     }
   })
+})
+
+describe('a search of more users than a page holds', () => {
+  it.each(['count=1000', 'count=101', ''])(
+    'I1: answers with 100 of them and says how many there are: %s',
+    async (query) => {
+      const tenant = await newTenant()
+      await env.DB.prepare(
+        `INSERT INTO users (id, tenant_id, email, email_key, user_name, user_name_key, status, attributes, created_at, updated_at)
+       SELECT ?1 || value, ?1, value || '@example.com', value || '@example.com', value, value, 'enabled', '{}', 0, 0
+       FROM json_each(?2)`,
+      )
+        .bind(tenant.id, JSON.stringify(Array.from({ length: 101 }, (_, index) => `user${index}`)))
+        .run()
+      const answer = await (await tenant.scim('GET', `/Users?${query}`)).json<Page>()
+      expect(answer).toMatchObject({ totalResults: 101, itemsPerPage: 100 })
+      expect(answer.Resources).toHaveLength(100)
+    },
+  )
 })
 
 describe('a user who is disabled or deleted', () => {
