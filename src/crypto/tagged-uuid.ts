@@ -1,7 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { hmac, type Keyring, type NamedKey } from './keyring.ts'
 
-const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
+/** In lower case, as they are made: a UUID in 2^20 spellings would be as many keys of a cache. */
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/
 
 /**
  * A UUIDv8 (RFC 9562 §5.8) that proves its origin: 60 random bits, then 62 bits of an HMAC over them

@@ -48,6 +48,22 @@ describe('access ids', () => {
     }
   })
 
+  it('J2: is known in lower case alone, so that its other spellings cost no database read', () => {
+    const keys = keyring(fresh)
+    for (let id = newAccessId(keys); ; id = newAccessId(keys)) {
+      const spelled = id.toUpperCase()
+      if (spelled === id) continue
+      expect(isOurAccessId(keys, spelled)).toBe(false)
+      expect(
+        isOurAccessId(
+          keys,
+          id.replace(/[a-f]/, (letter) => letter.toUpperCase()),
+        ),
+      ).toBe(false)
+      break
+    }
+  })
+
   it.each([
     '',
     'x',
