@@ -99,7 +99,7 @@ describe('the tables of the event of a request', () => {
       ...captured(/\.outcome = .* \? '([\w-]+)'/g),
       ...captured(/cause: ['`](hook-[\w-]*)/g),
     ]
-    expect(documented(['`outcome`', 'Why the request was refused'])).toEqual(sorted(outcomes))
+    expect(documented(['`outcome`', 'The true reason'])).toEqual(sorted(outcomes))
   })
 
   it('name faults as the log does', () => {
