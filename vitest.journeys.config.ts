@@ -1,12 +1,33 @@
 import { defineConfig } from 'vitest/config'
 
+/** Those that measure time, or put all the load on the machine that it bears. */
+const ALONE = ['timing', 'judgement-time', 'kill'].map((name) => `test/journeys/${name}.test.ts`)
+
+const shared = { testTimeout: 60_000, hookTimeout: 120_000 }
+
 /** Journeys run in Node, against the real `npm start`, which takes seconds rather than milliseconds. */
 export default defineConfig({
   test: {
-    include: ['test/journeys/**/*.test.ts'],
-    // One after the other: some of them measure time, and each has a service of its own.
-    fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'together',
+          include: ['test/journeys/**/*.test.ts'],
+          exclude: ALONE,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'alone',
+          include: ALONE,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })

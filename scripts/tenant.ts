@@ -18,7 +18,7 @@ Creates a tenant, or changes the one that is there: what is not named stays as i
   --host HOST       a host name of its pages and admin API, without a port; repeat it for each.
                     A new tenant needs one. On this machine, names under .localhost work at once
   --name NAME       what its users read in mails; default the ID
-  --policy FILE     its policy as JSON, the whole of it: docs/limits.md lists the members
+  --policy FILE     its policy as JSON, the whole of it: docs/api.md lists the members
   --database DB_X   the D1 binding that its data goes to; chosen once
   --replace-hosts   let hosts go that are not named again
   --operator FILE   the operator's key file, which also names the service; default ${shown(OPERATOR_DEFAULT)}
@@ -55,32 +55,30 @@ await runWithArguments(
       policy: policy === undefined ? undefined : readPolicy(policy),
       database,
     }
-    const isLocalRun = isLocal(operatorKey.baseUrl)
     const body = changed(id, known, wanted, mayReplaceHosts)
     if (known !== undefined && body === undefined) {
-      console.log(report('Nothing to change in', known, isLocalRun))
+      console.log(record('Nothing to change in', known))
       return
     }
     const stored = await bodyOf<KnownTenant>(await operate(operatorKey, 'PUT', `/tenants/${id}`, body))
-    console.log(report(known === undefined ? 'Created' : 'Changed', stored, isLocalRun))
+    console.log(record(known === undefined ? 'Created' : 'Changed', stored))
+    console.log(nextSteps(stored, isLocal(operatorKey.baseUrl)))
   },
 )
 
-function report(
-  deed: string,
-  { id, name, hosts, database, adminRestApiUrl }: KnownTenant,
-  isLocalRun: boolean,
-): string {
+function record(deed: string, { id, name, hosts, database, adminRestApiUrl }: KnownTenant): string {
   return [
     `${deed} tenant ${id} (${name}).`,
     `  hosts      ${hosts.join(', ')}`,
     `  database   ${database}`,
     `  admin API  ${adminRestApiUrl}`,
-    ...(isLocalRun ? [] : ['Every host needs a route to the Worker in wrangler.toml, and a deploy.']),
-    'A key for it:',
-    '',
-    `  npm run key -- ${id} super-admin`,
   ].join('\n')
+}
+
+/** What is left to do, once a tenant is there. */
+function nextSteps({ id }: KnownTenant, isLocalRun: boolean): string {
+  const route = isLocalRun ? '' : 'Every host needs a route to the Worker in wrangler.toml, and a deploy.\n'
+  return `${route}A key for it:\n\n  npm run key -- ${id} super-admin`
 }
 
 function readPolicy(path: string): unknown {

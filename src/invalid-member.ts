@@ -20,19 +20,20 @@ export function checkMembers<Schema extends v.GenericSchema>(
   root = '',
 ): Checked<v.InferOutput<Schema>> {
   const problems = new Map<string, string>()
-  // A schema names one unknown member of each object. It is taken away, and the rest is looked at again.
-  for (let rest = input; problems.size < ERRORS_MAX;) {
+  let rest = input
+  let before: number
+  // A schema names one unknown member of each object. It is taken away, and the rest is looked at again, as long
+  // as that brings anything new.
+  do {
+    before = problems.size
     const result = v.safeParse(schema, rest)
-    if (result.success && problems.size === 0) return { tag: 'valid', output: result.output }
-    const issues: v.BaseIssue<unknown>[] = result.issues ?? []
-    for (const issue of issues) {
+    if (result.success && before === 0) return { tag: 'valid', output: result.output }
+    for (const issue of result.issues ?? []) {
       const member = [root, v.getDotPath(issue)].filter(Boolean).join('.') || 'The body'
       if (!problems.has(member)) problems.set(member, problemOf(issue))
+      if (issue.expected === 'never') rest = without(rest, issue.path?.map(({ key }) => String(key)) ?? [])
     }
-    const unknown = issues.filter(({ expected }) => expected === 'never')
-    if (unknown.length === 0) break
-    rest = unknown.reduce((left, { path }) => without(left, path?.map(({ key }) => String(key)) ?? []), rest)
-  }
+  } while (problems.size > before && problems.size < ERRORS_MAX)
   const errors = [...problems].map(([member, problem]) => ({ member, problem }))
   return { tag: 'invalid', errors: errors.slice(0, ERRORS_MAX) }
 }

@@ -14,7 +14,7 @@ const LENGTH_BOUNDS = { base32: { min: 4, max: 32 }, digits: { min: 6, max: 12 }
 
 const codeSchema = v.pipe(
   group({
-    alphabet: v.optional(v.picklist(['base32', 'digits']), 'base32'),
+    alphabet: v.optional(oneOf(['base32', 'digits']), 'base32'),
     length: v.optional(whole(4, 32), 8),
     /** Validity when a request does not say. A request may ask for 10 minutes to 24 hours. */
     ttlMinutes: v.optional(whole(10, MINUTES_PER_DAY), 10),
@@ -44,7 +44,7 @@ const limitsSchema = group({
 
 const hookSchema = group({ url: httpsUrl(), secret: hookSecret() })
 
-const languageSchema = v.picklist(['en', 'de', 'fr', 'es', 'ja'])
+const languageSchema = oneOf(['en', 'de', 'fr', 'es', 'ja'])
 
 const textsSchema = group({
   subject: v.optional(shortText(150)),
@@ -89,8 +89,8 @@ const policySchema = group({
   code: v.optional(codeSchema, {}),
   limits: v.optional(limitsSchema, {}),
   origins: v.optional(originsSchema, []),
-  csrf: v.optional(v.picklist(['off', 'with-cookie', 'always']), 'with-cookie'),
-  unknownAddress: v.optional(v.picklist(['silent', 'notify']), 'silent'),
+  csrf: v.optional(oneOf(['off', 'with-cookie', 'always']), 'with-cookie'),
+  unknownAddress: v.optional(oneOf(['silent', 'notify']), 'silent'),
   notify: v.optional(
     group({
       redeemed: v.optional(v.boolean(), true),
@@ -118,6 +118,10 @@ export function parsePolicy(input: unknown): PolicyResult {
 function group<const Entries extends v.ObjectEntries>(entries: Entries) {
   const isNoList = v.custom<object>((value) => !Array.isArray(value), 'must be an object')
   return v.pipe(isNoList, v.strictObject(entries, 'must be an object'))
+}
+
+function oneOf<const Options extends readonly string[]>(options: Options) {
+  return v.picklist(options, `must be one of: ${options.join(', ')}`)
 }
 
 function whole(min: number, max: number) {

@@ -46,7 +46,7 @@ describe('a change and its event are one transaction', () => {
     'D3: with %s failing, neither a code nor an event of a generate is there',
     async (operation) => {
       const tenant = await newTenant({ users: 2 })
-      const code = await tenant.newCode(USER)
+      const [{ verify_code: code = '' } = {}] = await tenant.generate(tenant.emails)
       const before = { codes: await storedCodes(tenant.id), events: await eventsOf(tenant) }
       const repair = await failWrites(tenant, operation)
       const response = await tenant.admin(GENERATE, [{ email: USER }, { email: 'user2@example.com' }])

@@ -5,17 +5,19 @@ import { describe, expect, it, vi } from 'vitest'
 import { app } from '../../src/app.ts'
 import { countingD1 } from '../rig/counting-d1.ts'
 import {
+  BAD_TOKEN,
+  HARMLESS,
+  NO_TOKEN,
+  REFUSAL,
+  RS256,
   base64url,
   forge,
   goodClaims,
-  HARMLESS,
   present,
-  REFUSAL,
   refusal,
-  RS256,
   signRs256,
-  voidUrl,
   type Part,
+  voidUrl,
 } from '../rig/forge.ts'
 import { keyPair, newTenant, publicKey, type Tenant } from '../rig/service.ts'
 
@@ -264,7 +266,9 @@ describe('hostile tokens', () => {
         { ...env, DB },
       )
     for (const token of [...(await hostileTokens(tenant)), ...(await garbage())]) {
-      expect(await refusal(await send(token)), token.slice(0, 200)).toEqual(REFUSAL)
+      // What cannot stand behind Bearer (RFC 6750 §2.1) is no token.
+      const challenge = /^[\w.~+/-]+=*$/.test(token) ? BAD_TOKEN : NO_TOKEN
+      expect(await refusal(await send(token), challenge), token.slice(0, 200)).toEqual(REFUSAL)
     }
     expect(DB.trips).toBe(0)
     // The counter counts: a good token is looked up, and its call writes.

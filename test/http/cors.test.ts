@@ -70,6 +70,14 @@ describe('a preflight', () => {
     }
   })
 
+  it('L4: of a flood is refused by the shield, before a tenant is looked up for it', async () => {
+    const tenant = await withOrigins()
+    const FLOOD_SHIELD = { limit: async () => ({ success: false }) } as RateLimit
+    const headers = { ...PREFLIGHT, Origin: APP, 'CF-Connecting-IP': '203.0.113.7' }
+    const answer = await meter(tenant, SEND, { method: 'OPTIONS', headers }, { FLOOD_SHIELD })
+    expect(answer).toMatchObject({ status: 429, trips: 0, objects: 0 })
+  })
+
   it.each([
     'https://app.acme.example.evil.example',
     'https://x.app.acme.example',

@@ -94,15 +94,16 @@ describe('npm run tenant', () => {
     expect((await stored('hosts')).hosts).toEqual(['new.localhost'])
   })
 
-  it('never sends back a policy without the secrets that it cannot see', async () => {
+  it('keeps the hook of a policy that it does not name, and never shows its secret', async () => {
     const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`
     const policy = write('hook.json', { redeem: { kind: 'hook', url: 'https://hook.example/p', secret } })
     await tenant('hooked', '--host', 'hooked.localhost', '--policy', policy)
-    const refused = await tenant('hooked', '--name', 'Hooked')
-    expect(refused).toMatchObject({ code: 1, stdout: '' })
-    expect(refused.stderr).toMatch(/a hook, whose secret .* --policy FILE/)
-    const renamed = await tenant('hooked', '--name', 'Hooked', '--policy', policy)
+    const renamed = await tenant('hooked', '--name', 'Hooked')
     expect([renamed.code, renamed.stdout + renamed.stderr]).toEqual([0, expect.not.stringContaining(secret)])
+    expect(await stored('hooked')).toMatchObject({
+      name: 'Hooked',
+      policy: { redeem: { kind: 'hook', url: 'https://hook.example/p' } },
+    })
   })
 
   it.for<[string, string[], RegExp]>([

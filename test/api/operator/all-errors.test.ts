@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { operate, publicKey } from '../../rig/service.ts'
+import { BASE_URL, call, operate, operatorToken, publicKey } from '../../rig/service.ts'
 
 type Problem = { type: string; title: string; status: number; detail: string; errors?: object[] }
 
@@ -85,6 +85,26 @@ it('I1: of a thousand wrong members fifty are told', async () => {
   expect(membersOf(await put({ name: 'Acme', hosts: [], policy }))).toHaveLength(50)
   const hosts = names.map((name) => name.toUpperCase())
   expect(membersOf(await put({ name: 'Acme', hosts }))).toHaveLength(50)
+})
+
+it('I1: a list where an object is wanted is refused, however long or deep', async () => {
+  for (const list of ['[]', '[[]]', '[1, {"x": 2}]', `${'['.repeat(9_000)}${']'.repeat(9_000)}`]) {
+    const name = '{"name": "Acme", "hosts": [], "policy": '
+    for (const body of [
+      list,
+      `${name}${list}}`,
+      `${name}{"mail": ${list}}}`,
+      `${name}{"redeem": ${list}}}`,
+    ]) {
+      const response = await call(`${BASE_URL}/operator/v1/tenants/t-${crypto.randomUUID()}`, {
+        method: 'PUT',
+        token: await operatorToken(),
+        headers: { 'Content-Type': 'application/json' },
+        body,
+      })
+      expect(response.status, body.slice(0, 80)).toBe(400)
+    }
+  }
 })
 
 it('I3: a member of the prototype is unknown like any other, and is told with the rest', async () => {

@@ -193,7 +193,8 @@ describe('the policy of a tenant', () => {
     const answers = [
       body,
       await (await operate('GET', `/tenants/${id}`)).json(),
-      await (await operate('GET', '/tenants')).json(),
+      // The page that begins with this tenant: others may have made many.
+      await (await operate('GET', `/tenants?limit=1&after=${id.slice(0, -1)}`)).json(),
     ]
     for (const answer of answers) {
       expect(JSON.stringify(answer)).not.toContain('whsec_')

@@ -152,7 +152,7 @@ describe('tenants', () => {
     expect(await refusalOf({ hosts: [] })).toBe('400 name is required.')
     expect(await refusalOf({ name: 'Acme' })).toBe('400 hosts is required.')
     expect(await refusalOf({ name: 'Acme', hosts: [], x: 1 })).toBe('400 x is not a member.')
-    expect(await refusalOf([])).toBe('400 name is required.')
+    expect(await refusalOf([])).toBe('400 name is required. hosts is required.')
     expect(await refusalOf('"x"')).toBe('415 Send the body as application/json.')
     const policy = { mail: { hook: { url: 'https://a.example.com' } } }
     expect(await refusalOf({ name: 'Acme', hosts: [], policy })).toBe(
