@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { deployDryRun, startupCpu } from './gate/bundle.ts'
 import { command } from './gate/command.ts'
 import { migrationsDrift, migrationsKeepTables } from './gate/migrations.ts'
-import { verdict, type Step } from './gate/step.ts'
+import { oneResult, type Step } from './gate/step.ts'
 import { logLeaks, tests } from './gate/tests.ts'
 import { ROOT } from './local/home.ts'
 
@@ -35,7 +35,7 @@ mkdirSync(join(ROOT, '.wrangler'), { recursive: true })
 for (const step of steps) {
   const stepAt = Date.now()
   console.log(`\n> ${step.name}`)
-  const { passed, failed, report } = await step.run().catch((error: unknown) => verdict(false, String(error)))
+  const { passed, failed, report } = await step.run().catch((error: unknown) => oneResult(false, String(error)))
   total.passed += passed
   total.failed += failed
   if (failed > 0) failures.push(step.name)

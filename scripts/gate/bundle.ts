@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from './command.ts'
-import { verdict, type Step } from './step.ts'
+import { oneResult, type Step } from './step.ts'
 
 /** Compressed size of the Worker, as Cloudflare counts it. */
 const BUNDLE_GZIP_KIB_MAX = 120
@@ -21,14 +21,14 @@ export function deployDryRun(environment: string): Step {
         const metafile = join(outdir, 'meta.json')
         const args = ['deploy', '--dry-run', '--env', environment, '--outdir', outdir, '--metafile', metafile]
         const { code, output } = await run('wrangler', args)
-        if (code !== 0) return verdict(false, output)
+        if (code !== 0) return oneResult(false, output)
         const gzipKib = Number(/gzip: ([\d.]+) KiB/.exec(output)?.[1] ?? Infinity)
         const strange = foreignSources(readFileSync(metafile, 'utf8'))
         const report = [
           `bundle ${gzipKib} KiB gzip, at most ${BUNDLE_GZIP_KIB_MAX}`,
           ...strange.map((path) => `${path} has no place in a deploy`),
         ]
-        return verdict(gzipKib <= BUNDLE_GZIP_KIB_MAX && strange.length === 0, report.join('\n'))
+        return oneResult(gzipKib <= BUNDLE_GZIP_KIB_MAX && strange.length === 0, report.join('\n'))
       } finally {
         rmSync(outdir, { recursive: true })
       }
@@ -66,14 +66,14 @@ export const startupCpu: Step = {
           '--outfile',
           profile,
         ])
-        if (code !== 0) return verdict(false, output)
+        if (code !== 0) return oneResult(false, output)
         timesMs.push(activeMs(readFileSync(profile, 'utf8')))
       }
     } finally {
       rmSync(folder, { recursive: true })
     }
     const median = timesMs.toSorted((a, b) => a - b)[Math.floor(STARTUP_RUNS / 2)] ?? Infinity
-    return verdict(
+    return oneResult(
       median <= STARTUP_CPU_MS_MAX,
       `${median.toFixed(1)} ms of ${timesMs.map((ms) => ms.toFixed(1)).join(', ')}; at most ${STARTUP_CPU_MS_MAX}`,
     )

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { ROOT } from '../local/home.ts'
-import { verdict, type Step } from './step.ts'
+import { oneResult, type Step } from './step.ts'
 
 /** Runs a tool of this repository to its end, without colours, and gives what it printed. */
 export async function run(
@@ -37,7 +37,7 @@ export function command(name: string, tool: string, ...args: string[]): Step {
     name,
     async run() {
       const { code, output } = await run(tool, args)
-      return verdict(code === 0, code === 0 ? '' : output)
+      return oneResult(code === 0, code === 0 ? '' : output)
     },
   }
 }

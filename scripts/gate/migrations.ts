@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { ROOT } from '../local/home.ts'
 import { run } from './command.ts'
-import { verdict, type Step } from './step.ts'
+import { oneResult, type Step } from './step.ts'
 
 const MIGRATIONS = join(ROOT, 'drizzle')
 
@@ -18,7 +18,7 @@ export const migrationsDrift: Step = {
       const { code, output } = await run('drizzle-kit', args)
       const isSame = readdirSync(copy).length === readdirSync(MIGRATIONS).length
       const advice = 'The schema has changed: run `npm run migration`.'
-      return verdict(code === 0 && isSame, code === 0 && isSame ? '' : `${output}\n${advice}`)
+      return oneResult(code === 0 && isSame, code === 0 && isSame ? '' : `${output}\n${advice}`)
     } finally {
       rmSync(copy, { recursive: true })
     }
@@ -36,6 +36,6 @@ export const migrationsKeepTables: Step = {
     const unsafe = files.filter((name) =>
       /drop\s+table|__new_/i.test(readFileSync(join(MIGRATIONS, name), 'utf8')),
     )
-    return verdict(unsafe.length === 0, unsafe.map((name) => `drizzle/${name} drops a table`).join('\n'))
+    return oneResult(unsafe.length === 0, unsafe.map((name) => `drizzle/${name} drops a table`).join('\n'))
   },
 }

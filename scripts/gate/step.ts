@@ -12,6 +12,6 @@ export type StepResult = {
 }
 
 /** The result of a step that counts as one. */
-export function verdict(isPassed: boolean, report: string): StepResult {
+export function oneResult(isPassed: boolean, report: string): StepResult {
   return { passed: isPassed ? 1 : 0, failed: isPassed ? 0 : 1, report }
 }

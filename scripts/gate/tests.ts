@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from './command.ts'
 import { inspectLog } from './log-leaks.ts'
-import { verdict, type Step } from './step.ts'
+import { oneResult, type Step } from './step.ts'
 
 /** Lines of passing tests that nobody reads: our log events, and who logged them. */
 const NOISE = /^(?:\{"event":|stdout \| |Using secrets defined in|.*Missing required secrets|\s*$)/
@@ -43,7 +43,7 @@ export function logLeaks(logs: readonly string[]): Step {
     async run() {
       const { events, leaks } = inspectLog(logs.join('\n'))
       // None at all would mean that nothing was inspected.
-      return verdict(events > 0 && leaks.length === 0, [`${events} events`, ...leaks].join('\n'))
+      return oneResult(events > 0 && leaks.length === 0, [`${events} events`, ...leaks].join('\n'))
     },
   }
 }
