@@ -59,6 +59,7 @@ function deliverable(context: DeliveryContext, message: CodeMessage): Promise<De
     ...newCodeDigest(peppers, { tenantId, emailKey, mode }, code),
     requestedAt: message.requestedAt,
     expiresAt: message.requestedAt + policy.ttlMinutes * 60_000,
+    network: message.network ?? null,
   })
 }
 
@@ -91,9 +92,10 @@ function occasionOf(message: CodeMessage): CodeOccasion {
 }
 
 async function tellNoAccount(
-  { env, tenant, now }: DeliveryContext,
-  { emailKey, codeId }: CodeMessage,
+  context: DeliveryContext,
+  { emailKey, codeId }: Extract<CodeMessage, { kind: 'asked-code' }>,
 ): Promise<DeliveryOutcome> {
+  const { env, tenant, now } = context
   if (tenant.policy.unknownAddress === 'silent' || emailKey === '') return NO_ACCOUNT
   const delivery: Delivery = {
     id: codeId,

@@ -1,4 +1,5 @@
 import type { CodeMode } from '../codes/code.ts'
+import type { Reservation } from '../codes/reservation-store.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { seal, unseal } from '../crypto/seal.ts'
 
@@ -14,6 +15,8 @@ export type DeliveryMessage = { tenantId: string } & (
       codeId: string
       code: string
       requestedAt: number
+      /** The hash of the network that asked, see audit/network-hash.ts. Earlier versions of the service left it out. */
+      network?: string | null
     }
   | {
       /** A code that an administrator issued: mailed while it is live. */
@@ -36,7 +39,7 @@ export type DeliveryMessage = { tenantId: string } & (
       requestedAt: number
     }
   /** A password was set by the hook, and the database could not record it at once. */
-  | { kind: 'settlement'; userId: string; codeId: string; reservationId: string; requestedAt: number }
+  | ({ kind: 'settlement' } & Reservation)
 )
 
 /** A message with a code to be mailed. */
