@@ -1,4 +1,4 @@
-import { canonicalEmailAddress } from '../../codes/email-address.ts'
+import { canonicalEmailAddress, domainOf } from '../../codes/email-address.ts'
 import type { IssueRequest } from '../../codes/issue.ts'
 import type { Channel } from '../../database/schema.ts'
 import { hasMailer } from '../../delivery/mailer.ts'
@@ -67,7 +67,12 @@ function faultOfWay({ channel, customKey }: Way, policy: Policy): GenerateFault 
   if (channel === null) return 'bad-delivery'
   if (!hasMailer(policy)) return 'no-mailer'
   if (channel === 'EMAIL') return undefined
-  return customKey === null ? 'bad-custom-email' : undefined
+  if (customKey === null) return 'bad-custom-email'
+  const { customEmail } = policy.code
+  if (customEmail === 'any') return undefined
+  if (customEmail === 'off') return 'custom-email-off'
+  // Whole domains alone: who may read mail to a sub-domain is for the tenant to say.
+  return customEmail.domains.includes(domainOf(customKey)) ? undefined : 'custom-email-domain'
 }
 
 /** Milliseconds, or nothing where the pair is incomplete, not a whole number or out of bounds. */

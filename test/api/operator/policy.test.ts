@@ -41,6 +41,29 @@ const VALUES: [string, unknown[], unknown[]][] = [
   ['notify.voided', [true, false], ['true', 1, null]],
   ['notify.locked', [true, false], ['true', 1, null]],
   [
+    'code.customEmail',
+    ['any', 'off', { domains: ['example.com'] }, { domains: Array(100).fill('a.example') }],
+    [
+      'ANY',
+      '',
+      null,
+      7,
+      true,
+      [],
+      ['example.com'],
+      {},
+      { domains: [] },
+      { domains: 'example.com' },
+      { domains: ['example.com', 'no domain'] },
+      { domains: ['@example.com'] },
+      { domains: ['*.example.com'] },
+      { domains: ['ｅxample.com'] },
+      { domains: [7] },
+      { domains: Array(101).fill('a.example') },
+      { domains: ['example.com'], x: 1 },
+    ],
+  ],
+  [
     'mail.from',
     ['reset@example.com'],
     ['x', 'a@b.example, c@d.example', 'a@example.com\r\nBcc: b@example.com', '', 7],
@@ -82,7 +105,7 @@ describe('the policy of a tenant', () => {
     for (const value of refused) {
       const { response, body } = await put(withMember(path, value))
       expect(response.status, JSON.stringify(value)).toBe(400)
-      expect(body.detail).toMatch(new RegExp(`^policy\\.${path.replaceAll('.', '\\.')} `))
+      expect(body.detail).toMatch(new RegExp(`^policy\\.${path.replaceAll('.', '\\.')}[ .]`))
     }
   })
 

@@ -35,7 +35,14 @@ async function refusal(response: Response): Promise<string> {
 }
 
 const DEFAULTS = {
-  code: { alphabet: 'base32', length: 8, ttlMinutes: 10, attemptsMax: 5, failuresMax: 100 },
+  code: {
+    alphabet: 'base32',
+    length: 8,
+    ttlMinutes: 10,
+    attemptsMax: 5,
+    failuresMax: 100,
+    customEmail: 'any',
+  },
   limits: {
     admin: { perMinute: 600, burst: 100 },
     validate: { perMinute: 3000, burst: 300 },
