@@ -1,10 +1,11 @@
 import type { CodeMode } from '../codes/code.ts'
 import type { Reservation } from '../codes/reservation-store.ts'
+import type { Channel } from '../database/schema.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { seal, unseal } from '../crypto/seal.ts'
 
 /** What a user is told about their codes, apart from the codes themselves. */
-export type Notice = 'redeemed' | 'voided' | 'locked'
+export type Notice = 'redeemed' | 'voided' | 'locked' | 'issued'
 
 /** What the queue carries. */
 export type DeliveryMessage = { tenantId: string } & (
@@ -35,6 +36,8 @@ export type DeliveryMessage = { tenantId: string } & (
       notice: Notice
       /** Which code of the user it is about. Earlier versions of the service left it out. */
       mode?: CodeMode
+      /** Which way the code of `issued` left, if not to the user's own address. */
+      channel?: Channel
       noticeId: string
       requestedAt: number
     }

@@ -108,6 +108,8 @@ const policySchema = group({
       redeemed: v.optional(v.boolean(), true),
       voided: v.optional(v.boolean(), true),
       locked: v.optional(v.boolean(), true),
+      /** A code was shown to the help desk, or mailed to another address than the user's own. */
+      issued: v.optional(v.boolean(), true),
     }),
     {},
   ),

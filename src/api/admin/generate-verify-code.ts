@@ -3,8 +3,9 @@ import { HTTPException } from 'hono/http-exception'
 import type { AdminEnv } from '../../http/app-env.ts'
 import type { CodeMode } from '../../codes/code.ts'
 import { issueCodes, type IssueOutcome, type IssueRequest } from '../../codes/issue.ts'
+import type { Channel } from '../../database/schema.ts'
 import type { DeliveryMessage } from '../../delivery/message.ts'
-import { queueDeliveries } from '../../delivery/outbox.ts'
+import { queueDeliveries, queueNotices } from '../../delivery/outbox.ts'
 import { faultName } from '../../log.ts'
 import { readJson } from '../../http/body.ts'
 import { isRecord } from '../../record.ts'
@@ -52,6 +53,7 @@ export function generateVerifyCode(mode: CodeMode) {
       issued.flatMap(({ outcome }) => (outcome.tag === 'failed' ? outcome.fault : [])),
     )
     const areQueued = await queueCodes(c, mode, issued)
+    tellUsers(c, mode, issued, areQueued)
     const results = issued.map((each) => resultOf(policy, mode, each, areQueued))
     return c.json(Array.isArray(body) ? results : results[0])
   }
@@ -79,6 +81,24 @@ async function queueCodes(c: Context<AdminEnv>, mode: CodeMode, issued: readonly
     c.get('log').fault = faultName(error)
     return false
   }
+}
+
+/**
+ * Tells the users whose code has left by another way than to their own address. Where it went there, the mail with
+ * the code says so itself.
+ */
+function tellUsers(
+  c: Context<AdminEnv>,
+  mode: CodeMode,
+  issued: readonly Issued[],
+  areQueued: boolean,
+): void {
+  const sentTo = (wanted: Channel) =>
+    issued.flatMap(({ request: { channel }, outcome }) =>
+      outcome.tag === 'issued' && channel === wanted ? [outcome.userId] : [],
+    )
+  queueNotices(outboxOf(c), 'issued', sentTo('DISPLAY'), { mode, channel: 'DISPLAY' })
+  if (areQueued) queueNotices(outboxOf(c), 'issued', sentTo('custom'), { mode, channel: 'custom' })
 }
 
 /** The answer for one user. A member that is undefined is not in it. */

@@ -6,7 +6,7 @@ import { newTenant, NO_LIMITS, type Tenant } from '../../rig/service.ts'
 const USER = 'user1@example.com'
 
 function newMailed(customEmail: unknown) {
-  const policy = { ...NO_LIMITS, ...newMailHook().policy, code: { customEmail } }
+  const policy = { ...NO_LIMITS, ...newMailHook().policy, notify: { issued: false }, code: { customEmail } }
   return newTenant({ policy, users: 1 })
 }
 

@@ -40,6 +40,7 @@ const VALUES: [string, unknown[], unknown[]][] = [
   ['notify.redeemed', [true, false], ['true', 1, null]],
   ['notify.voided', [true, false], ['true', 1, null]],
   ['notify.locked', [true, false], ['true', 1, null]],
+  ['notify.issued', [true, false], ['true', 1, null]],
   [
     'code.customEmail',
     ['any', 'off', { domains: ['example.com'] }, { domains: Array(100).fill('a.example') }],

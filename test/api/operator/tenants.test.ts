@@ -52,7 +52,7 @@ const DEFAULTS = {
   origins: [],
   csrf: 'with-cookie',
   unknownAddress: 'silent',
-  notify: { redeemed: true, voided: true, locked: true },
+  notify: { redeemed: true, voided: true, locked: true, issued: true },
   mail: { language: 'en', texts: {} },
 }
 
