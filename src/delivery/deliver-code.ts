@@ -7,6 +7,7 @@ import { recordDelivery } from './delivery-store.ts'
 import { codeMail, noAccountMail } from './mail.ts'
 import { hasMailer, sendMail, type Delivery } from './mailer.ts'
 import type { CodeMessage } from './message.ts'
+import { mayMailStranger } from './stranger-budget.ts'
 import type { CodeOccasion } from './texts/mail-texts.ts'
 
 /** Nothing is sent to an address without an enabled user, unless the tenant wants it told. */
@@ -93,10 +94,11 @@ function occasionOf(message: CodeMessage): CodeOccasion {
 
 async function tellNoAccount(
   context: DeliveryContext,
-  { emailKey, codeId }: Extract<CodeMessage, { kind: 'asked-code' }>,
+  { emailKey, codeId, network }: Extract<CodeMessage, { kind: 'asked-code' }>,
 ): Promise<DeliveryOutcome> {
   const { env, tenant, now } = context
   if (tenant.policy.unknownAddress === 'silent' || emailKey === '') return NO_ACCOUNT
+  if (!(await mayMailStranger(context, network))) return { outcome: 'dropped', reason: 'too-many-strangers' }
   const delivery: Delivery = {
     id: codeId,
     type: 'reset-code.no-account',

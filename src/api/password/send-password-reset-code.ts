@@ -3,7 +3,7 @@ import type { TenantEnv } from '../../http/app-env.ts'
 import { networkHashOf, outboxOf } from '../../http/context.ts'
 import { config } from '../../config.ts'
 import { drawCode } from '../../codes/code.ts'
-import { canonicalEmailAddress } from '../../codes/email-address.ts'
+import { canonicalEmailAddress, withoutSubAddress } from '../../codes/email-address.ts'
 import { queueDeliveries } from '../../delivery/outbox.ts'
 import { hmac } from '../../crypto/keyring.ts'
 import { admit } from '../../http/rate-limit.ts'
@@ -46,7 +46,7 @@ function demandsOf(c: Context<TenantEnv>, recipient: string): Demand[] {
   const { id, policy } = c.get('tenant')
   const { send, recipient: limit } = policy.limits
   const [key] = config(c.env).transientKeys
-  const who = hmac(key, ['recipient', id, recipient]).toString('base64url')
+  const who = hmac(key, ['recipient', id, withoutSubAddress(recipient)]).toString('base64url')
   const hourly = { perMinute: (limit.perMinute * HOURLY_FACTOR) / 60, burst: limit.burst * HOURLY_FACTOR }
   return [
     { bucket: 'send', key: 'send', ...send, cost: 1 },
