@@ -30,6 +30,29 @@ export function isPrivateAddress(address: string): boolean {
   return version !== 0 && NOT_ON_THE_INTERNET.check(address, version === 4 ? 'ipv4' : 'ipv6')
 }
 
+/**
+ * The network of one client: its IPv4 address, or the /64 that one IPv6 customer has whole. Nothing where the text
+ * is no address.
+ */
+export function networkOf(address: string): string | undefined {
+  const version = isIP(address)
+  if (version === 4) return address
+  // An address with a zone, `fe80::1%eth0`, is none outside its machine.
+  return version === 6 && !address.includes('%') ? prefix64(address) : undefined
+}
+
+/** The first four groups of an IPv6 address, written out. */
+function prefix64(address: string): string {
+  const [head, tail] = new URL(`http://[${address}]`).hostname
+    .slice(1, -1)
+    .split('::')
+    .map((groups) => groups.split(':').filter((group) => group !== ''))
+  const left = head ?? []
+  const right = tail ?? []
+  const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0')
+  return [...left, ...zeros, ...right].slice(0, 4).join(':')
+}
+
 /** Whether a host name, as a URL shows it, is this machine. */
 export function isLoopbackHost(hostname: string): boolean {
   return /^(.+\.)?localhost$|^127\.0\.0\.1$|^\[::1\]$/.test(hostname)

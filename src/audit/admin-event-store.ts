@@ -18,6 +18,20 @@ export function newBulkCall(actor: Actor, now: number, entries: readonly unknown
   return { ...actor, eventIdPrefix: newEventIdPrefix(now), entries: JSON.stringify(entries) }
 }
 
+/** What {@link recordAdminEvents} records, as SQL over the `json_each` row named `entry`. */
+type Recording = {
+  action: 'generate' | 'void'
+  /** The canonical address of the entry; NULL where it is none. */
+  emailKey: SQL
+  result: SQL
+  /** What else `result` needs. */
+  join: SQL
+  /** Which way a code was to go, and whereto, masked. */
+  way?: { channel: SQL | null; destination: SQL | null }
+}
+
+const NO_WAY = { channel: null, destination: null }
+
 /** Id of the event of the entry of that number. */
 export function eventIdOf({ eventIdPrefix }: Placeholders<Pick<BulkCall, 'eventIdPrefix'>>, number: SQL) {
   return sql`${eventIdPrefix} || printf(${`%0${COUNTER_DIGITS}x`}, ${number})`
@@ -34,13 +48,11 @@ export function isOfThisCall(given: Placeholders<Pick<BulkValues, 'tenantId' | '
  * The statement that records one event per entry, with the result that `result` works out for it, and
  * returns what it wrote: the answer to the caller is read from the audit, so the two cannot differ.
  *
- * @param emailKey the canonical address of the `json_each` row named `entry`; NULL where it is none.
- * @param join what else `result` needs.
  */
 export function recordAdminEvents(
   orm: Orm,
   given: Placeholders<BulkValues>,
-  { action, emailKey, result, join }: { action: 'generate' | 'void'; emailKey: SQL; result: SQL; join: SQL },
+  { action, emailKey, result, join, way = NO_WAY }: Recording,
 ) {
   const { tenantId, now, mode, accessId, sourceIp, requestId, entries } = given
   const row = {
@@ -51,10 +63,11 @@ export function recordAdminEvents(
     action,
     mode,
     userId: users.id,
-    target: sql`coalesce(${maskAddress(emailKey)}, '(not an address)')`,
+    target: maskedOrNone(emailKey),
     result,
     sourceIp,
     requestId,
+    ...way,
   }
   const source = sql`FROM ${jsonEach(entries)} entry
     LEFT JOIN ${users} ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey} ${join}`
@@ -95,6 +108,11 @@ export function recordedOf<Item, Result extends string>(
 }
 
 type EventRow = { number: string; result: string; user_id: string | null }
+
+/** {@link maskAddress}, or that there is no address. */
+export function maskedOrNone(emailKey: SQL): SQL {
+  return sql`coalesce(${maskAddress(emailKey)}, '(not an address)')`
+}
 
 /** A canonical address, masked: a colleague still knows whose it is, and nobody can write to it. */
 export function maskAddress(emailKey: SQL): SQL {

@@ -3,8 +3,20 @@ import type { Given, Orm } from '../database/prepared-batch.ts'
 import { userEvents, type UserAction } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
+import { HASH_SYMBOLS } from './network-hash.ts'
 
 const HOUR_MS = 3_600_000
+
+/** How many networks a counted row names. With more of them it ends in `+`, so that no flood makes it grow. */
+const NETWORKS_MAX = 8
+
+/** The networks of a row and the one that has come now: each once, in the order in which they first came. */
+const NETWORKS_WITH_NEW = sql`CASE WHEN excluded.networks IS NULL THEN ${userEvents.networks}
+  WHEN ${userEvents.networks} IS NULL THEN excluded.networks
+  WHEN instr(${userEvents.networks}, excluded.networks) OR substr(${userEvents.networks}, -1) = '+'
+    THEN ${userEvents.networks}
+  WHEN length(${userEvents.networks}) >= ${sql.raw(String(NETWORKS_MAX * (HASH_SYMBOLS + 1) - 1))} THEN ${userEvents.networks} || ' +'
+  ELSE ${userEvents.networks} || ' ' || excluded.networks END`
 
 /** An event of one user, about one code, redeem or notice. */
 export type UserEvent = {
@@ -22,13 +34,20 @@ type EventScope = Given<Pick<TenantScope, 'tenantId' | 'now'>>
 /**
  * The statement that records an event of its own. The same action on the same subject, asked for at the
  * same instant, is one event however often it is recorded.
+ *
+ * @param network the client's network, where a client asked for it; see audit/network-hash.ts.
  */
-export function recordUserEvent(orm: Orm, { tenantId, now }: EventScope, event: Given<UserEvent>) {
+export function recordUserEvent(
+  orm: Orm,
+  { tenantId, now }: EventScope,
+  event: Given<UserEvent>,
+  network: string | null = null,
+) {
   const { userId, action, reason, subjectId, occurredAt } = event
   const id = sql`${action} || ':' || ${subjectId}`
   return orm
     .insert(userEvents)
-    .values({ tenantId, occurredAt, id, userId, action, reason, lastAt: now })
+    .values({ tenantId, occurredAt, id, userId, action, reason, lastAt: now, networks: network })
     .onConflictDoNothing()
 }
 
@@ -60,7 +79,7 @@ export function countEventOfNobody(
  */
 export function recordJudgement(
   orm: Orm,
-  { tenantId, now, hour }: EventScope & Given<{ hour: number }>,
+  { tenantId, now, hour, network }: EventScope & Given<{ hour: number; network: string | null }>,
   matchAction: 'validated' | 'redeemed',
   judged: SQL,
 ) {
@@ -77,6 +96,9 @@ export function recordJudgement(
     reason: sql`iif(is_lock_row OR verdict = 'match', '', verdict)`,
     count: 1,
     lastAt: now,
+    networks: network,
+    channel: null,
+    destination: null,
   }
   const source = sql`FROM (${judged}) JOIN (SELECT 0 AS is_lock_row UNION ALL SELECT 1)
     WHERE is_lock OR NOT is_lock_row`
@@ -95,6 +117,6 @@ export function hourOf(now: number): number {
 function countOnce(now: EventScope['now']) {
   return {
     target: [userEvents.tenantId, userEvents.occurredAt, userEvents.id],
-    set: { count: sql`${userEvents.count} + 1`, lastAt: sql`${now}` },
+    set: { count: sql`${userEvents.count} + 1`, lastAt: sql`${now}`, networks: NETWORKS_WITH_NEW },
   }
 }

@@ -11,6 +11,12 @@ export type CodeContext = TenantScope & {
   peppers: Keyring
 }
 
+/** The same, for what a visitor of the password API asks for. */
+export type VisitorContext = CodeContext & {
+  /** The hash of the visitor's network, see audit/network-hash.ts; null where their address is unknown. */
+  network: string | null
+}
+
 /** What the statements about codes of one mode are bound to. */
 export function codeScope({ db, tenantId, now, policy }: CodeContext, mode: CodeMode): CodeScope {
   const { attemptsMax, failuresMax } = policy

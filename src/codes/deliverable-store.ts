@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
+import { maskAddress } from '../audit/admin-event-store.ts'
 import { PreparedBatch, type Orm, type Placeholders } from '../database/prepared-batch.ts'
-import { resetCodes, userEvents, users } from '../database/schema.ts'
+import { adminEvents, resetCodes, userEvents, users } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
 import { codeValues, isLive, isReserved, NO_CODE, type CodeScope, type CodeValues } from './code-store.ts'
 import { OVERWRITTEN } from './issue-store.ts'
@@ -16,6 +17,8 @@ export type AskedCode = {
   /** When the user asked: a void or another code since then wins over this one. */
   requestedAt: number
   expiresAt: number
+  /** The hash of the network that asked, for the event. */
+  network: string | null
 }
 
 /** Whom a code may be mailed to, or why it may not be mailed any more. */
@@ -39,12 +42,12 @@ export async function findDeliverable(
   emailKey: string,
   codeId: string,
 ): Promise<Deliverable> {
-  const values = { ...codeValues(scope), emailKey, codeId }
+  const values = { ...codeValues(scope), emailKey, codeId, network: null }
   const [, found] = await deliverableStatements.run(scope.db, values)
   return deliverableOf(found)
 }
 
-type DeliverableValues = CodeValues & Pick<AskedCode, 'emailKey' | 'codeId'>
+type DeliverableValues = CodeValues & Pick<AskedCode, 'emailKey' | 'codeId' | 'network'>
 
 const askedStatements = new PreparedBatch<CodeValues & AskedCode>((orm, given) => {
   const { tenantId, mode, now, failuresMax, emailKey, codeId, digest, pepperId } = given
@@ -84,9 +87,13 @@ const deliverableStatements = new PreparedBatch<DeliverableValues>((orm, given) 
   selectDeliverable(orm, given),
 ])
 
-/** Records that a live code is on its way to its user, once per code: what is not mailed was not sent. */
+/**
+ * Records that a live code is on its way, once per code: what is not mailed was not sent. Which way the code of an
+ * administrator goes, the event of its issue says, after which the code is named; any other goes to its user.
+ */
 function recordSent(orm: Orm, given: Placeholders<DeliverableValues>) {
-  const { tenantId, mode, now, emailKey, codeId } = given
+  const { tenantId, mode, now, emailKey, codeId, network } = given
+  const isAsked = sql`${adminEvents.id} IS NULL`
   const row = {
     tenantId,
     occurredAt: resetCodes.issuedAt,
@@ -96,9 +103,13 @@ function recordSent(orm: Orm, given: Placeholders<DeliverableValues>) {
     reason: sql`''`,
     count: 1,
     lastAt: now,
+    networks: network,
+    channel: sql`iif(${isAsked}, 'EMAIL', ${adminEvents.channel})`,
+    destination: sql`iif(${isAsked}, ${maskAddress(sql`${users.emailKey}`)}, ${adminEvents.destination})`,
   }
   const source = sql`FROM ${users} JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
       AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}
+    LEFT JOIN ${adminEvents} ON ${adminEvents.tenantId} = ${tenantId} AND ${adminEvents.id} = ${codeId}
     WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}
       AND ${resetCodes.codeId} = ${codeId} AND ${isLive(given)}`
   return orm

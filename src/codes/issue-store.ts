@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import {
   eventIdOf,
+  maskedOrNone,
   newBulkCall,
   recordAdminEvents,
   recordedOf,
@@ -9,7 +10,7 @@ import {
 } from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
 import { PreparedBatch } from '../database/prepared-batch.ts'
-import { adminEvents, jsonEach, resetCodes, users } from '../database/schema.ts'
+import { adminEvents, jsonEach, resetCodes, users, type Channel } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
 import { codeValues, joinCode, NO_CODE, type CodeScope, type CodeValues } from './code-store.ts'
 
@@ -26,6 +27,10 @@ export type IssueEntry<Fault extends string> = {
   fault: Fault | 'repeated' | null
   /** Whether the guess budget starts anew: an administrator has the user before them. */
   isFreshStart: boolean
+  /** Which way the code is to go; null where what was asked for is not understood. */
+  channel: Channel | null
+  /** The canonical address that is not the user's own, for the channel `custom`; null where it is no address. */
+  customKey: string | null
   digest: string
   expiresAt: number
 }
@@ -46,6 +51,13 @@ export const OVERWRITTEN = {
   voidedAt: null,
 }
 
+/** Which way the code of an entry was to go, and whereto, masked: for refused entries too. */
+const WAY = {
+  channel: sql`entry.value->>3`,
+  destination: sql`CASE entry.value->>3 WHEN 'EMAIL' THEN ${maskedOrNone(sql`entry.value->>0`)}
+    WHEN 'custom' THEN ${maskedOrNone(sql`entry.value->>4`)} END`,
+}
+
 /**
  * Issues a code to every enabled user among the entries, over whatever code they had. A code is named
  * after the event of its issue: the audit leads to it.
@@ -59,7 +71,13 @@ export async function issueAll<Fault extends string, Entry extends IssueEntry<Fa
   entries: readonly Entry[],
 ): Promise<Recorded<Entry, 'issued' | IssueRefusal<Fault>>[]> {
   // Each statement gets only the values that it needs: sending lists is most of what a bulk call costs.
-  const rows = entries.map(({ emailKey, fault, isFreshStart }) => [emailKey, fault, Number(isFreshStart)])
+  const rows = entries.map(({ emailKey, fault, isFreshStart, channel, customKey }) => [
+    emailKey,
+    fault,
+    Number(isFreshStart),
+    channel,
+    customKey,
+  ])
   const codes = entries.map(({ digest, expiresAt, isFreshStart }) => [
     digest,
     expiresAt,
@@ -101,6 +119,7 @@ const issueStatements = new PreparedBatch<IssueValues>((orm, given) => {
       emailKey: sql`entry.value->>0`,
       result,
       join: joinCode(given),
+      way: WAY,
     }),
     orm
       .insert(resetCodes)

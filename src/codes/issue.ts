@@ -7,13 +7,14 @@ import { canonicalEmailAddress } from './email-address.ts'
 import { issueAll, type IssueEntry, type IssueRefusal } from './issue-store.ts'
 
 /** One user of a bulk issue. With a `fault`, refused whoever the user is, and recorded as such. */
-export type IssueRequest<Fault extends string> = { emailAddress: string } & (
-  | { tag: 'wanted'; ttlMs: number; isFreshStart: boolean }
-  | { tag: 'faulty'; fault: Fault }
-)
+export type IssueRequest<Fault extends string> = { emailAddress: string } & Way &
+  ({ tag: 'wanted'; ttlMs: number; isFreshStart: boolean } | { tag: 'faulty'; fault: Fault })
+
+/** Which way a code is to go: for the record, since nobody is mailed here. */
+type Way = Pick<IssueEntry<string>, 'channel' | 'customKey'>
 
 export type IssueOutcome<Fault extends string> =
-  | { tag: 'issued'; code: string; codeId: string; emailKey: string; expiresAt: number }
+  | { tag: 'issued'; code: string; codeId: string; userId: string; emailKey: string; expiresAt: number }
   | { tag: 'refused'; reason: IssueRefusal<Fault> }
   /** Through a fault of ours, named for the log: the code that the user had is as it was. */
   | { tag: 'failed'; fault: string }
@@ -49,10 +50,11 @@ function outcomeOf<Fault extends string>({
   item: { code, emailKey, expiresAt },
   eventId,
   result,
+  userId,
 }: Recorded<Draft<Fault, unknown>, 'issued' | IssueRefusal<Fault>>): IssueOutcome<Fault> {
   if (result !== 'issued') return { tag: 'refused', reason: result }
-  if (emailKey === null) throw new Error('a code was issued for what is no address')
-  return { tag: 'issued', code, codeId: eventId, emailKey, expiresAt }
+  if (emailKey === null || userId === null) throw new Error('a code was issued to nobody')
+  return { tag: 'issued', code, codeId: eventId, userId, emailKey, expiresAt }
 }
 
 function draftOf<Fault extends string, Request extends IssueRequest<Fault>>(
@@ -70,6 +72,8 @@ function draftOf<Fault extends string, Request extends IssueRequest<Fault>>(
     emailKey,
     fault: isWanted ? null : request.fault,
     isFreshStart: isWanted && request.isFreshStart,
+    channel: request.channel,
+    customKey: request.customKey,
     digest: newCodeDigest(peppers, binding, code).digest,
     expiresAt: isWanted ? now + request.ttlMs : now,
   }

@@ -30,12 +30,14 @@ export type Presented = {
  * right one costs nothing, and is taken if the purpose says so. Every refusal writes the same rows,
  * whatever its cause: where there is no code, those of the tenant's decoy.
  *
+ * @param network the hash of the client's network, for the event.
  * @returns nothing where not even the decoy is: the tenant has just been deleted.
  */
 export async function judge(
   scope: CodeScope,
   emailKey: string,
   digests: readonly string[],
+  network: string | null,
   purpose: Purpose,
 ): Promise<Presented | undefined> {
   const values = {
@@ -44,6 +46,7 @@ export async function judge(
     hour: hourOf(scope.now),
     emailKey,
     digests: `,${digests.join(',')},`,
+    network,
   }
   const [updated] = await run(scope.db, values, purpose)
   const [found] = (updated?.results ?? []) as Row[]
@@ -61,7 +64,13 @@ type Row = {
   email: string | null
 }
 
-type JudgeValues = CodeValues & { decoy: string; hour: number; emailKey: string; digests: string }
+type JudgeValues = CodeValues & {
+  decoy: string
+  hour: number
+  emailKey: string
+  digests: string
+  network: string | null
+}
 type ReserveValues = JudgeValues & { reservationId: string; until: number }
 
 function run(db: D1Database, values: JudgeValues, purpose: Purpose): Promise<D1Result[]> {

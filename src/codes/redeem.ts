@@ -1,6 +1,6 @@
 import type { Verdict } from '../database/schema.ts'
 import { codeDigests, normaliseCode } from './code.ts'
-import { codeScope, type CodeContext } from './code-context.ts'
+import { codeScope, type CodeContext, type VisitorContext } from './code-context.ts'
 import { canonicalEmailAddress } from './email-address.ts'
 import { judge, type Presented, type Purpose } from './redeem-store.ts'
 import { release, settleRedeemed, type Reservation } from './reservation-store.ts'
@@ -19,18 +19,18 @@ export type RedeemOutcome =
   | { tag: 'refused'; reason: Exclude<Verdict, 'match'>; lockedUserId: string | undefined }
 
 /** Checks a code and consumes nothing; a wrong one is counted. */
-export function validateCode(context: CodeContext, emailAddress: string, presented: string) {
+export function validateCode(context: VisitorContext, emailAddress: string, presented: string) {
   return present(context, emailAddress, presented, { tag: 'validate' })
 }
 
 /** Redeems a code: of any number of parallel calls with the right one, exactly one is accepted. */
-export function redeemCode(context: CodeContext, emailAddress: string, presented: string) {
+export function redeemCode(context: VisitorContext, emailAddress: string, presented: string) {
   return present(context, emailAddress, presented, { tag: 'redeem' })
 }
 
 /** Keeps a right code for one redeem, until it is settled or {@link RESERVATION_MS} have passed. */
 export function reserveCode(
-  context: CodeContext,
+  context: VisitorContext,
   emailAddress: string,
   presented: string,
   reservationId: string,
@@ -54,12 +54,12 @@ export async function releaseReservation(
 }
 
 async function present(
-  context: CodeContext,
+  context: VisitorContext,
   emailAddress: string,
   presented: string,
   purpose: Purpose,
 ): Promise<RedeemOutcome> {
-  const { tenantId, policy, peppers } = context
+  const { tenantId, policy, peppers, network } = context
   const emailKey = canonicalEmailAddress(emailAddress) ?? ''
   const code = normaliseCode(presented, policy.alphabet)
   const digests = codeDigests(peppers, { tenantId, emailKey, mode: MODE }, code)
@@ -67,6 +67,7 @@ async function present(
     codeScope(context, MODE),
     emailKey,
     digests.map(({ digest }) => digest),
+    network,
     purpose,
   )
   return outcomeOf(found)

@@ -13,6 +13,8 @@ export type Reservation = {
   reservationId: string
   /** When it was made, epoch ms. */
   requestedAt: number
+  /** The hash of the network that presented the code. Earlier versions of the service queued none. */
+  network?: string | null
 }
 
 /**
@@ -21,7 +23,7 @@ export type Reservation = {
  */
 export async function settleRedeemed(scope: CodeScope, reservation: Reservation): Promise<void> {
   const { db, tenantId, mode, now } = scope
-  const { userId, codeId, reservationId, requestedAt } = reservation
+  const { userId, codeId, reservationId, requestedAt, network } = reservation
   const isThisCode = sql`(${resetCodes.codeId} = ${codeId})`
   const isThisReservation = sql`(${resetCodes.reservationId} = ${reservationId})`
   const orm = drizzle(db)
@@ -39,20 +41,25 @@ export async function settleRedeemed(scope: CodeScope, reservation: Reservation)
       .where(
         and(eq(resetCodes.tenantId, tenantId), eq(resetCodes.userId, userId), eq(resetCodes.mode, mode)),
       ),
-    recordUserEvent(orm, scope, {
-      userId,
-      action: 'redeemed',
-      reason: 'hook',
-      subjectId: codeId,
-      occurredAt: requestedAt,
-    }),
+    recordUserEvent(
+      orm,
+      scope,
+      {
+        userId,
+        action: 'redeemed',
+        reason: 'hook',
+        subjectId: codeId,
+        occurredAt: requestedAt,
+      },
+      network,
+    ),
   ])
 }
 
 /** Gives a code back that the hook did not redeem: it is as before, unless a void was asked for in between. */
 export async function release(scope: CodeScope, reservation: Reservation, reason: string): Promise<void> {
   const { db, tenantId, mode, now } = scope
-  const { userId, reservationId, requestedAt } = reservation
+  const { userId, reservationId, requestedAt, network } = reservation
   const isVoided = sql`(${resetCodes.endedAt} IS NULL AND ${resetCodes.voidedAt} IS NOT NULL)`
   const orm = drizzle(db)
   await orm.batch([
@@ -72,12 +79,17 @@ export async function release(scope: CodeScope, reservation: Reservation, reason
           eq(resetCodes.reservationId, reservationId),
         ),
       ),
-    recordUserEvent(orm, scope, {
-      userId,
-      action: 'redeem-failed',
-      reason,
-      subjectId: reservationId,
-      occurredAt: requestedAt,
-    }),
+    recordUserEvent(
+      orm,
+      scope,
+      {
+        userId,
+        action: 'redeem-failed',
+        reason,
+        subjectId: reservationId,
+        occurredAt: requestedAt,
+      },
+      network,
+    ),
   ])
 }

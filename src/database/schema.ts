@@ -129,9 +129,16 @@ export const adminEvents = sqliteTable(
     result: text().notNull(),
     sourceIp: text('source_ip').notNull(),
     requestId: text('request_id').notNull(),
+    /** Which way a code was to go. Nothing where none was, or none was understood, and in events before it was recorded. */
+    channel: text().$type<Channel>(),
+    /** The address that a code was to be mailed to, masked; nothing for a code that was shown. */
+    destination: text(),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
 )
+
+/** Which way a code leaves: in the answer, to the stored address, or to another that the administrator named. */
+export type Channel = 'DISPLAY' | 'EMAIL' | 'custom'
 
 /**
  * What happened to users' codes. A refusal or a check is counted in one row per user, reason and hour,
@@ -151,6 +158,14 @@ export const userEvents = sqliteTable(
     reason: text().notNull(),
     count: integer().notNull().default(1),
     lastAt: integer('last_at').notNull(),
+    /**
+     * Which networks asked for it: keyed hashes, never addresses, see audit/network-hash.ts. A counted row keeps
+     * the first that came, in their order, and a `+` for all others.
+     */
+    networks: text(),
+    /** Which way a code that was sent went, and whereto, masked. */
+    channel: text().$type<Channel>(),
+    destination: text(),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.occurredAt, table.id] })],
 )

@@ -7,6 +7,7 @@ import { recordDelivery } from './delivery-store.ts'
 import { codeMail, noAccountMail } from './mail.ts'
 import { hasMailer, sendMail, type Delivery } from './mailer.ts'
 import type { CodeMessage } from './message.ts'
+import { mayMailStranger } from './stranger-budget.ts'
 import type { CodeOccasion } from './texts/mail-texts.ts'
 
 /** Nothing is sent to an address without an enabled user, unless the tenant wants it told. */
@@ -59,6 +60,7 @@ function deliverable(context: DeliveryContext, message: CodeMessage): Promise<De
     ...newCodeDigest(peppers, { tenantId, emailKey, mode }, code),
     requestedAt: message.requestedAt,
     expiresAt: message.requestedAt + policy.ttlMinutes * 60_000,
+    network: message.network ?? null,
   })
 }
 
@@ -91,10 +93,12 @@ function occasionOf(message: CodeMessage): CodeOccasion {
 }
 
 async function tellNoAccount(
-  { env, tenant, now }: DeliveryContext,
-  { emailKey, codeId }: CodeMessage,
+  context: DeliveryContext,
+  { emailKey, codeId, network }: Extract<CodeMessage, { kind: 'asked-code' }>,
 ): Promise<DeliveryOutcome> {
+  const { env, tenant, now } = context
   if (tenant.policy.unknownAddress === 'silent' || emailKey === '') return NO_ACCOUNT
+  if (!(await mayMailStranger(context, network))) return { outcome: 'dropped', reason: 'too-many-strangers' }
   const delivery: Delivery = {
     id: codeId,
     type: 'reset-code.no-account',

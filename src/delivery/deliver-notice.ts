@@ -8,7 +8,13 @@ import type { DeliveryMessage } from './message.ts'
 /** Tells a user what happened to their code. */
 export async function deliverNotice(
   context: DeliveryContext,
-  { userId, notice, mode = 'PASSWORD_RESET', noticeId }: Extract<DeliveryMessage, { kind: 'notice' }>,
+  {
+    userId,
+    notice,
+    mode = 'PASSWORD_RESET',
+    channel,
+    noticeId,
+  }: Extract<DeliveryMessage, { kind: 'notice' }>,
 ): Promise<DeliveryOutcome> {
   const { env, tenant, now } = context
   if (!hasMailer(tenant.policy)) return { outcome: 'dropped', reason: 'no-mailer' }
@@ -19,8 +25,8 @@ export async function deliverNotice(
     id: noticeId,
     type: 'reset-code.notice',
     to: recipient.email,
-    mail: await noticeMail(tenant, preferredLanguage, { notice, mode }),
-    details: { notice, mode },
+    mail: await noticeMail(tenant, preferredLanguage, { notice, mode, channel }),
+    details: { notice, mode, channel },
     now,
   })
   return { outcome }

@@ -1,8 +1,9 @@
 import type { CodeMode } from '../codes/code.ts'
+import type { Channel } from '../database/schema.ts'
 import type { Tenant } from '../tenants/tenant.ts'
 import { mailHtml, type MailParts } from './mail-html.ts'
 import type { Notice } from './message.ts'
-import type { CodeOccasion } from './texts/mail-texts.ts'
+import type { CodeOccasion, NoticeSubject } from './texts/mail-texts.ts'
 import { TEXTS, type Language } from './texts.ts'
 
 /** A mail, ready for a mailer. */
@@ -42,19 +43,32 @@ export function noAccountMail(tenant: Tenant): Promise<Mail> {
 }
 
 /**
- * The mail that tells a user what happened to their code; never the code itself. Enrolment codes can
- * only be voided: what is redeemed or locked is a reset code.
+ * The mail that tells a user what happened to their code; never the code itself.
  */
 export function noticeMail(
   tenant: Tenant,
   preferredLanguage: unknown,
-  { notice, mode }: { notice: Notice; mode: CodeMode },
+  { notice, mode, channel }: { notice: Notice; mode: CodeMode; channel: Channel | undefined },
 ): Promise<Mail> {
   const language = languageOf(tenant, preferredLanguage)
-  const isOfEnrolment = notice === 'voided' && mode === 'ENROLLMENT'
-  const { subject, intro } = TEXTS[language].notices[isOfEnrolment ? 'enrolmentVoided' : notice]
+  const { subject, intro } = TEXTS[language].notices[subjectOf(notice, mode, channel)]
   const sender = senderOf(tenant)
   return compose(tenant, language, { subject: subject(sender), intro: intro(sender) })
+}
+
+/** Enrolment codes can only be issued and voided: what is redeemed or locked is a reset code. */
+function subjectOf(notice: Notice, mode: CodeMode, channel: Channel | undefined): NoticeSubject {
+  const isOfEnrolment = mode === 'ENROLLMENT'
+  switch (notice) {
+    case 'redeemed':
+    case 'locked':
+      return notice
+    case 'voided':
+      return isOfEnrolment ? 'enrolmentVoided' : 'voided'
+    case 'issued':
+      if (channel === 'custom') return isOfEnrolment ? 'enrolmentSentElsewhere' : 'sentElsewhere'
+      return isOfEnrolment ? 'enrolmentShown' : 'shown'
+  }
 }
 
 /** The name that mails are sent under. */

@@ -1,9 +1,11 @@
 import type { CodeMode } from '../codes/code.ts'
+import type { Reservation } from '../codes/reservation-store.ts'
+import type { Channel } from '../database/schema.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { seal, unseal } from '../crypto/seal.ts'
 
 /** What a user is told about their codes, apart from the codes themselves. */
-export type Notice = 'redeemed' | 'voided' | 'locked'
+export type Notice = 'redeemed' | 'voided' | 'locked' | 'issued'
 
 /** What the queue carries. */
 export type DeliveryMessage = { tenantId: string } & (
@@ -14,6 +16,8 @@ export type DeliveryMessage = { tenantId: string } & (
       codeId: string
       code: string
       requestedAt: number
+      /** The hash of the network that asked, see audit/network-hash.ts. Earlier versions of the service left it out. */
+      network?: string | null
     }
   | {
       /** A code that an administrator issued: mailed while it is live. */
@@ -32,11 +36,13 @@ export type DeliveryMessage = { tenantId: string } & (
       notice: Notice
       /** Which code of the user it is about. Earlier versions of the service left it out. */
       mode?: CodeMode
+      /** Which way the code of `issued` left, if not to the user's own address. */
+      channel?: Channel
       noticeId: string
       requestedAt: number
     }
   /** A password was set by the hook, and the database could not record it at once. */
-  | { kind: 'settlement'; userId: string; codeId: string; reservationId: string; requestedAt: number }
+  | ({ kind: 'settlement' } & Reservation)
 )
 
 /** A message with a code to be mailed. */

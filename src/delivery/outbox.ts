@@ -1,5 +1,6 @@
 import type { CodeMode } from '../codes/code.ts'
 import type { Keyring } from '../crypto/keyring.ts'
+import type { Channel } from '../database/schema.ts'
 import { StoreFault } from '../database/store-fault.ts'
 import { faultName, writeEvent } from '../log.ts'
 import type { Tenant } from '../tenants/tenant.ts'
@@ -46,7 +47,7 @@ export function queueNotices(
   outbox: Outbox,
   notice: Notice,
   userIds: readonly string[],
-  mode: CodeMode = 'PASSWORD_RESET',
+  about: { mode?: CodeMode; channel?: Channel } = {},
 ): void {
   const { tenant, now, requestId } = outbox
   const { id: tenantId, policy } = tenant
@@ -56,7 +57,8 @@ export function queueNotices(
     tenantId,
     userId,
     notice,
-    mode,
+    mode: 'PASSWORD_RESET' as CodeMode,
+    ...about,
     noticeId: crypto.randomUUID(),
     requestedAt: now,
   }))

@@ -1,5 +1,6 @@
 import type { Actor } from '../audit/admin-event.ts'
-import type { CodeContext } from '../codes/code-context.ts'
+import { networkHash } from '../audit/network-hash.ts'
+import type { CodeContext, VisitorContext } from '../codes/code-context.ts'
 import { config, databaseBinding } from '../config.ts'
 import type { TenantScope } from '../database/scope.ts'
 import type { Outbox } from '../delivery/outbox.ts'
@@ -22,6 +23,16 @@ export function tenantScopeOf(c: ReadContext<TenantEnv>): TenantScope {
 export function codeContextOf(c: ReadContext<TenantEnv>): CodeContext {
   const { policy } = c.get('tenant')
   return { ...tenantScopeOf(c), policy: policy.code, peppers: config(c.env).peppers }
+}
+
+/** What a visitor's request with a code works with. */
+export function visitorContextOf(c: ReadContext<TenantEnv>): VisitorContext {
+  return { ...codeContextOf(c), network: networkHashOf(c) }
+}
+
+/** The client's network, as events remember it. */
+export function networkHashOf(c: ReadContext<TenantEnv>): string | null {
+  return networkHash(config(c.env).transientKeys, c.get('tenant').id, c.req.header('CF-Connecting-IP'))
 }
 
 /** Where the request puts what is to be mailed. */

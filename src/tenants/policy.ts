@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { canonicalDomain } from '../domain-name.ts'
 import { checkMembers, type InvalidMember } from '../invalid-member.ts'
 import { isLoopbackHost } from '../network-address.ts'
 
@@ -12,6 +13,12 @@ const MINUTES_PER_DAY = 24 * 60
 /** Symbols in a code, so that no code is under 20 bits (NIST SP 800-63B §3.1.3.2 counts six digits as 20). */
 const LENGTH_BOUNDS = { base32: { min: 4, max: 32 }, digits: { min: 6, max: 12 } }
 
+/** Domains that a tenant may allow for `custom_email`. */
+const DOMAINS_MAX = 100
+
+const CUSTOM_EMAIL_FORM =
+  'must be "any", "off" or {"domains": ["example.com"]}, with 1 to 100 domain names and nothing beside them'
+
 const codeSchema = v.pipe(
   group({
     alphabet: v.optional(oneOf(['base32', 'digits']), 'base32'),
@@ -22,6 +29,11 @@ const codeSchema = v.pipe(
     attemptsMax: v.optional(whole(1, 10), 5),
     /** Consecutive wrong codes of one user, across codes (NIST SP 800-63B §3.2.2: at most 100). */
     failuresMax: v.optional(whole(1, 100), 100),
+    /** Which addresses but the user's own an administrator may have a code mailed to. */
+    customEmail: v.optional(
+      v.union([oneOf(['any', 'off']), group({ domains: domains() })], CUSTOM_EMAIL_FORM),
+      'any',
+    ),
   }),
   v.forward(
     // Also where other members are wrong, so that it is told with them.
@@ -96,6 +108,8 @@ const policySchema = group({
       redeemed: v.optional(v.boolean(), true),
       voided: v.optional(v.boolean(), true),
       locked: v.optional(v.boolean(), true),
+      /** A code was shown to the help desk, or mailed to another address than the user's own. */
+      issued: v.optional(v.boolean(), true),
     }),
     {},
   ),
@@ -135,6 +149,16 @@ function rate(perMinute: number, burst: number) {
     burst: v.optional(whole(1, 100_000), burst),
   })
   return v.optional(schema, {})
+}
+
+/** Domain names in canonical form, in which the domain of an address is compared with them. */
+function domains() {
+  const message = 'must be a domain name such as example.com'
+  return v.pipe(
+    v.array(v.pipe(v.string(message), v.transform(canonicalDomain), v.string(message))),
+    v.minLength(1),
+    v.maxLength(DOMAINS_MAX),
+  )
 }
 
 /** One line of text: a control character could end a header. */

@@ -151,6 +151,8 @@ function recordUserChange(
     result: 'done',
     sourceIp,
     requestId,
+    channel: null,
+    destination: null,
   }
   const source = sql`FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${id}`
   return orm.insert(adminEvents).select(selectRow(adminEvents, row, source))

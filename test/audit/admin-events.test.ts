@@ -123,6 +123,8 @@ describe('an event', () => {
         access_id: tenant.keys['super-admin'].accessID,
         action: 'generate',
         result: 'issued',
+        channel: 'DISPLAY',
+        destination: null,
         request_id: generated.headers.get('X-Request-Id'),
       },
       {
@@ -131,6 +133,8 @@ describe('an event', () => {
         access_id: tenant.keys['help-desk'].accessID,
         action: 'void',
         result: 'voided',
+        channel: null,
+        destination: null,
         request_id: voided.headers.get('X-Request-Id'),
       },
     ])

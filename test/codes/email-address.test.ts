@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalEmailAddress, lowerCaseAscii } from '../../src/codes/email-address.ts'
+import { canonicalEmailAddress, withoutSubAddress } from '../../src/codes/email-address.ts'
+import { lowerCaseAscii } from '../../src/domain-name.ts'
 import { newTenant } from '../rig/service.ts'
 
 const VICTIM = 'mike.smith@kiosk.example'
@@ -186,5 +187,19 @@ describe('through the service', () => {
     const results = [...(await tenant.generate(lookAlikes)), ...(await tenant.void(lookAlikes))]
     expect(new Set(results.map(({ status }) => status))).toEqual(new Set([1002]))
     expect((await tenant.validate(' MIKE.smith@KIOSK.example ', code)).status).toBe(200)
+  })
+})
+
+describe('an address without its sub-address', () => {
+  it.each([
+    ['jane@example.com', 'jane@example.com'],
+    ['jane+1@example.com', 'jane@example.com'],
+    ['jane+a+b@example.com', 'jane@example.com'],
+    ['jane+@example.com', 'jane@example.com'],
+    ['jane@plus+minus.example', 'jane@plus+minus.example'],
+    ['+jane@example.com', '+jane@example.com'],
+    ['no+address', 'no+address'],
+  ])('of %s is %s', (address, folded) => {
+    expect(withoutSubAddress(address)).toBe(folded)
   })
 })

@@ -130,7 +130,7 @@ describe('the failures of a user, across codes', () => {
   /** A victim who can ask for codes, and what they do for another: the code that they are mailed. */
   async function newAskingVictim(code: object) {
     const hook = newMailHook()
-    const policy = { ...NO_LIMITS, ...hook.policy, code, notify: { locked: false } }
+    const policy = { ...NO_LIMITS, ...hook.policy, code, notify: { locked: false, issued: false } }
     const tenant = await newTenant({ policy, users: 1 })
     const askAgain = async () => {
       await handle([await ask(tenant, VICTIM)])

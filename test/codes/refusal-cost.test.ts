@@ -19,6 +19,7 @@ function meteredDb() {
 }
 
 const EXPIRY_MS = 600_000
+const NETWORK = 'a hash of 12'
 
 /** What may become of the code of a user. */
 const ENDS: Record<string, (tenant: Tenant, email: string, code: string) => Promise<unknown>> = {
@@ -46,7 +47,13 @@ describe('a refusal', () => {
       const now = Date.now() + (state === 'expired' ? EXPIRY_MS : 0)
       const caps = { attemptsMax: state === 'wrong' ? 2 : 1, failuresMax: 100 }
       const scope = { db: db as unknown as D1Database, tenantId: tenant.id, now, ...caps }
-      const found = await judge({ ...scope, mode: 'PASSWORD_RESET' }, email, ['x'.repeat(43)], purpose)
+      const found = await judge(
+        { ...scope, mode: 'PASSWORD_RESET' },
+        email,
+        ['x'.repeat(43)],
+        NETWORK,
+        purpose,
+      )
       seen.push([found?.verdict, db.rows])
     }
     const [, rows] = seen[0] ?? []

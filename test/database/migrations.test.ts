@@ -1,11 +1,14 @@
 import { applyD1Migrations, reset } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { networkHash } from '../../src/audit/network-hash.ts'
 import { newCodeDigest } from '../../src/codes/code.ts'
 import { parseKeyring } from '../../src/crypto/keyring.ts'
 import { addKey, adminToken, call } from '../rig/service.ts'
 
 /** The database of this file alone goes through its whole history. */
+
+const KEYS = parseKeyring('TRANSIENT_KEYS', env.TRANSIENT_KEYS)
 
 type Row = Record<string, string | number | null>
 
@@ -142,16 +145,47 @@ describe('the migrations', () => {
         ended_as: 'voided',
       }),
     ])
+    const event = { tenant_id: tenantId, occurred_at: now - (now % 3_600_000), last_at: now, count: 7 }
+    await migrateTo(2)
+    await env.DB.batch([
+      insert('admin_events', {
+        tenant_id: tenantId,
+        id: 'code of jane',
+        occurred_at: now,
+        access_id: 'key',
+        action: 'generate',
+        mode: 'PASSWORD_RESET',
+        user_id: 'jane',
+        target: 'j***@example.com',
+        result: 'issued',
+        source_ip: '10.0.0.1',
+        request_id: 'first',
+      }),
+      insert('user_events', {
+        ...event,
+        id: 'validated:jane:match',
+        user_id: 'jane',
+        action: 'validated',
+        reason: '',
+      }),
+    ])
     await migrateTo(env.TEST_MIGRATIONS.length)
     const validate = async (emailAddress: string, passwordResetCode: string) => {
       const url = 'https://first.example.com/api/passwordmanagement/validatePasswordResetCode'
-      return (await call(url, { body: { emailAddress, passwordResetCode } })).status
+      const headers = { 'CF-Connecting-IP': '10.0.0.2' }
+      return (await call(url, { body: { emailAddress, passwordResetCode }, headers })).status
     }
     expect(await validate(email, live)).toBe(200)
     expect(await validate('joe@example.com', ended)).toBe(401)
     expect(await validate('nobody@example.com', live)).toBe(401)
     const events = (await rowsOf('user_events')).map(({ action, reason }) => `${action}:${reason}`)
     expect(events.toSorted()).toEqual(['refused:unknown', 'refused:voided', 'validated:'])
+    // A row that was counted before networks were recorded goes on counting, and names them from now on.
+    const counted = (await rowsOf('user_events')).find(({ action }) => action === 'validated')
+    expect(counted).toMatchObject({ count: 8, networks: networkHash(KEYS, tenantId, '10.0.0.2') })
+    expect(await rowsOf('admin_events')).toMatchObject([
+      { result: 'issued', channel: null, destination: null },
+    ])
     const key = await addKey(tenantId, 'help-desk')
     const response = await call('https://first.example.com/AdminInterface/restapi/v1/users/voidVerifyCode', {
       token: await adminToken(key),

@@ -24,7 +24,12 @@ const later = (ms: number) => vi.setSystemTime(Date.now() + ms)
 async function newMailed({ policy = {}, users = 1 }: { policy?: object; users?: number } = {}) {
   const hook = newMailHook()
   const tenant = await newTenant({
-    policy: { ...NO_LIMITS, notify: { voided: false, locked: false }, ...hook.policy, ...policy },
+    policy: {
+      ...NO_LIMITS,
+      notify: { voided: false, locked: false, issued: false },
+      ...hook.policy,
+      ...policy,
+    },
     users,
   })
   return { hook, tenant }

@@ -61,10 +61,18 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+/** Codes are shown here for what becomes of them, not for the notice of it. */
+const UNTOLD = { notify: { issued: false } }
+
 /** A tenant whose mails arrive at a hook, all of them at once. */
 async function newMailed({ mail = {}, code = {} }: { mail?: object; code?: object } = {}) {
   const hook = newMailHook()
-  const policy = { ...NO_LIMITS, code, mail: { ...hook.policy.mail, resetUrl: RESET_URL, ...mail } }
+  const policy = {
+    ...NO_LIMITS,
+    ...UNTOLD,
+    code,
+    mail: { ...hook.policy.mail, resetUrl: RESET_URL, ...mail },
+  }
   return { hook, tenant: await newTenant({ policy }) }
 }
 
@@ -339,6 +347,7 @@ describe('a notice', () => {
       const { hook, tenant } = await newMailed({ mail: { language } })
       const changed = {
         ...NO_LIMITS,
+        ...UNTOLD,
         code: { attemptsMax: 1 },
         mail: { ...hook.policy.mail, resetUrl: RESET_URL },
         redeem: { kind: 'grant', audience: 'https://app.example' },
@@ -394,6 +403,46 @@ describe('a notice', () => {
     }
   })
 
+  it.each(LANGUAGES)(
+    'of an issued code says in %s of which kind it is, and where it went',
+    async (language) => {
+      const { hook, tenant } = await newMailed({ mail: { language } })
+      const body = {
+        name: 'A tenant',
+        hosts: [tenant.host],
+        policy: { ...NO_LIMITS, mail: { ...hook.policy.mail, language, resetUrl: RESET_URL } },
+      }
+      expect((await operate('PUT', `/tenants/${tenant.id}`, body)).status).toBe(200)
+      await tenant.addUser(USER)
+      for (const path of ['enroll', 'resetPassword']) {
+        const url = `https://${tenant.host}/AdminInterface/restapi/v1/users/generateVerifyCode/${path}`
+        const elsewhere = { code_send_to: 'EMAIL', custom_email: 'other@elsewhere.example' }
+        for (const way of [{}, elsewhere]) {
+          const held = await requestHeld(url, { token: await tenant.token(), body: { email: USER, ...way } })
+          await handle(held.messages.slice(-1))
+        }
+      }
+      const seen = hook.mails.map(({ to, notice, mode, channel }) => [to, notice, mode, channel])
+      expect(seen).toEqual([
+        [USER, 'issued', 'ENROLLMENT', 'DISPLAY'],
+        [USER, 'issued', 'ENROLLMENT', 'custom'],
+        [USER, 'issued', 'PASSWORD_RESET', 'DISPLAY'],
+        [USER, 'issued', 'PASSWORD_RESET', 'custom'],
+      ])
+      expect(new Set(hook.mails.map(({ subject }) => subject)).size).toBe(4)
+      expect(new Set(hook.mails.map(({ text }) => text)).size).toBe(4)
+      for (const mail of hook.mails) {
+        expect(mail.language).toBe(language)
+        expect(urlsIn(mail)).toEqual({ text: [], html: [] })
+        const isOfReset = mail.mode === 'PASSWORD_RESET'
+        expect([mail.subject, mail.text, mail.html].map((part) => RESETS.test(part))).toEqual(
+          Array(3).fill(isOfReset),
+        )
+        expect(JSON.stringify(mail)).not.toContain('elsewhere.example')
+      }
+    },
+  )
+
   it('that an earlier version queued, without a mode, is about a reset code', async () => {
     const { hook, tenant } = await newMailed()
     const userId = await tenant.addUser(USER)
@@ -411,6 +460,7 @@ describe('a notice', () => {
       const { hook, tenant } = await newMailed({ mail: { language, name: 'Example' } })
       const changed = {
         ...NO_LIMITS,
+        ...UNTOLD,
         unknownAddress: 'notify',
         mail: { ...hook.policy.mail, language, name: 'Example' },
       }

@@ -168,7 +168,7 @@ describe('a grant that cannot be signed', () => {
 describe('what was asked for before', () => {
   const newMailed = async () => {
     const hook = newMailHook()
-    const quiet = { notify: { redeemed: false, voided: false } }
+    const quiet = { notify: { redeemed: false, voided: false, issued: false } }
     const tenant = await newTenant({ policy: { ...NO_LIMITS, ...GRANT, ...quiet, ...hook.policy } })
     return { hook, tenant, id: await tenant.addUser(ONE) }
   }

@@ -92,7 +92,13 @@ async function medians(d1: SqliteD1, purpose: Purpose): Promise<Record<State, nu
     // Each state comes as often after each other one.
     const first = round % STATES.length
     for (const state of [...STATES.slice(first), ...STATES.slice(0, first)]) {
-      const found = await judge(scope, addressOf(state, round % USERS_PER_STATE), [WRONG, WRONG], purpose)
+      const found = await judge(
+        scope,
+        addressOf(state, round % USERS_PER_STATE),
+        [WRONG, WRONG],
+        'a hash of 12',
+        purpose,
+      )
       if (round < STATES.length) expect(found?.verdict).toBe(state === 'live' ? 'wrong' : state)
       times.get(state)?.push(d1.lastBatchUs)
     }

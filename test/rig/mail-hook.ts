@@ -16,6 +16,7 @@ export type Mailed = {
   mode?: string
   expiresAt?: string
   notice?: string
+  channel?: string
 }
 
 /** A tenant's own mail service, on the internet: it takes only calls that are signed with its secret. */

@@ -11,6 +11,9 @@ export type UserEvent = {
   reason: string
   count: number
   last_at: number
+  networks: string | null
+  channel: string | null
+  destination: string | null
 }
 
 /** What happened to the codes of a tenant's users, in order. */

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { lowerCaseAscii } from '../../codes/email-address.ts'
+import { lowerCaseAscii } from '../../domain-name.ts'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { ownMember } from '../../record.ts'
 

@@ -1,6 +1,9 @@
-import { canonicalEmailAddress } from '../../codes/email-address.ts'
+import { canonicalEmailAddress, domainOf } from '../../codes/email-address.ts'
 import type { IssueRequest } from '../../codes/issue.ts'
+import type { Channel } from '../../database/schema.ts'
+import { hasMailer } from '../../delivery/mailer.ts'
 import { isRecord, ownMember } from '../../record.ts'
+import type { Policy } from '../../tenants/policy.ts'
 import { asText, isWord, readAlias } from './bulk.ts'
 import type { GenerateFault } from './result-codes.ts'
 
@@ -34,31 +37,42 @@ export function readEntry(entry: unknown, ttlMinutes: number): Entry {
 }
 
 /** What the entry asks for, or what is wrong with it whoever the user is. */
-export function requestOf(
-  { email, customEmail, validity, unit, sendTo }: Entry,
-  hasMailer: boolean,
-): IssueRequest<GenerateFault> {
+export function requestOf(entry: Entry, policy: Policy): IssueRequest<GenerateFault> {
+  const { email, validity, unit } = entry
   const emailAddress = typeof email === 'string' ? email : ''
-  const faulty = (fault: GenerateFault) => ({ tag: 'faulty' as const, emailAddress, fault })
+  const way = wayOf(entry, canonicalEmailAddress(emailAddress))
+  const faulty = (fault: GenerateFault) => ({ tag: 'faulty' as const, emailAddress, ...way, fault })
   if (typeof email !== 'string') return faulty('bad-entry')
   const ttlMs = validityMs(validity, unit)
   if (ttlMs === undefined) return faulty('bad-validity')
-  if (isWord(sendTo, 'DISPLAY')) return { tag: 'wanted', emailAddress, ttlMs, isFreshStart: true }
-  if (!isForEmail({ sendTo })) return faulty('bad-delivery')
-  if (!hasMailer) return faulty('no-mailer')
-  if (mailAddress({ customEmail }) === undefined) return faulty('bad-custom-email')
-  return { tag: 'wanted', emailAddress, ttlMs, isFreshStart: false }
+  const fault = faultOfWay(way, policy)
+  if (fault !== undefined) return faulty(fault)
+  return { tag: 'wanted', emailAddress, ...way, ttlMs, isFreshStart: way.channel === 'DISPLAY' }
 }
 
-/** Whether the code is to be mailed rather than shown. */
-export function isForEmail({ sendTo }: Pick<Entry, 'sendTo'>): boolean {
-  return isWord(sendTo, 'EMAIL')
+/** Which way the code is to go. An administrator who names the user's own address asks for what is the default. */
+function wayOf({ customEmail, sendTo }: Entry, ownKey: string | undefined): Way {
+  const to = (channel: Channel | null, customKey: string | null = null) => ({ channel, customKey })
+  if (isWord(sendTo, 'DISPLAY')) return to('DISPLAY')
+  if (!isWord(sendTo, 'EMAIL')) return to(null)
+  if (customEmail === undefined || customEmail === '') return to('EMAIL')
+  const key = typeof customEmail === 'string' ? canonicalEmailAddress(customEmail) : undefined
+  return key !== undefined && key === ownKey ? to('EMAIL') : to('custom', key ?? null)
 }
 
-/** The other address to mail the code to, null for the user's own, nothing when it is not an address. */
-export function mailAddress({ customEmail }: Pick<Entry, 'customEmail'>): string | null | undefined {
-  if (customEmail === undefined || customEmail === '') return null
-  return typeof customEmail === 'string' ? canonicalEmailAddress(customEmail) : undefined
+type Way = Pick<IssueRequest<never>, 'channel' | 'customKey'>
+
+function faultOfWay({ channel, customKey }: Way, policy: Policy): GenerateFault | undefined {
+  if (channel === 'DISPLAY') return undefined
+  if (channel === null) return 'bad-delivery'
+  if (!hasMailer(policy)) return 'no-mailer'
+  if (channel === 'EMAIL') return undefined
+  if (customKey === null) return 'bad-custom-email'
+  const { customEmail } = policy.code
+  if (customEmail === 'any') return undefined
+  if (customEmail === 'off') return 'custom-email-off'
+  // Whole domains alone: who may read mail to a sub-domain is for the tenant to say.
+  return customEmail.domains.includes(domainOf(customKey)) ? undefined : 'custom-email-domain'
 }
 
 /** Milliseconds, or nothing where the pair is incomplete, not a whole number or out of bounds. */

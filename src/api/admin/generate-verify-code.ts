@@ -2,17 +2,17 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AdminEnv } from '../../http/app-env.ts'
 import type { CodeMode } from '../../codes/code.ts'
-import { issueCodes, type IssueOutcome } from '../../codes/issue.ts'
-import { hasMailer } from '../../delivery/mailer.ts'
+import { issueCodes, type IssueOutcome, type IssueRequest } from '../../codes/issue.ts'
+import type { Channel } from '../../database/schema.ts'
 import type { DeliveryMessage } from '../../delivery/message.ts'
-import { queueDeliveries } from '../../delivery/outbox.ts'
+import { queueDeliveries, queueNotices } from '../../delivery/outbox.ts'
 import { faultName } from '../../log.ts'
 import { readJson } from '../../http/body.ts'
 import { isRecord } from '../../record.ts'
 import { actorOf, codeContextOf, outboxOf } from '../../http/context.ts'
 import type { Policy } from '../../tenants/policy.ts'
 import { logFailures, requireUserCount } from './bulk.ts'
-import { echo, isForEmail, mailAddress, readEntry, requestOf, type Entry } from './generate-entry.ts'
+import { echo, readEntry, requestOf, type Entry } from './generate-entry.ts'
 import {
   GENERATED_FOR_DISPLAY,
   GENERATED_FOR_EMAIL,
@@ -20,7 +20,10 @@ import {
   type GenerateFault,
 } from './result-codes.ts'
 
-type Issued = { request: { entry: Entry }; outcome: IssueOutcome<GenerateFault> }
+type Issued = {
+  request: { entry: Entry } & IssueRequest<GenerateFault>
+  outcome: IssueOutcome<GenerateFault>
+}
 
 /**
  * `POST v1/users/generateVerifyCode/{resetPassword|enroll}`: an array is answered by an array, one
@@ -37,7 +40,7 @@ export function generateVerifyCode(mode: CodeMode) {
     requireUserCount(sent.length)
     const requests = sent.map((each) => {
       const entry = readEntry(each, policy.code.ttlMinutes)
-      return { entry, ...requestOf(entry, hasMailer(policy)) }
+      return { entry, ...requestOf(entry, policy) }
     })
     const issued = await issueCodes<GenerateFault, (typeof requests)[number]>(
       codeContextOf(c),
@@ -50,6 +53,7 @@ export function generateVerifyCode(mode: CodeMode) {
       issued.flatMap(({ outcome }) => (outcome.tag === 'failed' ? outcome.fault : [])),
     )
     const areQueued = await queueCodes(c, mode, issued)
+    tellUsers(c, mode, issued, areQueued)
     const results = issued.map((each) => resultOf(policy, mode, each, areQueued))
     return c.json(Array.isArray(body) ? results : results[0])
   }
@@ -64,10 +68,10 @@ export function generateVerifyCode(mode: CodeMode) {
 async function queueCodes(c: Context<AdminEnv>, mode: CodeMode, issued: readonly Issued[]): Promise<boolean> {
   const { id: tenantId } = c.get('tenant')
   const message = { kind: 'issued-code', tenantId, mode, requestedAt: c.get('now') } as const
-  const messages = issued.flatMap(({ request: { entry }, outcome }): DeliveryMessage[] => {
-    if (outcome.tag !== 'issued' || !isForEmail(entry)) return []
+  const messages = issued.flatMap(({ request: { channel, customKey }, outcome }): DeliveryMessage[] => {
+    if (outcome.tag !== 'issued' || channel === 'DISPLAY') return []
     const { emailKey, codeId, code } = outcome
-    return [{ ...message, emailKey, codeId, code, to: mailAddress(entry) ?? null }]
+    return [{ ...message, emailKey, codeId, code, to: customKey }]
   })
   if (messages.length === 0) return true
   try {
@@ -79,15 +83,33 @@ async function queueCodes(c: Context<AdminEnv>, mode: CodeMode, issued: readonly
   }
 }
 
+/**
+ * Tells the users whose code has left by another way than to their own address. Where it went there, the mail with
+ * the code says so itself.
+ */
+function tellUsers(
+  c: Context<AdminEnv>,
+  mode: CodeMode,
+  issued: readonly Issued[],
+  areQueued: boolean,
+): void {
+  const sentTo = (wanted: Channel) =>
+    issued.flatMap(({ request: { channel }, outcome }) =>
+      outcome.tag === 'issued' && channel === wanted ? [outcome.userId] : [],
+    )
+  queueNotices(outboxOf(c), 'issued', sentTo('DISPLAY'), { mode, channel: 'DISPLAY' })
+  if (areQueued) queueNotices(outboxOf(c), 'issued', sentTo('custom'), { mode, channel: 'custom' })
+}
+
 /** The answer for one user. A member that is undefined is not in it. */
 function resultOf(
   { mail }: Policy,
   mode: CodeMode,
-  { request: { entry }, outcome }: Issued,
+  { request: { entry, channel }, outcome }: Issued,
   areQueued: boolean,
 ) {
   const details = { userDetailsRequestForVerifyCodeGeneration: echo(entry) }
-  const isMailed = isForEmail(entry)
+  const isMailed = channel !== 'DISPLAY'
   switch (outcome.tag) {
     case 'issued':
       if (isMailed && !areQueued) return { ...GENERATE_REFUSALS['not-queued'], ...details }

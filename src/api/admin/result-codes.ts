@@ -9,7 +9,14 @@ import type { VoidOutcome } from '../../codes/void.ts'
  */
 
 /** Why an entry of a generate call cannot be served, whoever the user is. */
-export type GenerateFault = 'bad-entry' | 'bad-validity' | 'bad-delivery' | 'bad-custom-email' | 'no-mailer'
+export type GenerateFault =
+  | 'bad-entry'
+  | 'bad-validity'
+  | 'bad-delivery'
+  | 'bad-custom-email'
+  | 'custom-email-off'
+  | 'custom-email-domain'
+  | 'no-mailer'
 
 type Refusal = Extract<IssueOutcome<GenerateFault>, { tag: 'refused' }>['reason'] | 'not-queued' | 'failed'
 
@@ -30,6 +37,16 @@ export const GENERATE_REFUSALS: Record<Refusal, { status: number; errorMessage: 
   },
   'bad-delivery': { status: 1004, errorMessage: 'code_send_to must be DISPLAY or EMAIL.' },
   'bad-custom-email': { status: 1005, errorMessage: 'custom_email must be one e-mail address.' },
+  'custom-email-off': {
+    status: 1005,
+    errorMessage:
+      'This tenant allows no custom_email. Leave it out: the code is then mailed to the address of the user.',
+  },
+  'custom-email-domain': {
+    status: 1005,
+    errorMessage:
+      'This tenant does not allow a custom_email of that domain. Use an allowed domain, or leave custom_email out.',
+  },
   'no-mailer': {
     status: 1005,
     errorMessage:

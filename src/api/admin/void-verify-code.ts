@@ -30,7 +30,7 @@ export async function voidVerifyCode(c: Context<AdminEnv>): Promise<Response> {
   const voided = outcomes.flatMap((outcome) =>
     outcome.result === 'voided' && outcome.userId ? [outcome.userId] : [],
   )
-  queueNotices(outboxOf(c), 'voided', [...new Set(voided)], mode)
+  queueNotices(outboxOf(c), 'voided', [...new Set(voided)], { mode })
   const results = outcomes.map(({ request, result }) => ({
     ...voidResult(mode, result),
     user_email: asText(request.sent),

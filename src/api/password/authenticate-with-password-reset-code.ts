@@ -10,7 +10,7 @@ import { hmac } from '../../crypto/keyring.ts'
 import { faultName } from '../../log.ts'
 import { parseJson, readText } from '../../http/body.ts'
 import { isRecord, ownMember } from '../../record.ts'
-import { codeContextOf, outboxOf } from '../../http/context.ts'
+import { codeContextOf, outboxOf, visitorContextOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
 import { LOGIN_RESPONSE_TYPES } from './media-types.ts'
 import { refuse } from './refusal.ts'
@@ -35,10 +35,17 @@ export async function authenticateWithPasswordResetCode(c: Context<TenantEnv>): 
   }
   const { email, code, newPassword } = await readRequest(c)
   const reservationId = crypto.randomUUID()
-  const outcome = await reserveCode(codeContextOf(c), email, code, reservationId)
+  const context = visitorContextOf(c)
+  const outcome = await reserveCode(context, email, code, reservationId)
   switch (outcome.tag) {
     case 'accepted': {
-      const redeemed = redeemThrough(c, redeem, outcome, reservationId, newPassword)
+      const redeemed = redeemThrough(
+        c,
+        redeem,
+        outcome,
+        { reservationId, network: context.network },
+        newPassword,
+      )
       // A caller who hangs up ends the request; what the hook has set is settled all the same.
       c.executionCtx.waitUntil(redeemed.catch(() => undefined))
       await redeemed
@@ -56,7 +63,7 @@ async function redeemThrough(
   c: Context<TenantEnv>,
   hook: { url: string; secret: string },
   { userId, codeId, userName, emailAddress }: Holder,
-  reservationId: string,
+  { reservationId, network }: { reservationId: string; network: string | null },
   newPassword: string,
 ): Promise<void> {
   const now = c.get('now')
@@ -65,7 +72,7 @@ async function redeemThrough(
   const id = hmac(transientKeys[0], ['password-hook', codeId, newPassword]).toString('base64url')
   const user = { id: userId, userName, emailAddress }
   const outcome = await setPassword({ hook, id, user, newPassword, now }, isLocalRun)
-  const reservation = { userId, codeId, reservationId, requestedAt: now }
+  const reservation = { userId, codeId, reservationId, requestedAt: now, network }
   switch (outcome.tag) {
     case 'set':
       await settle(c, reservation)

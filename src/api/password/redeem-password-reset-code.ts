@@ -5,7 +5,7 @@ import { config } from '../../config.ts'
 import { redeemCode } from '../../codes/redeem.ts'
 import { queueNotices } from '../../delivery/outbox.ts'
 import { resetGrantSigner } from '../../codes/reset-grant.ts'
-import { codeContextOf, outboxOf } from '../../http/context.ts'
+import { visitorContextOf, outboxOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
 import { RESPONSE_TYPES } from './media-types.ts'
 import { readParameters } from './parameters.ts'
@@ -28,7 +28,7 @@ export async function redeemPasswordResetCode(c: Context<TenantEnv>): Promise<Re
   }
   const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
   const sign = await resetGrantSigner(config(c.env))
-  const outcome = await redeemCode(codeContextOf(c), emailAddress, passwordResetCode)
+  const outcome = await redeemCode(visitorContextOf(c), emailAddress, passwordResetCode)
   switch (outcome.tag) {
     case 'accepted': {
       const { userId, codeId, userName, emailAddress: storedAddress } = outcome

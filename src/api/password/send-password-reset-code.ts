@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
 import type { TenantEnv } from '../../http/app-env.ts'
-import { outboxOf } from '../../http/context.ts'
+import { networkHashOf, outboxOf } from '../../http/context.ts'
 import { config } from '../../config.ts'
 import { drawCode } from '../../codes/code.ts'
-import { canonicalEmailAddress } from '../../codes/email-address.ts'
+import { canonicalEmailAddress, withoutSubAddress } from '../../codes/email-address.ts'
 import { queueDeliveries } from '../../delivery/outbox.ts'
 import { hmac } from '../../crypto/keyring.ts'
 import { admit } from '../../http/rate-limit.ts'
@@ -32,17 +32,21 @@ export async function sendPasswordResetCode(c: Context<TenantEnv>): Promise<Resp
       codeId: crypto.randomUUID(),
       code: drawCode(tenant.policy.code),
       requestedAt: now,
+      network: networkHashOf(c),
     },
   ])
   return c.body(null, 200)
 }
 
-/** The tenant's bucket and the recipient's two. The recipient's keys are hashes, so that they name nobody. */
+/**
+ * The tenant's bucket and the recipient's two. The recipient's keys are hashes, so that they name nobody, and
+ * sub-addresses share them, since whoever reads one mailbox gets the mail to all.
+ */
 function demandsOf(c: Context<TenantEnv>, recipient: string): Demand[] {
   const { id, policy } = c.get('tenant')
   const { send, recipient: limit } = policy.limits
   const [key] = config(c.env).transientKeys
-  const who = hmac(key, ['recipient', id, recipient]).toString('base64url')
+  const who = hmac(key, ['recipient', id, withoutSubAddress(recipient)]).toString('base64url')
   const hourly = { perMinute: (limit.perMinute * HOURLY_FACTOR) / 60, burst: limit.burst * HOURLY_FACTOR }
   return [
     { bucket: 'send', key: 'send', ...send, cost: 1 },

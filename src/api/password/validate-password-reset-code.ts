@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import type { TenantEnv } from '../../http/app-env.ts'
 import { validateCode } from '../../codes/redeem.ts'
-import { codeContextOf } from '../../http/context.ts'
+import { visitorContextOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
 import { RESPONSE_TYPES } from './media-types.ts'
 import { readParameters } from './parameters.ts'
@@ -14,7 +14,7 @@ import { refuse } from './refusal.ts'
 export async function validatePasswordResetCode(c: Context<TenantEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c, RESPONSE_TYPES)
   const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
-  const outcome = await validateCode(codeContextOf(c), emailAddress, passwordResetCode)
+  const outcome = await validateCode(visitorContextOf(c), emailAddress, passwordResetCode)
   switch (outcome.tag) {
     case 'accepted':
       return c.json({ userName: outcome.userName, emailAddress: outcome.emailAddress }, 200, {

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { canonicalEmailAddress, lowerCaseAscii } from '../../codes/email-address.ts'
+import { canonicalEmailAddress } from '../../codes/email-address.ts'
+import { lowerCaseAscii } from '../../domain-name.ts'
 import { problemOf } from '../../invalid-member.ts'
 import { isRecord, ownMember } from '../../record.ts'
 import { ScimException } from './errors.ts'

@@ -55,5 +55,27 @@ export const DE: MailTexts = {
       intro: (tenant) =>
         `Für Ihr Konto bei ${tenant} wurde zu oft ein falscher Code eingegeben, deshalb gilt der Code nicht mehr. Ihr Passwort wurde nicht geändert. Wenn Sie das nicht waren, wenden Sie sich an Ihren Helpdesk.`,
     },
+    shown: {
+      subject: (tenant) =>
+        `Ein Code zum Zurücksetzen Ihres Passworts bei ${tenant} wurde dem Helpdesk angezeigt`,
+      intro: (tenant) =>
+        `Ihr Helpdesk bei ${tenant} hat soeben einen Code erstellt, mit dem sich Ihr Passwort zurücksetzen lässt. Der Code wurde dem Helpdesk angezeigt und nicht an Sie geschickt. Wenn Sie deswegen nicht mit Ihrem Helpdesk in Kontakt stehen, melden Sie sich sofort dort.`,
+    },
+    sentElsewhere: {
+      subject: (tenant) =>
+        `Ein Code zum Zurücksetzen Ihres Passworts bei ${tenant} ging an eine andere Adresse`,
+      intro: (tenant) =>
+        `Ihr Helpdesk bei ${tenant} hat soeben einen Code erstellt, mit dem sich Ihr Passwort zurücksetzen lässt, und ihn an eine andere E-Mail-Adresse geschickt. Wenn Sie nicht darum gebeten haben, wenden Sie sich sofort an Ihren Helpdesk.`,
+    },
+    enrolmentShown: {
+      subject: (tenant) => `Ein Registrierungscode für Ihr Konto bei ${tenant} wurde dem Helpdesk angezeigt`,
+      intro: (tenant) =>
+        `Ihr Helpdesk bei ${tenant} hat soeben einen Registrierungscode für Ihr Konto erstellt. Der Code wurde dem Helpdesk angezeigt und nicht an Sie geschickt. Wenn Sie deswegen nicht mit Ihrem Helpdesk in Kontakt stehen, melden Sie sich sofort dort.`,
+    },
+    enrolmentSentElsewhere: {
+      subject: (tenant) => `Ein Registrierungscode für Ihr Konto bei ${tenant} ging an eine andere Adresse`,
+      intro: (tenant) =>
+        `Ihr Helpdesk bei ${tenant} hat soeben einen Registrierungscode für Ihr Konto erstellt und ihn an eine andere E-Mail-Adresse geschickt. Wenn Sie nicht darum gebeten haben, wenden Sie sich sofort an Ihren Helpdesk.`,
+    },
   },
 }

@@ -55,5 +55,25 @@ export const EN: MailTexts = {
       intro: (tenant) =>
         `A wrong password reset code was entered too many times for your account at ${tenant}, so the code no longer works. Your password has not changed. If this was not you, tell your help desk.`,
     },
+    shown: {
+      subject: (tenant) => `A password reset code for your account at ${tenant} was shown to the help desk`,
+      intro: (tenant) =>
+        `Your help desk at ${tenant} has just created a password reset code for your account. The code was shown to the help desk and not sent to you. If you are not in contact with your help desk about this, tell them at once.`,
+    },
+    sentElsewhere: {
+      subject: (tenant) => `A password reset code for your account at ${tenant} was sent to another address`,
+      intro: (tenant) =>
+        `Your help desk at ${tenant} has just created a password reset code for your account and sent it to another e-mail address. If you did not ask for this, tell your help desk at once.`,
+    },
+    enrolmentShown: {
+      subject: (tenant) => `An enrollment code for your account at ${tenant} was shown to the help desk`,
+      intro: (tenant) =>
+        `Your help desk at ${tenant} has just created an enrollment code for your account. The code was shown to the help desk and not sent to you. If you are not in contact with your help desk about this, tell them at once.`,
+    },
+    enrolmentSentElsewhere: {
+      subject: (tenant) => `An enrollment code for your account at ${tenant} was sent to another address`,
+      intro: (tenant) =>
+        `Your help desk at ${tenant} has just created an enrollment code for your account and sent it to another e-mail address. If you did not ask for this, tell your help desk at once.`,
+    },
   },
 }

@@ -55,5 +55,28 @@ export const ES: MailTexts = {
       intro: (tenant) =>
         `En su cuenta de ${tenant} se ha introducido demasiadas veces un código erróneo, por lo que el código ya no funciona. Su contraseña no ha cambiado. Si no ha sido usted, avise a su servicio de asistencia.`,
     },
+    shown: {
+      subject: (tenant) =>
+        `El servicio de asistencia de ${tenant} ha visto un código para restablecer su contraseña`,
+      intro: (tenant) =>
+        `El servicio de asistencia de ${tenant} acaba de generar un código para restablecer la contraseña de su cuenta. El código se ha mostrado al servicio de asistencia y no se le ha enviado a usted. Si no está en contacto con él por este motivo, avise de inmediato a su servicio de asistencia.`,
+    },
+    sentElsewhere: {
+      subject: (tenant) =>
+        `Su código de ${tenant} para restablecer la contraseña se ha enviado a otra dirección`,
+      intro: (tenant) =>
+        `El servicio de asistencia de ${tenant} acaba de generar un código para restablecer la contraseña de su cuenta y lo ha enviado a otra dirección de correo. Si usted no lo ha pedido, avise de inmediato a su servicio de asistencia.`,
+    },
+    enrolmentShown: {
+      subject: (tenant) =>
+        `El servicio de asistencia de ${tenant} ha visto un código de registro de su cuenta`,
+      intro: (tenant) =>
+        `El servicio de asistencia de ${tenant} acaba de generar un código de registro para su cuenta. El código se ha mostrado al servicio de asistencia y no se le ha enviado a usted. Si no está en contacto con él por este motivo, avise de inmediato a su servicio de asistencia.`,
+    },
+    enrolmentSentElsewhere: {
+      subject: (tenant) => `Su código de registro en ${tenant} se ha enviado a otra dirección`,
+      intro: (tenant) =>
+        `El servicio de asistencia de ${tenant} acaba de generar un código de registro para su cuenta y lo ha enviado a otra dirección de correo. Si usted no lo ha pedido, avise de inmediato a su servicio de asistencia.`,
+    },
   },
 }

@@ -59,5 +59,29 @@ export const FR: MailTexts = {
       intro: (tenant) =>
         `Un code erroné a été saisi trop de fois pour votre compte ${tenant}\u00a0: le code ne fonctionne plus. Votre mot de passe n’a pas changé. Si ce n’était pas vous, prévenez votre service d’assistance.`,
     },
+    shown: {
+      subject: (tenant) =>
+        `Un code de réinitialisation du mot de passe ${tenant} a été affiché au service d’assistance`,
+      intro: (tenant) =>
+        `Votre service d’assistance ${tenant} vient de créer un code de réinitialisation du mot de passe de votre compte. Ce code a été affiché au service d’assistance et ne vous a pas été envoyé. Si vous n’êtes pas en contact avec votre service d’assistance à ce sujet, prévenez-le immédiatement.`,
+    },
+    sentElsewhere: {
+      subject: (tenant) =>
+        `Un code de réinitialisation du mot de passe ${tenant} a été envoyé à une autre adresse`,
+      intro: (tenant) =>
+        `Votre service d’assistance ${tenant} vient de créer un code de réinitialisation du mot de passe de votre compte et de l’envoyer à une autre adresse e-mail. Si vous n’avez rien demandé, prévenez immédiatement votre service d’assistance.`,
+    },
+    enrolmentShown: {
+      subject: (tenant) =>
+        `Un code d’inscription pour votre compte ${tenant} a été affiché au service d’assistance`,
+      intro: (tenant) =>
+        `Votre service d’assistance ${tenant} vient de créer un code d’inscription pour votre compte. Ce code a été affiché au service d’assistance et ne vous a pas été envoyé. Si vous n’êtes pas en contact avec votre service d’assistance à ce sujet, prévenez-le immédiatement.`,
+    },
+    enrolmentSentElsewhere: {
+      subject: (tenant) =>
+        `Un code d’inscription pour votre compte ${tenant} a été envoyé à une autre adresse`,
+      intro: (tenant) =>
+        `Votre service d’assistance ${tenant} vient de créer un code d’inscription pour votre compte et de l’envoyer à une autre adresse e-mail. Si vous n’avez rien demandé, prévenez immédiatement votre service d’assistance.`,
+    },
   },
 }

@@ -5,7 +5,15 @@ export type NamingText = (tenant: string) => string
 export type CodeOccasion = 'asked' | 'issued' | 'enrolment'
 
 /** What a user is told about their codes, apart from the codes themselves. */
-export type NoticeSubject = 'redeemed' | 'voided' | 'enrolmentVoided' | 'locked'
+export type NoticeSubject =
+  | 'redeemed'
+  | 'voided'
+  | 'enrolmentVoided'
+  | 'locked'
+  | 'shown'
+  | 'sentElsewhere'
+  | 'enrolmentShown'
+  | 'enrolmentSentElsewhere'
 
 type Opening = { subject: NamingText; intro: NamingText }
 

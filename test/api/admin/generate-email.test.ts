@@ -34,7 +34,12 @@ const urlOf = ({ host }: Tenant, mode = RESET) =>
 
 async function newMailed({ code = {}, users = 2 }: { code?: object; users?: number } = {}) {
   const hook = newMailHook()
-  const policy = { ...NO_LIMITS, ...hook.policy, code, notify: { voided: false, locked: false } }
+  const policy = {
+    ...NO_LIMITS,
+    ...hook.policy,
+    code,
+    notify: { voided: false, locked: false, issued: false },
+  }
   return { hook, tenant: await newTenant({ policy, users }) }
 }
 

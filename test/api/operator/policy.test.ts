@@ -40,6 +40,30 @@ const VALUES: [string, unknown[], unknown[]][] = [
   ['notify.redeemed', [true, false], ['true', 1, null]],
   ['notify.voided', [true, false], ['true', 1, null]],
   ['notify.locked', [true, false], ['true', 1, null]],
+  ['notify.issued', [true, false], ['true', 1, null]],
+  [
+    'code.customEmail',
+    ['any', 'off', { domains: ['example.com'] }, { domains: Array(100).fill('a.example') }],
+    [
+      'ANY',
+      '',
+      null,
+      7,
+      true,
+      [],
+      ['example.com'],
+      {},
+      { domains: [] },
+      { domains: 'example.com' },
+      { domains: ['example.com', 'no domain'] },
+      { domains: ['@example.com'] },
+      { domains: ['*.example.com'] },
+      { domains: ['ｅxample.com'] },
+      { domains: [7] },
+      { domains: Array(101).fill('a.example') },
+      { domains: ['example.com'], x: 1 },
+    ],
+  ],
   [
     'mail.from',
     ['reset@example.com'],
@@ -82,7 +106,7 @@ describe('the policy of a tenant', () => {
     for (const value of refused) {
       const { response, body } = await put(withMember(path, value))
       expect(response.status, JSON.stringify(value)).toBe(400)
-      expect(body.detail).toMatch(new RegExp(`^policy\\.${path.replaceAll('.', '\\.')} `))
+      expect(body.detail).toMatch(new RegExp(`^policy\\.${path.replaceAll('.', '\\.')}[ .]`))
     }
   })
 

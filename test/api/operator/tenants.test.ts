@@ -35,7 +35,14 @@ async function refusal(response: Response): Promise<string> {
 }
 
 const DEFAULTS = {
-  code: { alphabet: 'base32', length: 8, ttlMinutes: 10, attemptsMax: 5, failuresMax: 100 },
+  code: {
+    alphabet: 'base32',
+    length: 8,
+    ttlMinutes: 10,
+    attemptsMax: 5,
+    failuresMax: 100,
+    customEmail: 'any',
+  },
   limits: {
     admin: { perMinute: 600, burst: 100 },
     validate: { perMinute: 3000, burst: 300 },
@@ -45,7 +52,7 @@ const DEFAULTS = {
   origins: [],
   csrf: 'with-cookie',
   unknownAddress: 'silent',
-  notify: { redeemed: true, voided: true, locked: true },
+  notify: { redeemed: true, voided: true, locked: true, issued: true },
   mail: { language: 'en', texts: {} },
 }
 
