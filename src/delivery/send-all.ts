@@ -19,6 +19,7 @@ export async function sendAll(
   let isStopped = false
   async function sender(): Promise<void> {
     let spentMs = 0
+    let hasHung = false
     for (const job of waiting) {
       const { plan } = job
       if (plan.tag === 'end') continue
@@ -28,8 +29,11 @@ export async function sendAll(
         const outcome = await send(context, plan.delivery)
         spentMs += Date.now() - startedAt
         job.ended = { outcome: endOf(context, outcome) }
+        // Whoever met a call that hung makes no other, so that a batch waits for one deadline at most.
+        hasHung = outcome === 'late'
         isStopped ||= !mayGoOn(context, outcome, spentMs)
       })
+      if (hasHung) return
     }
   }
   await Promise.all(Array.from({ length: Math.min(SENDERS_PER_TENANT, jobs.length) }, sender))
@@ -57,7 +61,7 @@ function mayGoOn({ tenant, lane }: DeliveryContext, outcome: MailOutcome, spentM
   if (tenant.policy.mail.hook === undefined) return true
   const now = Date.now()
   if (!lane.circuit.note(tenant.id, CALL_ENDS[outcome], now)) return false
-  if (spentMs < lane.budgetMs) return true
+  if (outcome === 'late' || spentMs < lane.budgetMs) return true
   lane.circuit.open(tenant.id, now)
   return false
 }

@@ -106,11 +106,9 @@ describe('a batch', () => {
     expect(await handle(messages)).toEqual(['ack', 10, 'ack'])
     await env.DB.prepare('DROP TRIGGER unrecorded').run()
     expect(await handle(messages.slice(1, 2), { attempts: 2 })).toEqual(['ack'])
-    const [, second, , again] = hook.mails.toSorted((one, other) => (one.to < other.to ? -1 : 1))
-    expect([hook.mails.length, second?.id === again?.id || second?.to === 'user2@example.com']).toEqual([
-      4,
-      true,
-    ])
+    expect(hook.mails).toHaveLength(4)
+    const mails = hook.mails.filter(({ to }) => to === 'user2@example.com')
+    expect(new Set(mails.map(({ id, code }) => `${id} ${code}`)).size).toBe(1)
     const delivered = (await userEvents(tenant)).filter(({ action }) => action === 'delivered')
     expect(delivered).toHaveLength(3)
   })
