@@ -40,7 +40,7 @@ function eventOf({ plan, ended: { outcome } }: Job): DeliveryEvent | undefined {
     case 'delivered':
       return { ...plan.about, action: 'delivered', reason: '' }
     case 'rejected':
-      return { ...plan.about, action: 'delivery-failed', reason: 'rejected' }
+      return { ...plan.about, action: 'delivery-failed', reason: outcome }
     case 'dropped':
     case 'failed':
     case 'deferred':

@@ -32,7 +32,7 @@ function notices(tenant: Tenant, userId: string, count: number): Promise<string[
 }
 
 describe('a hook that hangs', () => {
-  it('holds a neighbour up for no more than 2 s, behind 1,000 messages', async () => {
+  it('L2: holds a neighbour up for no more than 2 s, behind 1,000 messages', async () => {
     const [hanging, { hook, tenant }] = [await newMailed({ users: 0 }), await newMailed()]
     const userId = await hanging.tenant.addUser('one@example.com')
     const messages = await notices(hanging.tenant, userId, 1_000)
@@ -47,7 +47,7 @@ describe('a hook that hangs', () => {
     expect(performance.now() - startedAt).toBeLessThan(2_000)
   })
 
-  it('does not hold up a neighbour of the same batch at all', async () => {
+  it('L2: does not hold up a neighbour of the same batch at all', async () => {
     const [hanging, { hook, tenant }] = [await newMailed({ users: 0 }), await newMailed()]
     const messages = await notices(hanging.tenant, await hanging.tenant.addUser('one@example.com'), 20)
     messages.push(String(await ask(tenant, 'user1@example.com')))
