@@ -7,6 +7,7 @@ import { isReached, SECTION_NAMES, type Section, type SectionName } from './repo
 import { plot } from './report/plot.ts'
 import { cost } from './sections/cost.ts'
 import { cpu } from './sections/cpu.ts'
+import { delivery } from './sections/delivery.ts'
 import { floor } from './sections/floor.ts'
 import { growth } from './sections/growth.ts'
 import { limiter } from './sections/limiter.ts'
@@ -19,7 +20,7 @@ import { peer } from './sections/peer.ts'
  */
 
 type Measure = (load: Load, say: (line: string) => void, found: readonly Section[]) => Promise<Section>
-const SECTIONS: Record<SectionName, Measure> = { floor, peer, limiter, limits, growth, cpu, cost }
+const SECTIONS: Record<SectionName, Measure> = { floor, peer, limiter, limits, growth, delivery, cpu, cost }
 
 const startedAt = Date.now()
 const names = namesOf(process.argv.slice(2))

@@ -35,7 +35,9 @@ mkdirSync(join(ROOT, '.wrangler'), { recursive: true })
 for (const step of steps) {
   const stepAt = Date.now()
   console.log(`\n> ${step.name}`)
-  const { passed, failed, report } = await step.run().catch((error: unknown) => oneResult(false, String(error)))
+  const { passed, failed, report } = await step
+    .run()
+    .catch((error: unknown) => oneResult(false, String(error)))
   total.passed += passed
   total.failed += failed
   if (failed > 0) failures.push(step.name)

@@ -45,6 +45,7 @@ The first deploy takes the secrets along; later ones are \`npm run deploy\`:
 
   npx wrangler d1 create rescind      # then put database_id into wrangler.toml
   npx wrangler queues create rescind-deliveries
+  npx wrangler queues create rescind-slow-deliveries
   npx wrangler queues create rescind-dead-letters
   npx wrangler d1 migrations apply rescind --remote --env production
   npx wrangler deploy --env production --secrets-file ${secretsPath}

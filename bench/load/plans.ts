@@ -61,6 +61,19 @@ function generatePlan(size: number): Plan {
   }
 }
 
+/** Codes to be mailed, which the answers do not show. */
+function generateMailedPlan(size: number): Plan {
+  return {
+    request: (number, context) => {
+      const body = emails(number, size, context).map((email) => ({ email, code_send_to: 'EMAIL' }))
+      const path = `${ADMIN_API}/generateVerifyCode/resetPassword`
+      return { path, headers: json(context), body: JSON.stringify(body) }
+    },
+    problem: ({ status, body }) =>
+      expected(status, 200) ?? (count(body, '"status":1001') === size ? undefined : `not ${size} generated`),
+  }
+}
+
 const validate: Plan = {
   request: (number, { stride = 1 }) => {
     const user = number * stride
@@ -141,6 +154,7 @@ export const PLANS = {
   'rescind/void(100)': voidPlan(100),
   'rescind/generate(1)': generatePlan(1),
   'rescind/generate(100)': generatePlan(100),
+  'rescind/generate mailed(100)': generateMailedPlan(100),
   'rescind/send': send,
   'rescind/validate wrong': validateWrong,
   'rescind/redeem': redeem,

@@ -5,7 +5,7 @@ import { decimal } from '../report/figures.ts'
 import type { Section } from '../report/section.ts'
 import { addUsers, reviveCodes } from '../seed.ts'
 import { startRecording, type Recording } from '../servers/recording.ts'
-import { POLICY } from '../servers/rescind.ts'
+import { consumers, POLICY } from '../servers/rescind.ts'
 import type { Record as Recorded } from '../recording/worker.ts'
 
 /** Cloudflare's public prices in dollars per million, as of PRICES_DATE; what a plan includes is not deducted. */
@@ -43,9 +43,7 @@ export async function cost(
 ): Promise<Section> {
   const cpu = found.find(({ perCallMs }) => perCallMs !== undefined)?.perCallMs
   const recording = await startRecording({
-    config: {
-      triggers: [{ type: 'queue', name: 'rescind-deliveries', maxBatchSize: 10, maxBatchTimeout: 0 }],
-    },
+    config: { triggers: consumers() },
     policy: { ...POLICY, mail: { from: 'reset@bench.example' } },
   })
   try {

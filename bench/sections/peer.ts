@@ -1,16 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Load } from '../load/load.ts'
 import type { PlanName } from '../load/plans.ts'
 import { decimal, median, quotients, spread } from '../report/figures.ts'
 import type { Section } from '../report/section.ts'
 import { interleave, type Contender, type Measured } from '../rounds.ts'
-import { addUsers, migrate, reviveCodes } from '../seed.ts'
+import { reviveCodes } from '../seed.ts'
 import { reviveBetterAuth, startBetterAuth } from '../servers/better-auth.ts'
 import { bundleWorker } from '../servers/bundle.ts'
+import { mailsOf, startMailing } from '../servers/mailing.ts'
 import { installPeers } from '../servers/peers.ts'
-import { readBundle } from '../servers/bundle.ts'
-import { makeTenant, POLICY, startRescind } from '../servers/rescind.ts'
-import { COMPATIBILITY_DATE, type Server } from '../servers/server.ts'
+import type { Server } from '../servers/server.ts'
 
 const USERS = 2_000
 const LEAST = 4
@@ -34,7 +32,7 @@ export async function peer(load: Load, say: (line: string) => void): Promise<Sec
   say('installing better-auth into its own folder')
   await installPeers()
   const { folder, gzipKib } = await bundleWorker(['--config', 'bench/peers/better-auth.toml'])
-  const rescind = await startMailing()
+  const rescind = await startMailing(USERS)
   const peers = [await startBetterAuth(folder, false, USERS), await startBetterAuth(folder, true, USERS)]
   try {
     const results: Result[] = []
@@ -65,53 +63,6 @@ export async function peer(load: Load, say: (line: string) => void): Promise<Sec
 
 function contender({ name, url, pid }: Server, plan: PlanName): Contender {
   return { name, url, pid, plan, context: {}, countMax: USERS }
-}
-
-/** A Rescind whose queue is consumed, and whose mails go to a Worker that counts them. */
-async function startMailing(): Promise<Server> {
-  const { folder } = await bundleWorker(['--env', 'production'])
-  const mail = await bundleWorker(['--config', 'bench/mail/wrangler.toml'])
-  const server = await startRescind({
-    name: 'rescind',
-    bundle: folder,
-    config: {
-      env: { EMAIL: { type: 'worker', worker: 'mail', exportName: 'MailSink' } },
-      triggers: [{ type: 'queue', name: 'rescind-deliveries', maxBatchSize: 10, maxBatchTimeout: 0 }],
-    },
-    others: [
-      {
-        config: {
-          name: 'mail',
-          compatibilityDate: COMPATIBILITY_DATE,
-          manifest: readBundle(mail.folder),
-          exports: { MailSink: { type: 'worker' } },
-        },
-        dev: { unsafeDirectSockets: [{}] },
-      },
-    ],
-  })
-  await migrate(server.db)
-  await makeTenant(server, { ...POLICY, mail: { from: 'reset@bench.example' } })
-  await addUsers(server.db, USERS)
-  return server
-}
-
-/** A round of sends has ended when all its codes have been issued and handed to the mailer. */
-async function mailsOf(server: Server): Promise<Pick<Contender, 'after'>> {
-  const url = await server.urlOf('mail')
-  const mails = async () => Number(await (await fetch(url)).text())
-  let before = await mails()
-  return {
-    async after(answers) {
-      const deadlineAt = Date.now() + 30_000
-      while ((await mails()) < before + answers) {
-        if (Date.now() > deadlineAt)
-          throw new Error(`${(await mails()) - before} of ${answers} codes were mailed`)
-        await sleep(10)
-      }
-      before += answers
-    },
-  }
 }
 
 function factors({ measured }: Result): string[] {

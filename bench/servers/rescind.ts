@@ -36,12 +36,25 @@ export const POLICY = {
   notify: { redeemed: false, voided: false, locked: false },
 }
 
+function productionConfig(): Unstable_Config {
+  return readConfig({ config: join(ROOT, 'wrangler.toml'), env: 'production' }, { hideWarnings: true })
+}
+
+/** The consumers of wrangler.toml's production, for a Rescind whose queues are consumed. */
+export function consumers(): NonNullable<WorkerConfig['triggers']> {
+  return (productionConfig().queues.consumers ?? []).map((consumer) => ({
+    type: 'queue',
+    name: consumer.queue,
+    maxBatchSize: consumer.max_batch_size ?? 10,
+    maxBatchTimeout: consumer.max_batch_timeout ?? 5,
+    maxRetries: consumer.max_retries ?? 3,
+    ...(consumer.dead_letter_queue !== undefined && { deadLetterQueue: consumer.dead_letter_queue }),
+  }))
+}
+
 /** The bindings of wrangler.toml's production, as miniflare has them. */
 export function bindings(name: string): NonNullable<WorkerConfig['env']> {
-  const { d1_databases, durable_objects, queues, ratelimits, send_email, vars }: Unstable_Config = readConfig(
-    { config: join(ROOT, 'wrangler.toml'), env: 'production' },
-    { hideWarnings: true },
-  )
+  const { d1_databases, durable_objects, queues, ratelimits, send_email, vars } = productionConfig()
   return Object.fromEntries<Binding>([
     ...d1_databases.map(({ binding }) => [binding, { type: 'd1', id: name }] as const),
     ...durable_objects.bindings.map(
@@ -80,11 +93,15 @@ export function startRescind(
   })
 }
 
-/** Makes the tenant and a key of it by the operator API, and gives a token of that key, good for an hour. */
-export async function makeTenant({ url }: Server, policy: object = POLICY): Promise<{ token: string }> {
+/** Makes a tenant and a key of it by the operator API, and gives a token of that key, good for an hour. */
+export async function makeTenant(
+  { url }: Server,
+  policy: object = POLICY,
+  { id, host } = { id: TENANT_ID, host: '127.0.0.1' },
+): Promise<{ token: string }> {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  await operate(url, 'PUT', `/tenants/${TENANT_ID}`, { name: 'Bench', hosts: ['127.0.0.1'], policy })
-  const added = await operate(url, 'POST', `/tenants/${TENANT_ID}/keys`, {
+  await operate(url, 'PUT', `/tenants/${id}`, { name: 'Bench', hosts: [host], policy })
+  const added = await operate(url, 'POST', `/tenants/${id}/keys`, {
     publicKey: publicKey.export({ format: 'jwk' }),
     role: 'super-admin',
     description: 'bench',

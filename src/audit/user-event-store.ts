@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
 import type { Given, Orm } from '../database/prepared-batch.ts'
-import { userEvents, type UserAction } from '../database/schema.ts'
+import { jsonEach, userEvents, type UserAction } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
 import { HASH_SYMBOLS } from './network-hash.ts'
@@ -51,16 +51,63 @@ export function recordUserEvent(
     .onConflictDoNothing()
 }
 
-/** The statement that counts an event about no known user, in one row of its action, reason and hour. */
-export function countEventOfNobody(
+/** Events for a bulk statement: each a list of its user's id or null, action, reason, subject and time. */
+export function eventsJson(events: readonly (Omit<UserEvent, 'userId'> & { userId: string | null })[]) {
+  const rows = events.map(({ userId, action, reason, subjectId, occurredAt }) => [
+    userId,
+    action,
+    reason,
+    subjectId,
+    occurredAt,
+  ])
+  return JSON.stringify(rows)
+}
+
+/** The statement that records many events as {@link recordUserEvent} records one. */
+export function recordUserEvents(
   orm: Orm,
-  { tenantId, now, hour }: EventScope & Given<{ hour: number }>,
-  { action, reason }: Given<Pick<UserEvent, 'action' | 'reason'>>,
+  { tenantId, now, events }: EventScope & Given<{ events: string }>,
 ) {
-  const id = sql`${action} || '::' || ${reason}`
+  const row = {
+    tenantId,
+    occurredAt: sql`value->>4`,
+    id: sql`value->>1 || ':' || (value->>3)`,
+    userId: sql`value->>0`,
+    action: sql`value->>1`,
+    reason: sql`value->>2`,
+    count: 1,
+    lastAt: now,
+    networks: null,
+    channel: null,
+    destination: null,
+  }
   return orm
     .insert(userEvents)
-    .values({ tenantId, occurredAt: hour, id, userId: null, action, reason, lastAt: now })
+    .select(selectRow(userEvents, row, sql`FROM ${jsonEach(sql`${events}`)} WHERE true`))
+    .onConflictDoNothing()
+}
+
+/** The statement that counts events about no known user, in one row of their action, reason and hour. */
+export function countEventsOfNobody(
+  orm: Orm,
+  { tenantId, now, hour, events }: EventScope & Given<{ hour: number; events: string }>,
+) {
+  const row = {
+    tenantId,
+    occurredAt: hour,
+    id: sql`value->>1 || '::' || (value->>2)`,
+    userId: null,
+    action: sql`value->>1`,
+    reason: sql`value->>2`,
+    count: 1,
+    lastAt: now,
+    networks: null,
+    channel: null,
+    destination: null,
+  }
+  return orm
+    .insert(userEvents)
+    .select(selectRow(userEvents, row, sql`FROM ${jsonEach(sql`${events}`)} WHERE true`))
     .onConflictDoUpdate(countOnce(now))
 }
 

@@ -1,24 +1,31 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { sql, type SQL } from 'drizzle-orm'
 import { maskAddress } from '../audit/admin-event-store.ts'
 import { PreparedBatch, type Orm, type Placeholders } from '../database/prepared-batch.ts'
-import { adminEvents, resetCodes, userEvents, users } from '../database/schema.ts'
+import { adminEvents, jsonEach, resetCodes, userEvents, users } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
-import { codeValues, isLive, isReserved, NO_CODE, type CodeScope, type CodeValues } from './code-store.ts'
+import type { CodeMode } from './code.ts'
+import { isLive, isReserved, joinCode, NO_CODE, type CodeScope, type CodeValues } from './code-store.ts'
 import { OVERWRITTEN } from './issue-store.ts'
 
-/** The statements that find out whether a code may still be mailed, and issue the one that a user asked for. */
+/** The statements that find out whether codes may still be mailed, and issue those that users asked for. */
 
-/** A code that a user asked for, to be issued when its message is handled. */
-export type AskedCode = {
+/** A code to be mailed, if it may still be. */
+export type QueuedCode = {
   emailKey: string
+  mode: CodeMode
   codeId: string
+  /** The hash of the network that asked, for the event; null where an administrator did. */
+  network: string | null
+  /** What to issue it with, where a user asked for it: it is issued when its message is handled. */
+  asked?: AskedCode
+}
+
+export type AskedCode = {
   digest: string
   pepperId: string
   /** When the user asked: a void or another code since then wins over this one. */
   requestedAt: number
   expiresAt: number
-  /** The hash of the network that asked, for the event. */
-  network: string | null
 }
 
 /** Whom a code may be mailed to, or why it may not be mailed any more. */
@@ -28,30 +35,38 @@ export type Deliverable =
   | { tag: 'nobody' }
 
 /**
- * Issues the code that a user asked for, unless something newer has happened to the user's codes, and
- * says whether to mail it. Handling the same message twice issues once.
+ * Issues the codes that users asked for, unless something newer has happened to a user's codes, and says
+ * of each code whether to mail it. Handling the same message twice issues once; of several codes for one
+ * user the one that was asked for last wins.
+ *
+ * @returns every code with its answer, in their order.
  */
-export async function issueAsked(scope: CodeScope, asked: AskedCode): Promise<Deliverable> {
-  const [, , found] = await askedStatements.run(scope.db, { ...codeValues(scope), ...asked })
-  return deliverableOf(found)
+export async function findDeliverables<Code extends QueuedCode>(
+  { db, ...caps }: Omit<CodeScope, 'mode'>,
+  codes: readonly Code[],
+): Promise<{ code: Code; deliverable: Deliverable }[]> {
+  const asked = codes.flatMap(({ emailKey, codeId, asked }) =>
+    asked === undefined
+      ? []
+      : [[emailKey, codeId, asked.digest, asked.pepperId, asked.requestedAt, asked.expiresAt]],
+  )
+  const queued = codes.map(({ emailKey, mode, codeId, network }) => [emailKey, mode, codeId, network])
+  const results = await db.batch([
+    ...(asked.length > 0 ? askedStatements.statements(db, { ...caps, asked: JSON.stringify(asked) }) : []),
+    ...queuedStatements.statements(db, { ...caps, queued: JSON.stringify(queued) }),
+  ])
+  const rows = (results.at(-1)?.results ?? []) as DeliverableRow[]
+  const rowOf = new Map(rows.map((row) => [row.nth, row]))
+  return codes.map((code, nth) => ({ code, deliverable: deliverableOf(rowOf.get(nth)) }))
 }
 
-/** Whether a code that was issued already may still be mailed. */
-export async function findDeliverable(
-  scope: CodeScope,
-  emailKey: string,
-  codeId: string,
-): Promise<Deliverable> {
-  const values = { ...codeValues(scope), emailKey, codeId, network: null }
-  const [, found] = await deliverableStatements.run(scope.db, values)
-  return deliverableOf(found)
-}
+type BatchValues = Omit<CodeValues, 'mode'>
 
-type DeliverableValues = CodeValues & Pick<AskedCode, 'emailKey' | 'codeId' | 'network'>
-
-const askedStatements = new PreparedBatch<CodeValues & AskedCode>((orm, given) => {
-  const { tenantId, mode, now, failuresMax, emailKey, codeId, digest, pepperId } = given
-  const { requestedAt, expiresAt } = given
+const askedStatements = new PreparedBatch<BatchValues & { asked: string }>((orm, given) => {
+  const { tenantId, now, failuresMax, asked } = given
+  const [emailKey, codeId, digest, pepperId] = [member(0), member(1), member(2), member(3)]
+  const [requestedAt, expiresAt] = [member(4), member(5)]
+  const mode = 'PASSWORD_RESET'
   const row = {
     ...NO_CODE,
     userId: users.id,
@@ -63,36 +78,51 @@ const askedStatements = new PreparedBatch<CodeValues & AskedCode>((orm, given) =
     issuedAt: now,
     expiresAt,
   }
-  const source = sql`FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}
-    AND ${users.status} = 'enabled' AND ${expiresAt} > ${now}`
+  // What is asked for last comes last, and so overwrites what the same user asked for before it.
+  const source = sql`FROM ${jsonEach(asked)} entry CROSS JOIN ${users}
+    ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey} AND ${users.status} = 'enabled'
+    ${joinCode({ tenantId, mode })}
+    WHERE ${expiresAt} > ${now} AND (${resetCodes.userId} IS NULL
+      OR ${resetCodes.codeId} <> ${codeId} AND ${resetCodes.issuedAt} <= ${requestedAt}
+        AND coalesce(${resetCodes.voidedAt}, 0) < ${requestedAt} AND ${resetCodes.failures} < ${failuresMax}
+        AND (coalesce(${resetCodes.endedAt}, 0) < ${requestedAt} OR ${resetCodes.endedAs} = 'locked')
+        AND NOT ${isReserved(given)})
+    ORDER BY ${requestedAt}`
   return [
     orm
       .insert(resetCodes)
       .select(selectRow(resetCodes, row, source))
-      .onConflictDoUpdate({
-        target: [resetCodes.userId, resetCodes.mode],
-        set: OVERWRITTEN,
-        setWhere: sql`${resetCodes.codeId} <> ${codeId} AND ${resetCodes.issuedAt} <= ${requestedAt}
-          AND coalesce(${resetCodes.voidedAt}, 0) < ${requestedAt} AND ${resetCodes.failures} < ${failuresMax}
-          AND (coalesce(${resetCodes.endedAt}, 0) < ${requestedAt} OR ${resetCodes.endedAs} = 'locked')
-          AND NOT ${isReserved(given)}`,
-      }),
-    recordSent(orm, given),
-    selectDeliverable(orm, given),
+      .onConflictDoUpdate({ target: [resetCodes.userId, resetCodes.mode], set: OVERWRITTEN }),
   ]
 })
 
-const deliverableStatements = new PreparedBatch<DeliverableValues>((orm, given) => [
+type QueuedValues = BatchValues & { queued: string }
+
+const queuedStatements = new PreparedBatch<QueuedValues>((orm, given) => [
   recordSent(orm, given),
-  selectDeliverable(orm, given),
+  selectDeliverables(orm, given),
 ])
+
+/** A member of an entry, which is a list. In parentheses, since `->>` binds no tighter than `||`. */
+function member(index: number): SQL {
+  return sql`(entry.value->>${sql.raw(String(index))})`
+}
+
+/** Every queued code with its user and the user's code of its mode. */
+function joinQueued({ tenantId, queued }: Placeholders<QueuedValues>): SQL {
+  return sql`${jsonEach(queued)} entry CROSS JOIN ${users}
+      ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${member(0)}
+    CROSS JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
+      AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${member(1)}`
+}
 
 /**
  * Records that a live code is on its way, once per code: what is not mailed was not sent. Which way the code of an
  * administrator goes, the event of its issue says, after which the code is named; any other goes to its user.
  */
-function recordSent(orm: Orm, given: Placeholders<DeliverableValues>) {
-  const { tenantId, mode, now, emailKey, codeId, network } = given
+function recordSent(orm: Orm, given: Placeholders<QueuedValues>) {
+  const { tenantId, now } = given
+  const codeId = member(2)
   const isAsked = sql`${adminEvents.id} IS NULL`
   const row = {
     tenantId,
@@ -103,51 +133,41 @@ function recordSent(orm: Orm, given: Placeholders<DeliverableValues>) {
     reason: sql`''`,
     count: 1,
     lastAt: now,
-    networks: network,
+    networks: member(3),
     channel: sql`iif(${isAsked}, 'EMAIL', ${adminEvents.channel})`,
     destination: sql`iif(${isAsked}, ${maskAddress(sql`${users.emailKey}`)}, ${adminEvents.destination})`,
   }
-  const source = sql`FROM ${users} JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
-      AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${mode}
+  const source = sql`FROM ${joinQueued(given)}
     LEFT JOIN ${adminEvents} ON ${adminEvents.tenantId} = ${tenantId} AND ${adminEvents.id} = ${codeId}
-    WHERE ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey}
-      AND ${resetCodes.codeId} = ${codeId} AND ${isLive(given)}`
+    WHERE ${resetCodes.codeId} = ${codeId} AND ${isLive(given)}`
   return orm
     .insert(userEvents)
     .select(selectRow(userEvents, row, source))
     .onConflictDoNothing()
 }
 
-function selectDeliverable(orm: Orm, given: Placeholders<DeliverableValues>) {
-  const { tenantId, mode, now, failuresMax, emailKey, codeId } = given
+function selectDeliverables(orm: Orm, given: Placeholders<QueuedValues>) {
+  const { now, failuresMax } = given
+  const codeId = member(2)
+  const state = sql`CASE WHEN ${resetCodes.codeId} = ${codeId} AND ${isLive(given)} THEN 'live'
+    WHEN ${resetCodes.voidedAt} IS NOT NULL OR ${resetCodes.endedAs} = 'voided' THEN 'voided'
+    WHEN ${resetCodes.failures} >= ${failuresMax} THEN 'locked'
+    WHEN ${resetCodes.codeId} <> ${codeId} THEN 'superseded'
+    WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired' ELSE coalesce(${resetCodes.endedAs}, 'locked') END`
+  // Nested, since Drizzle drops the tables' names from the columns of a SELECT from what it takes for one.
+  const found = sql`(SELECT entry.key AS nth, ${users.id} AS "userId", ${users.email} AS email,
+    ${users.userName} AS "userName", ${users.attributes} AS attributes, ${resetCodes.expiresAt} AS "expiresAt",
+    ${state} AS state FROM ${joinQueued(given)} WHERE ${users.status} = 'enabled')`
+  const columns = ['nth', 'userId', 'email', 'userName', 'attributes', 'expiresAt', 'state']
   return orm
-    .select({
-      userId: sql`${users.id}`.as('userId'),
-      email: users.email,
-      userName: sql`${users.userName}`.as('userName'),
-      attributes: users.attributes,
-      expiresAt: sql`${resetCodes.expiresAt}`.as('expiresAt'),
-      state: sql`CASE WHEN ${resetCodes.codeId} = ${codeId} AND ${isLive(given)} THEN 'live'
-        WHEN ${resetCodes.voidedAt} IS NOT NULL OR ${resetCodes.endedAs} = 'voided' THEN 'voided'
-        WHEN ${resetCodes.failures} >= ${failuresMax} THEN 'locked'
-        WHEN ${resetCodes.codeId} <> ${codeId} THEN 'superseded'
-        WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired' ELSE coalesce(${resetCodes.endedAs}, 'locked') END`.as(
-        'state',
-      ),
-    })
-    .from(users)
-    .innerJoin(
-      resetCodes,
-      and(eq(resetCodes.userId, users.id), eq(resetCodes.tenantId, tenantId), eq(resetCodes.mode, mode)),
-    )
-    .where(and(eq(users.tenantId, tenantId), eq(users.emailKey, emailKey), eq(users.status, 'enabled')))
+    .select(Object.fromEntries(columns.map((name) => [name, sql`${sql.identifier(name)}`.as(name)])))
+    .from(found)
 }
 
-type DeliverableRow = Omit<Extract<Deliverable, { tag: 'live' }>, 'tag'> & { state: string }
+type DeliverableRow = Omit<Extract<Deliverable, { tag: 'live' }>, 'tag'> & { nth: number; state: string }
 
-function deliverableOf(found: D1Result | undefined): Deliverable {
-  const [row] = (found?.results ?? []) as DeliverableRow[]
+function deliverableOf(row: DeliverableRow | undefined): Deliverable {
   if (row === undefined) return { tag: 'nobody' }
-  const { state, ...rest } = row
+  const { nth: _, state, ...rest } = row
   return state === 'live' ? { tag: 'live', ...rest } : { tag: 'dropped', userId: rest.userId, reason: state }
 }

@@ -39,8 +39,17 @@ export class PreparedBatch<Values extends Record<string, Bindable>> {
    * @throws {TypeError} naming the placeholder for which `values` holds nothing that D1 can bind, never a value.
    */
   run(db: D1Database, values: Values): Promise<D1Result[]> {
+    return db.batch(this.statements(db, values))
+  }
+
+  /**
+   * The statements, for a round trip that they share with others.
+   *
+   * @throws {TypeError} as `run` does.
+   */
+  statements(db: D1Database, values: Values): D1PreparedStatement[] {
     this.#prepared ??= this.#build(drizzle(db), newPlaceholders<Values>()).map(prepare)
-    return db.batch(this.#prepared.map(({ text, valuesOf }) => db.prepare(text).bind(...valuesOf(values))))
+    return this.#prepared.map(({ text, valuesOf }) => db.prepare(text).bind(...valuesOf(values)))
   }
 }
 

@@ -1,83 +1,137 @@
 import { config, databaseBinding } from '../config.ts'
-import { settleReservation } from '../codes/redeem.ts'
 import { faultName, writeEvent } from '../log.ts'
 import { tenantOfId } from '../tenants/catalogue.ts'
-import { findUserId } from '../users/user-store.ts'
-import { deliverCode } from './deliver-code.ts'
-import { deliverNotice } from './deliver-notice.ts'
+import { bury } from './bury.ts'
+import { deliverAll } from './deliver-all.ts'
 import type { DeliveryContext, DeliveryOutcome } from './delivery.ts'
-import { recordDelivery } from './delivery-store.ts'
+import { FAST_LANE, SLOW_LANE } from './lane.ts'
 import { openMessage, type DeliveryMessage } from './message.ts'
+import { moveToSlow, readBody, SLOW_DELIVERIES } from './slow-queue.ts'
+import { Slots } from './slots.ts'
 
 const DEAD_LETTERS = 'rescind-dead-letters'
 
 /** Pause before the next attempt: 10 s, doubled each time, 20 min at most. */
 const BACKOFF_S_MIN = 10
 const BACKOFF_S_MAX = 1_200
+/** A message is given up after so many attempts in all; a queue counts those that it made itself. */
+const ATTEMPTS_MAX = 10
 
-/** The queue's consumer: every message is acknowledged or tried again by itself. */
-export async function consumeDeliveries(batch: MessageBatch, env: Env): Promise<void> {
-  await Promise.all(batch.messages.map((message) => consume(message, batch.queue === DEAD_LETTERS, env)))
+/** Connections that one invocation may have open at once: any more would wait for these, deadline and all. */
+const CONNECTIONS_MAX = 6
+
+/** What the handling of one message ended in. */
+export type MessageEnd = DeliveryOutcome | { outcome: 'unreadable' | 'tenant-gone' }
+
+/** A message of a batch. */
+type Letter = {
+  message: Message
+  sealed: unknown
+  /** Nothing where it is not one of ours. */
+  content: DeliveryMessage | undefined
+  /** Attempts in all queues, with this one. */
+  attempts: number
+  /** Until it is handled, the fault that kept it from that. */
+  ended: MessageEnd
 }
 
-async function consume(message: Message, isDead: boolean, env: Env): Promise<void> {
-  const log = { event: 'delivery' as const, messageId: message.id, attempts: message.attempts }
+type OpenLetter = Letter & { content: DeliveryMessage }
+type Batch = { queue: string; env: Env; slots: Slots }
+
+/**
+ * The consumer of all queues. Messages are handled together by tenant, so that tenants neither wait nor
+ * fail for each other; each message is acknowledged or tried again by itself.
+ */
+export async function consumeDeliveries({ queue, messages }: MessageBatch, env: Env): Promise<void> {
+  const batch = { queue, env, slots: new Slots(CONNECTIONS_MAX) }
+  const letters = await Promise.all(messages.map((message) => open(message, env)))
+  const byTenant = Map.groupBy(letters.filter(isOpen), ({ content }) => content.tenantId)
+  await Promise.all([...byTenant].map(([tenantId, some]) => handle(tenantId, some, batch)))
+  for (const letter of letters) settle(letter, queue)
+}
+
+async function open(message: Message, env: Env): Promise<Letter> {
+  const { sealed, attemptsBefore } = readBody(message.body)
+  const letter = { message, sealed, content: undefined, attempts: message.attempts + attemptsBefore }
   try {
-    const content = await openMessage(config(env).transientKeys, message.body)
-    const context = content && (await contextOf(content, env))
-    if (content === undefined || context === undefined) {
-      writeEvent({ ...log, outcome: content === undefined ? 'unreadable' : 'tenant-gone' })
-      message.ack()
-      return
-    }
-    const ended = isDead ? await bury(context, content) : await deliver(context, content)
-    writeEvent({ ...log, kind: content.kind, tenantId: content.tenantId, ...ended })
-    if (ended.outcome === 'failed') message.retry({ delaySeconds: backoffSeconds(message.attempts) })
-    else message.ack()
+    const content = await openMessage(config(env).transientKeys, sealed)
+    return { ...letter, content, ended: { outcome: content === undefined ? 'unreadable' : 'failed' } }
   } catch (error) {
-    writeEvent({ ...log, outcome: 'failed', fault: faultName(error) })
-    message.retry({ delaySeconds: backoffSeconds(message.attempts) })
+    return { ...letter, ended: { outcome: 'failed', fault: faultName(error) } }
   }
 }
 
-async function contextOf({ tenantId }: DeliveryMessage, env: Env): Promise<DeliveryContext | undefined> {
+function isOpen(letter: Letter): letter is OpenLetter {
+  return letter.content !== undefined
+}
+
+/** Says in each letter of a tenant what became of it. A fault of ours fails those that it met. */
+async function handle(tenantId: string, letters: readonly OpenLetter[], batch: Batch): Promise<void> {
+  try {
+    const context = await contextOf(tenantId, batch)
+    if (context === undefined) for (const letter of letters) letter.ended = { outcome: 'tenant-gone' }
+    else if (batch.queue === DEAD_LETTERS) await buryAll(context, letters)
+    else await deliverOrMove(context, letters)
+  } catch (error) {
+    for (const letter of letters) letter.ended = { outcome: 'failed', fault: faultName(error) }
+  }
+}
+
+async function contextOf(
+  tenantId: string,
+  { queue, env, slots }: Batch,
+): Promise<DeliveryContext | undefined> {
   const tenant = await tenantOfId(env.DB, tenantId)
   if (tenant === undefined) return undefined
   const db = databaseBinding(env, tenant.database)
   if (db === undefined) throw new Error('the database binding of a tenant is missing')
   const { peppers } = config(env)
-  return { env, tenant, db, tenantId, policy: tenant.policy.code, peppers, now: Date.now() }
+  const lane = queue === SLOW_DELIVERIES ? SLOW_LANE : FAST_LANE
+  return { env, tenant, db, tenantId, policy: tenant.policy.code, peppers, now: Date.now(), lane, slots }
 }
 
-function deliver(context: DeliveryContext, message: DeliveryMessage): Promise<DeliveryOutcome> {
-  switch (message.kind) {
-    case 'asked-code':
-    case 'issued-code':
-      return deliverCode(context, message)
-    case 'notice':
-      return deliverNotice(context, message)
-    case 'settlement':
-      return settleLate(context, message)
+async function deliverOrMove(context: DeliveryContext, letters: readonly OpenLetter[]): Promise<void> {
+  const ends = await deliverAll(
+    context,
+    letters.map(({ content }) => content),
+  )
+  for (const letter of letters) letter.ended = ends.get(letter.content) ?? letter.ended
+  if (context.lane.isSlow) {
+    const given = letters.filter(({ ended, attempts }) => isToRepeat(ended) && attempts >= ATTEMPTS_MAX)
+    await buryAll(context, given)
+    return
+  }
+  const deferred = letters.filter(({ ended }) => ended.outcome === 'deferred')
+  try {
+    const bodies = deferred.map(({ sealed, attempts }) => ({ sealed, attemptsBefore: attempts - 1 }))
+    if (bodies.length > 0) await moveToSlow(context.env.SLOW_DELIVERIES, bodies)
+  } catch (error) {
+    for (const letter of deferred) letter.ended = { outcome: 'failed', fault: faultName(error) }
   }
 }
 
-/** Records that a password hook has set a password, which the request itself could not record. */
-async function settleLate(
-  context: DeliveryContext,
-  message: Extract<DeliveryMessage, { kind: 'settlement' }>,
-): Promise<DeliveryOutcome> {
-  await settleReservation(context, message)
-  return { outcome: 'delivered' }
+async function buryAll(context: DeliveryContext, letters: readonly OpenLetter[]): Promise<void> {
+  const burials = letters.map(async (letter) => {
+    try {
+      letter.ended = await bury(context, letter.content)
+    } catch (error) {
+      letter.ended = { outcome: 'failed', fault: faultName(error) }
+    }
+  })
+  await Promise.all(burials)
 }
 
-/** Ends a message that failed every attempt, with an event that administrators see. */
-async function bury(context: DeliveryContext, message: DeliveryMessage): Promise<DeliveryOutcome> {
-  const userId = 'code' in message ? await findUserId(context, message.emailKey) : message.userId
-  const subjectId = message.kind === 'notice' ? message.noticeId : message.codeId
-  const event = { userId, subjectId, occurredAt: message.requestedAt }
-  const reason = 'attempts-exhausted'
-  await recordDelivery(context, { ...event, action: 'delivery-failed', reason })
-  return { outcome: 'dropped', reason }
+/** Acknowledges a message whose outcome is recorded, or which was moved; any other is tried again. */
+function settle({ message, content, attempts, ended }: Letter, queue: string): void {
+  const known = content === undefined ? {} : { kind: content.kind, tenantId: content.tenantId }
+  writeEvent({ event: 'delivery', messageId: message.id, attempts, ...known, ...ended })
+  const isMoved = ended.outcome === 'deferred' && queue !== SLOW_DELIVERIES
+  if (isToRepeat(ended) && !isMoved) message.retry({ delaySeconds: backoffSeconds(attempts) })
+  else message.ack()
+}
+
+function isToRepeat({ outcome }: MessageEnd): boolean {
+  return outcome === 'failed' || outcome === 'deferred'
 }
 
 function backoffSeconds(attempts: number): number {

@@ -1,78 +1,91 @@
-import { config } from '../config.ts'
+import { runApart } from '../codes/apart.ts'
 import { newCodeDigest } from '../codes/code.ts'
 import { codeScope } from '../codes/code-context.ts'
-import { findDeliverable, issueAsked, type Deliverable } from '../codes/deliverable-store.ts'
-import type { DeliveryContext, DeliveryOutcome } from './delivery.ts'
-import { recordDelivery } from './delivery-store.ts'
+import { findDeliverables, type Deliverable, type QueuedCode } from '../codes/deliverable-store.ts'
+import { planApart, planOfFault, type DeliveryContext, type Plan, type Planned } from './delivery.ts'
 import { codeMail, noAccountMail } from './mail.ts'
-import { hasMailer, sendMail, type Delivery } from './mailer.ts'
+import { hasMailer, type Delivery } from './mailer.ts'
 import type { CodeMessage } from './message.ts'
 import { mayMailStranger } from './stranger-budget.ts'
 import type { CodeOccasion } from './texts/mail-texts.ts'
 
 /** Nothing is sent to an address without an enabled user, unless the tenant wants it told. */
-const NO_ACCOUNT = { outcome: 'dropped', reason: 'no-account' } as const
+const NO_ACCOUNT: Plan = { tag: 'end', ended: { outcome: 'dropped', reason: 'no-account' } }
 
 /**
- * Mails a code, if it is still the user's live one: what was voided or superseded since it was asked
- * for is dropped. A code that a user asked for is issued here first.
+ * Plans the mails of codes that are still their users' live ones: what was voided or superseded since it
+ * was asked for is dropped. Codes that users asked for are issued here first, all in one transaction.
+ *
+ * @returns every message with its plan, in their order.
  */
-export async function deliverCode(context: DeliveryContext, message: CodeMessage): Promise<DeliveryOutcome> {
-  const { tenant } = context
-  const about = { subjectId: message.codeId, occurredAt: message.requestedAt }
-  if (!hasMailer(tenant.policy)) {
-    const reason = 'no-mailer'
-    await recordDelivery(context, { userId: null, action: 'delivery-failed', reason, ...about })
-    return { outcome: 'rejected', reason }
+export async function planCodes(
+  context: DeliveryContext,
+  messages: readonly CodeMessage[],
+): Promise<Planned[]> {
+  if (!hasMailer(context.tenant.policy)) {
+    return messages.map((message) => ({ message, plan: planWithoutMailer(message) }))
   }
-  const found = await deliverable(context, message)
-  switch (found.tag) {
+  const scope = codeScope(context, 'PASSWORD_RESET')
+  const queued = messages.map((message) => ({ ...queuedCode(context, message), message }))
+  const found = await runApart(queued, (some) => findDeliverables(scope, some))
+  const planned = found.map(async (each) => {
+    if (each.tag === 'failed') return { message: each.item.message, plan: planOfFault(each.fault) }
+    const { code, deliverable } = each.done
+    return planApart(code.message, planCode(context, code.message, deliverable))
+  })
+  return Promise.all(planned)
+}
+
+function planWithoutMailer({ codeId, requestedAt }: CodeMessage): Plan {
+  const reason = 'no-mailer'
+  const about = { subjectId: codeId, occurredAt: requestedAt }
+  return {
+    tag: 'end',
+    ended: { outcome: 'rejected', reason },
+    event: { userId: null, action: 'delivery-failed', reason, ...about },
+  }
+}
+
+function queuedCode({ tenantId, policy, peppers }: DeliveryContext, message: CodeMessage): QueuedCode {
+  const { emailKey, codeId, code, requestedAt } = message
+  if (message.kind === 'issued-code') return { emailKey, codeId, network: null, mode: message.mode }
+  const mode = 'PASSWORD_RESET'
+  const digest = newCodeDigest(peppers, { tenantId, emailKey, mode }, code)
+  const expiresAt = requestedAt + policy.ttlMinutes * 60_000
+  const network = message.network ?? null
+  return { emailKey, codeId, network, mode, asked: { ...digest, requestedAt, expiresAt } }
+}
+
+async function planCode(
+  context: DeliveryContext,
+  message: CodeMessage,
+  deliverable: Deliverable,
+): Promise<Plan> {
+  const about = { subjectId: message.codeId, occurredAt: message.requestedAt }
+  switch (deliverable.tag) {
     case 'nobody':
-      return message.kind === 'asked-code' ? tellNoAccount(context, message) : NO_ACCOUNT
+      return message.kind === 'asked-code' ? planNoAccount(context, message) : NO_ACCOUNT
     case 'dropped': {
-      const { userId, reason } = found
-      await recordDelivery(context, { userId, action: 'delivery-failed', reason, ...about })
-      return { outcome: 'dropped', reason }
+      const { userId, reason } = deliverable
+      const event = { userId, action: 'delivery-failed' as const, reason, ...about }
+      return { tag: 'end', ended: { outcome: 'dropped', reason }, event }
     }
     case 'live': {
-      const outcome = await mailCode(context, message, found)
-      if (outcome === 'failed') return { outcome }
-      const event =
-        outcome === 'delivered'
-          ? { action: 'delivered' as const }
-          : { action: 'delivery-failed' as const, reason: outcome }
-      await recordDelivery(context, { userId: found.userId, ...event, ...about })
-      return { outcome }
+      const delivery = await codeDelivery(context, message, deliverable)
+      return { tag: 'mail', delivery, about: { userId: deliverable.userId, ...about } }
     }
   }
 }
 
-function deliverable(context: DeliveryContext, message: CodeMessage): Promise<Deliverable> {
-  const { tenantId, policy, peppers } = context
-  const { emailKey, codeId, code } = message
-  if (message.kind === 'issued-code') {
-    return findDeliverable(codeScope(context, message.mode), emailKey, codeId)
-  }
-  const mode = 'PASSWORD_RESET'
-  return issueAsked(codeScope(context, mode), {
-    emailKey,
-    codeId,
-    ...newCodeDigest(peppers, { tenantId, emailKey, mode }, code),
-    requestedAt: message.requestedAt,
-    expiresAt: message.requestedAt + policy.ttlMinutes * 60_000,
-    network: message.network ?? null,
-  })
-}
-
-async function mailCode(
-  { env, tenant, now }: DeliveryContext,
+async function codeDelivery(
+  { tenant, now }: DeliveryContext,
   message: CodeMessage,
   { email, userName, attributes, expiresAt }: Extract<Deliverable, { tag: 'live' }>,
-) {
+): Promise<Delivery> {
   const { code } = message
   const mode = message.kind === 'issued-code' ? message.mode : 'PASSWORD_RESET'
   const { preferredLanguage } = JSON.parse(attributes) as { preferredLanguage?: unknown }
-  const delivery: Delivery = {
+  return {
     id: message.codeId,
     type: 'reset-code.issued',
     to: (message.kind === 'issued-code' ? message.to : null) ?? email,
@@ -84,7 +97,6 @@ async function mailCode(
     details: { userName, code, mode, expiresAt: new Date(expiresAt).toISOString() },
     now,
   }
-  return sendMail(env, config(env).isLocalRun, tenant, delivery)
 }
 
 function occasionOf(message: CodeMessage): CodeOccasion {
@@ -92,20 +104,23 @@ function occasionOf(message: CodeMessage): CodeOccasion {
   return message.mode === 'PASSWORD_RESET' ? 'issued' : 'enrolment'
 }
 
-async function tellNoAccount(
+async function planNoAccount(
   context: DeliveryContext,
   { emailKey, codeId, network }: Extract<CodeMessage, { kind: 'asked-code' }>,
-): Promise<DeliveryOutcome> {
-  const { env, tenant, now } = context
+): Promise<Plan> {
+  const { tenant, now } = context
   if (tenant.policy.unknownAddress === 'silent' || emailKey === '') return NO_ACCOUNT
-  if (!(await mayMailStranger(context, network))) return { outcome: 'dropped', reason: 'too-many-strangers' }
+  if (!(await mayMailStranger(context, network))) {
+    return { tag: 'end', ended: { outcome: 'dropped', reason: 'too-many-strangers' } }
+  }
+  const mail = await noAccountMail(tenant)
   const delivery: Delivery = {
     id: codeId,
     type: 'reset-code.no-account',
     to: emailKey,
-    mail: await noAccountMail(tenant),
+    mail,
     details: {},
     now,
   }
-  return { outcome: await sendMail(env, config(env).isLocalRun, tenant, delivery) }
+  return { tag: 'mail', delivery }
 }

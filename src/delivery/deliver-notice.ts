@@ -1,33 +1,46 @@
-import { config } from '../config.ts'
-import { findRecipient } from '../users/user-store.ts'
-import type { DeliveryContext, DeliveryOutcome } from './delivery.ts'
+import { findRecipients } from '../users/user-store.ts'
+import { planApart, type DeliveryContext, type Plan, type Planned } from './delivery.ts'
 import { noticeMail } from './mail.ts'
-import { hasMailer, sendMail } from './mailer.ts'
-import type { DeliveryMessage } from './message.ts'
+import { hasMailer } from './mailer.ts'
+import type { NoticeMessage } from './message.ts'
 
-/** Tells a user what happened to their code. */
-export async function deliverNotice(
+/**
+ * Plans the mails that tell users what happened to their codes.
+ *
+ * @returns every message with its plan, in their order.
+ */
+export async function planNotices(
   context: DeliveryContext,
-  {
-    userId,
-    notice,
-    mode = 'PASSWORD_RESET',
-    channel,
-    noticeId,
-  }: Extract<DeliveryMessage, { kind: 'notice' }>,
-): Promise<DeliveryOutcome> {
-  const { env, tenant, now } = context
-  if (!hasMailer(tenant.policy)) return { outcome: 'dropped', reason: 'no-mailer' }
-  const recipient = await findRecipient(context, userId)
-  if (recipient === undefined) return { outcome: 'dropped', reason: 'no-account' }
+  messages: readonly NoticeMessage[],
+): Promise<Planned[]> {
+  if (!hasMailer(context.tenant.policy)) {
+    const plan: Plan = { tag: 'end', ended: { outcome: 'dropped', reason: 'no-mailer' } }
+    return messages.map((message) => ({ message, plan }))
+  }
+  const recipients = await findRecipients(
+    context,
+    messages.map(({ userId }) => userId),
+  )
+  const planned = messages.map((message) =>
+    planApart(message, planNotice(context, message, recipients.get(message.userId))),
+  )
+  return Promise.all(planned)
+}
+
+async function planNotice(
+  { tenant, now }: DeliveryContext,
+  { notice, mode = 'PASSWORD_RESET', channel, noticeId }: NoticeMessage,
+  recipient: { email: string; attributes: string } | undefined,
+): Promise<Plan> {
+  if (recipient === undefined) return { tag: 'end', ended: { outcome: 'dropped', reason: 'no-account' } }
   const { preferredLanguage } = JSON.parse(recipient.attributes) as { preferredLanguage?: unknown }
-  const outcome = await sendMail(env, config(env).isLocalRun, tenant, {
+  const delivery = {
     id: noticeId,
-    type: 'reset-code.notice',
+    type: 'reset-code.notice' as const,
     to: recipient.email,
     mail: await noticeMail(tenant, preferredLanguage, { notice, mode, channel }),
     details: { notice, mode, channel },
     now,
-  })
-  return { outcome }
+  }
+  return { tag: 'mail', delivery }
 }

@@ -1,24 +1,32 @@
-import { countEventOfNobody, hourOf, recordUserEvent, type UserEvent } from '../audit/user-event-store.ts'
+import {
+  countEventsOfNobody,
+  eventsJson,
+  hourOf,
+  recordUserEvents,
+  type UserEvent,
+} from '../audit/user-event-store.ts'
 import { PreparedBatch } from '../database/prepared-batch.ts'
 import type { TenantScope } from '../database/scope.ts'
 
-/** Records what became of a delivery. Deliveries to unknown addresses are only counted, since anybody can cause them. */
-export async function recordDelivery(
+/** What became of a delivery. Where it is about nobody it is only counted, since anybody can cause it. */
+export type DeliveryEvent = Omit<UserEvent, 'userId'> & { userId: string | null }
+
+/** Records what became of deliveries, all of them in one transaction. */
+export async function recordDeliveries(
   { db, tenantId, now }: TenantScope,
-  { userId, reason = '', ...event }: DeliveryEvent,
+  events: readonly DeliveryEvent[],
 ): Promise<void> {
-  const values = { tenantId, now, ...event, reason }
-  if (userId === null) await countStatement.run(db, { ...values, hour: hourOf(now) })
-  else await recordStatement.run(db, { ...values, userId })
+  const ofUsers = events.filter(({ userId }) => userId !== null)
+  const ofNobody = events.filter(({ userId }) => userId === null)
+  const scope = { tenantId, now, hour: hourOf(now) }
+  const statements = [
+    ...(ofUsers.length > 0 ? recordStatement.statements(db, { ...scope, events: eventsJson(ofUsers) }) : []),
+    ...(ofNobody.length > 0 ? countStatement.statements(db, { ...scope, events: eventsJson(ofNobody) }) : []),
+  ]
+  if (statements.length > 0) await db.batch(statements)
 }
 
-type DeliveryEvent = Omit<UserEvent, 'userId' | 'reason'> & { userId: string | null; reason?: string }
+type EventsValues = Pick<TenantScope, 'tenantId' | 'now'> & { hour: number; events: string }
 
-type EventValues = Omit<UserEvent, 'userId'> & Pick<TenantScope, 'tenantId' | 'now'>
-
-const recordStatement = new PreparedBatch<EventValues & { userId: string }>((orm, given) => [
-  recordUserEvent(orm, given, given),
-])
-const countStatement = new PreparedBatch<EventValues & { hour: number }>((orm, given) => [
-  countEventOfNobody(orm, given, given),
-])
+const recordStatement = new PreparedBatch<EventsValues>((orm, given) => [recordUserEvents(orm, given)])
+const countStatement = new PreparedBatch<EventsValues>((orm, given) => [countEventsOfNobody(orm, given)])

@@ -48,6 +48,12 @@ export type DeliveryMessage = { tenantId: string } & (
 /** A message with a code to be mailed. */
 export type CodeMessage = Extract<DeliveryMessage, { code: string }>
 
+/** A message that tells a user something. */
+export type NoticeMessage = Extract<DeliveryMessage, { kind: 'notice' }>
+
+/** A message that records late what a password hook did. */
+export type SettlementMessage = Extract<DeliveryMessage, { kind: 'settlement' }>
+
 /** What a message's key is derived for. */
 const PURPOSE = 'delivery'
 

@@ -28,7 +28,7 @@ export async function setPassword(
 ): Promise<PasswordHookOutcome> {
   const call = { hook, id, type: 'password.reset', data: { user, newPassword }, now }
   const answer = await callHook(call, isLocalRun)
-  if (answer.tag === 'unreachable') return { tag: 'failed', cause: 'hook-unreachable' }
+  if (answer.tag !== 'answered') return { tag: 'failed', cause: 'hook-unreachable' }
   const { status, body } = answer
   if (status >= 200 && status < 300) return { tag: 'set' }
   const reason = status >= 400 && status < 500 ? readReason(body) : undefined

@@ -13,29 +13,37 @@ export type HookCall = {
   now: number
 }
 
-export type HookAnswer = { tag: 'answered'; status: number; body: string } | { tag: 'unreachable' }
+export type HookAnswer =
+  | { tag: 'answered'; status: number; body: string }
+  | { tag: 'unreachable' }
+  /** It has not answered within its deadline. */
+  | { tag: 'late' }
 
 /** A hook that has not answered within this time has failed. */
-const DEADLINE_MS = 5_000
+export const HOOK_DEADLINE_MS = 5_000
 /** The rest of a longer answer is not read. */
 const ANSWER_BYTES_MAX = 4_096
 
 /**
  * Calls a tenant's hook as Standard Webhooks: signed, with an idempotency id, a deadline and no
  * redirect, so that an answer cannot send us elsewhere.
+ *
+ * @param deadlineMs how long it may take, {@link HOOK_DEADLINE_MS} at most.
  */
 export async function callHook(
   { hook, id, type, data, now }: HookCall,
   isLocalRun: boolean,
+  deadlineMs = HOOK_DEADLINE_MS,
 ): Promise<HookAnswer> {
   if (!isAllowedTarget(hook.url, isLocalRun)) return { tag: 'unreachable' }
   const timestamp = String(Math.floor(now / 1000))
   const body = JSON.stringify({ type, timestamp: new Date(now).toISOString(), data })
+  const signal = AbortSignal.timeout(deadlineMs)
   try {
     const response = await fetch(hook.url, {
       method: 'POST',
       redirect: 'manual',
-      signal: AbortSignal.timeout(DEADLINE_MS),
+      signal,
       headers: {
         'Content-Type': 'application/json',
         'Webhook-Id': id,
@@ -48,7 +56,7 @@ export async function callHook(
     const start = await readStart(response).catch(() => '')
     return { tag: 'answered', status: response.status, body: start }
   } catch {
-    return { tag: 'unreachable' }
+    return { tag: signal.aborted ? 'late' : 'unreachable' }
   }
 }
 

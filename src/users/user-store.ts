@@ -5,7 +5,7 @@ import { maskAddress } from '../audit/admin-event-store.ts'
 import { deleteCodesOf, type CodeCaps } from '../codes/code-store.ts'
 import { voidCodesOf } from '../codes/void-store.ts'
 import type { Orm } from '../database/prepared-batch.ts'
-import { adminEvents, users } from '../database/schema.ts'
+import { adminEvents, jsonEach, users } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
 
@@ -40,13 +40,14 @@ export async function findUser({ db, tenantId }: TenantScope, id: string): Promi
     .get()
 }
 
-/** The user whom a notice goes to; nothing once the user has been disabled or deleted. */
-export async function findRecipient({ db, tenantId }: TenantScope, userId: string) {
-  return await drizzle(db)
-    .select({ email: users.email, attributes: users.attributes })
+/** The users whom notices go to, by their ids; without those who have been disabled or deleted since. */
+export async function findRecipients({ db, tenantId }: TenantScope, userIds: readonly string[]) {
+  const isAmong = sql`${users.id} IN (SELECT value FROM ${jsonEach(JSON.stringify(userIds))})`
+  const found = await drizzle(db)
+    .select({ id: users.id, email: users.email, attributes: users.attributes })
     .from(users)
-    .where(and(eq(users.tenantId, tenantId), eq(users.id, userId), eq(users.status, 'enabled')))
-    .get()
+    .where(and(eq(users.tenantId, tenantId), isAmong, eq(users.status, 'enabled')))
+  return new Map(found.map((user) => [user.id, user]))
 }
 
 /** The id of the user with that address, or null. */
