@@ -11,6 +11,7 @@ import { floor } from './sections/floor.ts'
 import { growth } from './sections/growth.ts'
 import { limiter } from './sections/limiter.ts'
 import { limits } from './sections/limits.ts'
+import { pages } from './sections/pages.ts'
 import { peer } from './sections/peer.ts'
 
 /**
@@ -19,7 +20,7 @@ import { peer } from './sections/peer.ts'
  */
 
 type Measure = (load: Load, say: (line: string) => void, found: readonly Section[]) => Promise<Section>
-const SECTIONS: Record<SectionName, Measure> = { floor, peer, limiter, limits, growth, cpu, cost }
+const SECTIONS: Record<SectionName, Measure> = { floor, peer, limiter, limits, growth, pages, cpu, cost }
 
 const startedAt = Date.now()
 const names = namesOf(process.argv.slice(2))

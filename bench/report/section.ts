@@ -12,7 +12,7 @@ export type Section = {
   perCallMs?: ReadonlyMap<string, number>
 }
 
-export const SECTION_NAMES = ['floor', 'peer', 'limiter', 'limits', 'growth', 'cpu', 'cost'] as const
+export const SECTION_NAMES = ['floor', 'peer', 'limiter', 'limits', 'growth', 'pages', 'cpu', 'cost'] as const
 export type SectionName = (typeof SECTION_NAMES)[number]
 
 export type Table = { head: string[]; rows: string[][] }

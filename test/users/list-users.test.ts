@@ -22,7 +22,7 @@ const total = async (tenant: Tenant) => (await page(tenant, { count: '0' })).tot
 const idsOf = ({ Resources }: Page) => Resources.map(({ id }) => id)
 
 describe('a page of the directory', () => {
-  it.each([4, 200])('F2: reads no more rows however deep it lies: %i users in a block', async (perBlock) => {
+  it.each([4, 200])('L2: reads no more rows however deep it lies: %i users in a block', async (perBlock) => {
     const tenant = await newTenant()
     await addUsers(tenant, perBlock)
     const users = BLOCKS * perBlock
