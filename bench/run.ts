@@ -12,6 +12,7 @@ import { floor } from './sections/floor.ts'
 import { growth } from './sections/growth.ts'
 import { limiter } from './sections/limiter.ts'
 import { limits } from './sections/limits.ts'
+import { pages } from './sections/pages.ts'
 import { peer } from './sections/peer.ts'
 
 /**
@@ -20,7 +21,17 @@ import { peer } from './sections/peer.ts'
  */
 
 type Measure = (load: Load, say: (line: string) => void, found: readonly Section[]) => Promise<Section>
-const SECTIONS: Record<SectionName, Measure> = { floor, peer, limiter, limits, growth, delivery, cpu, cost }
+const SECTIONS: Record<SectionName, Measure> = {
+  floor,
+  peer,
+  limiter,
+  limits,
+  growth,
+  delivery,
+  pages,
+  cpu,
+  cost,
+}
 
 const startedAt = Date.now()
 const names = namesOf(process.argv.slice(2))

@@ -71,7 +71,9 @@ export async function reviveCodes(db: D1Database, users?: readonly number[]): Pr
 /** Cast, since numbers are bound as REAL. */
 const NUMBERS =
   'WITH RECURSIVE n (i) AS (SELECT CAST(?1 AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)'
-const idOf = (number: string) => `printf('%08x-0000-4000-8000-%012x', ${number}, ${number})`
+/** Its first symbols are as if random, since the service counts users by them. */
+const idOf = (number: string) =>
+  `printf('%08x-0000-4000-8000-%012x', (${number} * 2654435761) & 4294967295, ${number})`
 const USER_ID = idOf('i')
 
 function insertUsers(db: D1Database, from: number, to: number): D1PreparedStatement {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { deployDryRun, startupCpu } from './gate/bundle.ts'
 import { command } from './gate/command.ts'
-import { migrationsDrift, migrationsKeepTables } from './gate/migrations.ts'
+import { migrationsDrift, migrationsKeepTables, triggersOnOneLine } from './gate/migrations.ts'
 import { oneResult, type Step } from './gate/step.ts'
 import { logLeaks, tests } from './gate/tests.ts'
 import { ROOT } from './local/home.ts'
@@ -18,6 +18,7 @@ const steps: readonly Step[] = [
   command('types of the bindings are fresh', 'npm', 'run', '--silent', 'types', '--', '--check'),
   migrationsDrift,
   migrationsKeepTables,
+  triggersOnOneLine,
   command('nothing unused', 'knip'),
   tests('tests in workerd', 'vitest.config.ts', logs),
   tests('journeys against npm start', 'vitest.journeys.config.ts', logs),

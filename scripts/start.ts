@@ -2,6 +2,7 @@ import { banner } from './local/banner.ts'
 import { claimHome, type Claim } from './local/claim.ts'
 import { ensureDemoTenant, readDemoKey } from './local/demo-tenant.ts'
 import { DevServer } from './local/dev-server.ts'
+import { makePrivate } from './local/home.ts'
 import { ensureLocalSecrets } from './local/local-secrets.ts'
 import { applyMigrations } from './local/migrations.ts'
 import { readPort, requireFreePort } from './local/port.ts'
@@ -13,6 +14,7 @@ await runCommand(async function start() {
   const claim = claimHome(port)
   try {
     await requireFreePort(port)
+    makePrivate()
     await serve(port, claim)
   } finally {
     claim.release()

@@ -19,6 +19,7 @@ export const SECTION_NAMES = [
   'limits',
   'growth',
   'delivery',
+  'pages',
   'cpu',
   'cost',
 ] as const

@@ -39,3 +39,21 @@ export const migrationsKeepTables: Step = {
     return oneResult(unsafe.length === 0, unsafe.map((name) => `drizzle/${name} drops a table`).join('\n'))
   },
 }
+
+/**
+ * Every trigger stands on one line: `wrangler d1 migrations apply --remote` has cut others apart at the
+ * semicolons inside (cloudflare/workers-sdk#4998), while a local database takes them.
+ */
+export const triggersOnOneLine: Step = {
+  name: 'migrations have triggers on one line',
+  async run() {
+    const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'))
+    const cut = files.filter((name) =>
+      /^CREATE TRIGGER(?!.* BEGIN .*; END;)/im.test(readFileSync(join(MIGRATIONS, name), 'utf8')),
+    )
+    return oneResult(
+      cut.length === 0,
+      cut.map((name) => `drizzle/${name} has a trigger on many lines`).join('\n'),
+    )
+  },
+}

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../user-error.ts'
 import { spawnWrangler } from '../wrangler.ts'
-import { DEV_VARS, STATE } from './home.ts'
+import { DEV_VARS, SCRATCH, STATE } from './home.ts'
 import { INBOX_PATH } from './inbox.ts'
 
 /** The Worker with the inbox of local runs around it; what is deployed is `main` of wrangler.toml. */
@@ -41,8 +41,12 @@ export class DevServer {
     this.#inboxUrl = `http://localhost:${port}${INBOX_PATH}`
     this.#child = spawnWrangler(
       ['dev', ENTRY, '--env', '', '--local', '--persist-to', STATE, ...bindings, ...listening],
-      // Where a request comes from is Cloudflare's to say; asking it at every start needs a network.
-      { CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
+      {
+        // Where a request comes from is Cloudflare's to say; asking it at every start needs a network.
+        CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+        // Mails lie in the folder for temporary files, which everybody may read.
+        TMPDIR: SCRATCH,
+      },
     )
     if (this.#child.pid !== undefined) noteServer(this.#child.pid)
     this.ended = new Promise((resolve) => {

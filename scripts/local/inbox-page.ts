@@ -88,7 +88,6 @@ function render(mails: readonly InboxMail[], tag: string, nonce: string) {
 }
 
 function row({ id, sentAt, from, to, subject, text, html: body, link }: InboxMail, isOpen: boolean) {
-  const preview = text.replace(/\s+/g, ' ').slice(0, PREVIEW_LENGTH)
   // Links of the mail open beside the inbox, since a frame without rights cannot leave it.
   const framed = `<base target="_blank">${body}`
   return html`<article id="${id}">
@@ -97,7 +96,7 @@ function row({ id, sentAt, from, to, subject, text, html: body, link }: InboxMai
         <span class="subject">${subject}</span>
         <time datetime="${sentAt}">${sentAt.slice(11, 16)} UTC</time>
         <span class="to">to ${to}</span>
-        <span class="preview">${preview}</span>
+        <span class="preview">${previewOf(text)}</span>
       </summary>
       <dl>
         <dt>From</dt>
@@ -122,6 +121,14 @@ function row({ id, sentAt, from, to, subject, text, html: body, link }: InboxMai
     </details>
     ${link === undefined ? '' : html`<a class="link" href="${link}" target="_blank" rel="noreferrer"><b>Open its link</b> <span>${link}</span></a>`}
   </article>`
+}
+
+/** The beginning of a text, cut between two words, so that no address is shown in part. */
+function previewOf(text: string): string {
+  const line = text.trim().replace(/\s+/g, ' ')
+  if (line.length <= PREVIEW_LENGTH) return line
+  const words = line.slice(0, PREVIEW_LENGTH + 1)
+  return `${words.slice(0, Math.max(0, words.lastIndexOf(' ')))} …`
 }
 
 function empty() {

@@ -70,7 +70,24 @@ export const users = sqliteTable(
   (table) => [
     uniqueIndex('users_by_email').on(table.tenantId, table.emailKey),
     uniqueIndex('users_by_user_name').on(table.tenantId, table.userNameKey),
+    /** The order of a listing. */
+    index('users_by_id').on(table.tenantId, table.id),
   ],
+)
+
+/**
+ * How many users a tenant has, in blocks by the first two symbols of their ids, which are random: so all
+ * blocks are about equal, and a listing finds its page without counting users. The database keeps it by
+ * itself, by triggers (Drizzle cannot say them), whoever adds or removes a user. WITHOUT ROWID.
+ */
+export const userCounts = sqliteTable(
+  'user_counts',
+  {
+    tenantId: text('tenant_id').notNull(),
+    block: text().notNull(),
+    users: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.block] })],
 )
 
 /** Why a code ended before its expiry. A superseded code leaves no trace: its row is overwritten. */

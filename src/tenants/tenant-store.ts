@@ -1,6 +1,7 @@
-import { asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { apiKeys, tenantHosts, tenants } from '../database/schema.ts'
+import { selectRow } from '../database/select-row.ts'
 import { parsePolicy } from './policy.ts'
 import type { Tenant } from './tenant.ts'
 
@@ -61,27 +62,48 @@ export type TenantWrite = Pick<Tenant, 'id' | 'name' | 'hosts' | 'database'> & {
  * Creates or replaces a tenant and its hosts, all or nothing. The database of an existing tenant
  * stays: its data would not follow.
  *
- * @returns `host-taken` when a host belongs to another tenant; nothing is changed then.
+ * @returns `host-taken` when a host belongs to another tenant, `audience-taken` when the grants of another
+ *   are for the same audience; nothing is changed then.
  */
 export async function putTenant(db: D1Database, tenant: TenantWrite, now: number) {
   const orm = drizzle(db)
   const { id, name, hosts, database } = tenant
   const policy = JSON.stringify(tenant.policy)
-  const insertHosts = hosts.map((hostname) => orm.insert(tenantHosts).values({ hostname, tenantId: id }))
+  // Without its policy in the table, the tenant was refused: all that follows is too.
+  const isStored = sql`EXISTS (SELECT 1 FROM ${tenants} WHERE ${tenants.id} = ${id} AND ${tenants.policy} = ${policy})`
+  const row = { id, name, policy, database, createdAt: now }
   try {
-    await orm.batch([
+    const [stored] = await orm.batch([
       orm
         .insert(tenants)
-        .values({ id, name, policy, database, createdAt: now })
-        .onConflictDoUpdate({ target: tenants.id, set: { name, policy } }),
-      orm.delete(tenantHosts).where(eq(tenantHosts.tenantId, id)),
-      ...insertHosts,
+        .select(selectRow(tenants, row, sql`WHERE ${isAudienceFree(id, policy)}`))
+        .onConflictDoUpdate({ target: tenants.id, set: { name, policy } })
+        .returning({ id: tenants.id }),
+      orm.delete(tenantHosts).where(and(eq(tenantHosts.tenantId, id), isStored)),
+      ...hosts.map((hostname) =>
+        orm
+          .insert(tenantHosts)
+          .select(selectRow(tenantHosts, { hostname, tenantId: id }, sql`WHERE ${isStored}`)),
+      ),
     ])
-    return 'stored'
+    return stored.length === 1 ? 'stored' : 'audience-taken'
   } catch (error) {
     if (/UNIQUE constraint failed: tenant_hosts/.test(String(error))) return 'host-taken'
     throw error
   }
+}
+
+/**
+ * Whether a tenant may have this policy's audience of grants: no other tenant has it, or the tenant has had
+ * it all along. Tenants of earlier versions may share one, and must not be kept from changing the rest.
+ */
+function isAudienceFree(id: string, policy: string): SQL {
+  const audience = (json: SQLWrapper) => sql`${json} ->> '$.redeem.audience'`
+  const others = sql`SELECT ${audience(tenants.policy)} FROM ${tenants} WHERE ${tenants.id} <> ${id}
+    AND ${audience(tenants.policy)} IS NOT NULL`
+  const own = sql`SELECT ${audience(tenants.policy)} FROM ${tenants} WHERE ${tenants.id} = ${id}`
+  const wanted = audience(sql`${policy}`)
+  return sql`(${wanted}) IS NULL OR (${wanted}) = (${own}) OR (${wanted}) NOT IN (${others})`
 }
 
 /** Removes a tenant from the catalogue, with its hosts and keys. Its data must be gone before. */

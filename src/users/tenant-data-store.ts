@@ -1,18 +1,15 @@
-import { count, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { adminEvents, resetCodes, userEvents, users } from '../database/schema.ts'
+import { deleteCountsOf } from './user-count-store.ts'
 
 /** The statements about all rows of a tenant in its database. */
-
-export async function countUsers(db: D1Database, tenantId: string): Promise<number> {
-  const [row] = await drizzle(db).select({ total: count() }).from(users).where(eq(users.tenantId, tenantId))
-  return row?.total ?? 0
-}
 
 /** Removes every row of a tenant from its database. */
 export async function deleteTenantData(db: D1Database, tenantId: string): Promise<void> {
   const orm = drizzle(db)
   await orm.batch([
+    deleteCountsOf(orm, tenantId),
     orm.delete(resetCodes).where(eq(resetCodes.tenantId, tenantId)),
     orm.delete(users).where(eq(users.tenantId, tenantId)),
     orm.delete(adminEvents).where(eq(adminEvents.tenantId, tenantId)),

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, getTableColumns, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gte, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { newEventId, type Actor } from '../audit/admin-event.ts'
 import { maskAddress } from '../audit/admin-event-store.ts'
@@ -8,6 +8,7 @@ import type { Orm } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, users } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
+import { idBehind, totalOf } from './user-count-store.ts'
 
 /** The statements about users. Each function is one round trip, a change and its event one transaction. */
 
@@ -63,23 +64,31 @@ export async function findUserId({ db, tenantId }: TenantScope, emailKey: string
 /** A search compares canonical forms only. */
 export type UserFilter = { column: 'userNameKey' | 'emailKey'; value: string }
 
-/** One page of the users that match, all of them without a filter, and how many there are. */
-export async function searchUsers(
+/** The users who match: one at most, since addresses and user names are each of one user. */
+export async function searchUsers({ db, tenantId }: TenantScope, filter: UserFilter): Promise<User[]> {
+  return await drizzle(db)
+    .select(userColumns)
+    .from(users)
+    .where(and(eq(users.tenantId, tenantId), eq(users[filter.column], filter.value)))
+}
+
+/**
+ * One page of all users in the order of their ids, and how many users there are. It reads the page, and to
+ * find it no more than {@link idBehind} does, however deep it lies.
+ */
+export async function listUsers(
   { db, tenantId }: TenantScope,
-  filter: UserFilter | undefined,
   page: { offset: number; limit: number },
 ): Promise<{ total: number; page: User[] }> {
   const orm = drizzle(db)
-  const matches = and(eq(users.tenantId, tenantId), filter && eq(users[filter.column], filter.value))
   const [[counted], found] = await orm.batch([
-    orm.select({ total: count() }).from(users).where(matches),
+    totalOf(orm, tenantId),
     orm
       .select(userColumns)
       .from(users)
-      .where(matches)
-      .orderBy(asc(users.emailKey))
-      .limit(page.limit)
-      .offset(page.offset),
+      .where(and(eq(users.tenantId, tenantId), gte(users.id, idBehind(tenantId, page.offset))))
+      .orderBy(asc(users.id))
+      .limit(page.limit),
   ])
   return { total: counted?.total ?? 0, page: found }
 }

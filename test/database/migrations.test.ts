@@ -193,5 +193,10 @@ describe('the migrations', () => {
     })
     expect(await response.json()).toMatchObject({ results: [{ status: 1016 }, { status: 1015 }] })
     expect(await validate(email, live)).toBe(401)
+    const users = await call('https://first.example.com/scim/v2/Users?startIndex=2', {
+      method: 'GET',
+      token: await adminToken(key),
+    })
+    expect(await users.json()).toMatchObject({ totalResults: 2, itemsPerPage: 1, Resources: [{ id: 'joe' }] })
   })
 })

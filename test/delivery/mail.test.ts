@@ -350,7 +350,7 @@ describe('a notice', () => {
         ...UNTOLD,
         code: { attemptsMax: 1 },
         mail: { ...hook.policy.mail, resetUrl: RESET_URL },
-        redeem: { kind: 'grant', audience: 'https://app.example' },
+        redeem: { kind: 'grant', audience: `https://${tenant.host}` },
       }
       const tenantBody = { name: 'A tenant', hosts: [tenant.host], policy: changed }
       expect((await operate('PUT', `/tenants/${tenant.id}`, tenantBody)).status).toBe(200)

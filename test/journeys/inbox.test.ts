@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { foreignSources } from '../../scripts/gate/bundle.ts'
+import { answerInbox } from '../../scripts/local/inbox-page.ts'
 import { LocalService, runScript, runShell } from './local-service.ts'
 
 const service = new LocalService()
@@ -85,6 +86,40 @@ describe('the inbox of a local run', () => {
       const { status, body } = await get(path, headers)
       expect([headers, status]).toEqual([headers, 404])
       expect(body).not.toContain('example.com')
+    }
+  })
+
+  it('D4: keeps mails from other users of this machine, as everything of the run', () => {
+    const folder = join(service.home, '.wrangler')
+    const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path))
+    // What has gone since it was listed is nothing to read.
+    const stat = (path: string) => statSync(path, { throwIfNoEntry: false })
+    const stores = paths.filter((path) => path.includes('email-store') && stat(path)?.isFile())
+    expect(stores.filter((path) => readFileSync(path).includes('user1@'))).not.toEqual([])
+    const readable = [folder, ...paths].filter((path) => ((stat(path)?.mode ?? 0) & 0o077) !== 0)
+    expect(readable).toEqual([])
+  })
+
+  it('previews a mail up to the end of a word, so that no address is shown in part', async () => {
+    const link = `https://demo.example/${'x'.repeat(60)}`
+    for (const [text, preview] of [
+      ['Short,\n\nand  whole.', 'Short, and whole.'],
+      [`${'word '.repeat(39)}word`, `${'word '.repeat(39)}word`],
+      [`${'word '.repeat(40)}more`, `${'word '.repeat(39)}word …`],
+      [`${'word '.repeat(35)}${link} and more`, `${'word '.repeat(34)}word …`],
+    ] as const) {
+      const mail = {
+        id: 'a',
+        sentAt: new Date(0).toISOString(),
+        from: '',
+        to: '',
+        subject: '',
+        text,
+        html: '',
+      }
+      const headers = { 'CF-Connecting-IP': '127.0.0.1' }
+      const response = await answerInbox(new Request('http://localhost/dev/mail', { headers }), [mail])
+      expect(await response?.text()).toContain(`<span class="preview">${preview}</span>`)
     }
   })
 

@@ -98,12 +98,20 @@ export const NO_LIMITS = {
 export async function newTenant({ policy = {}, users = 0 }: { policy?: object; users?: number } = {}) {
   const id = `t-${crypto.randomUUID()}`
   const host = `${id}.example.com`
-  await expectStatus(201, await operate('PUT', `/tenants/${id}`, { name: 'A tenant', hosts: [host], policy }))
+  const body = { name: 'A tenant', hosts: [host], policy: withOwnAudience(policy, id) }
+  await expectStatus(201, await operate('PUT', `/tenants/${id}`, body))
   const keys = { 'help-desk': await addKey(id, 'help-desk'), 'super-admin': await addKey(id, 'super-admin') }
   const tenant = new TestTenant(id, host, keys)
   const emails = Array.from({ length: users }, (_, index) => `user${index + 1}@example.com`)
   for (const email of emails) await tenant.addUser(email)
   return Object.assign(tenant, { emails })
+}
+
+/** The policy, its grants for an audience of this tenant alone: the id stands behind what the test names. */
+function withOwnAudience(policy: { redeem?: { audience?: string } }, id: string): object {
+  const { redeem } = policy
+  if (redeem?.audience === undefined) return policy
+  return { ...policy, redeem: { ...redeem, audience: `${redeem.audience}/${id}` } }
 }
 
 export async function addKey(tenantId: string, role: Role): Promise<TestKey> {

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { keyOfAccessId, tenantOfHost, tenantOfId } from '../../src/tenants/catalogue.ts'
+import { forgetCatalogue, keyOfAccessId, tenantOfHost, tenantOfId } from '../../src/tenants/catalogue.ts'
 import { newTenant } from '../rig/service.ts'
 
 beforeEach(() => {
@@ -19,6 +19,30 @@ function slowDb(ms: number): D1Database {
     return env.DB.prepare(query)
   }
   return { prepare } as D1Database
+}
+
+/** A database that finds nothing, at once. */
+const NOTHING_THERE = {
+  prepare: () => ({ bind: () => ({ raw: async () => [] }) }),
+} as unknown as D1Database
+
+/** The database, which counts its reads, and holds them until they are released. */
+function gatedDb() {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const gated = { reads: 0, release, db: { prepare } as unknown as D1Database }
+  function prepare(query: string) {
+    const bind = (...values: unknown[]) => ({
+      async raw() {
+        gated.reads += 1
+        await released
+        return env.DB.prepare(query)
+          .bind(...values)
+          .raw()
+      },
+    })
+    return { bind }
+  }
+  return gated
 }
 
 describe('what an isolate knows of the catalogue', () => {
@@ -56,5 +80,62 @@ describe('what an isolate knows of the catalogue', () => {
     expect(await tenantOfHost(env.DB, host)).toBeUndefined()
     later(1)
     expect(await tenantOfHost(env.DB, host)).toMatchObject({ id })
+  })
+
+  it('L2: a flood of invented hosts forgets no tenant, and no host that is not there', async () => {
+    const { host } = await newTenant()
+    const absent = `${crypto.randomUUID()}.example.com`
+    await tenantOfHost(env.DB, host)
+    for (let index = 0; index < 1_100; index++) await tenantOfHost(NOTHING_THERE, `${index}.invented.example`)
+    await tenantOfHost(NOTHING_THERE, absent)
+    const { reads, db } = gatedDb()
+    expect(await tenantOfHost(db, host)).toMatchObject({ hosts: [host] })
+    expect(await tenantOfHost(db, absent)).toBeUndefined()
+    expect(reads).toBe(0)
+  })
+})
+
+describe('reads of the catalogue', () => {
+  it.each(['there', 'not there'])('L2: requests for one host share one, when it is %s', async (what) => {
+    const tenant = await newTenant()
+    const host = what === 'there' ? tenant.host : `${crypto.randomUUID()}.example.com`
+    const gated = gatedDb()
+    const asked = Array.from({ length: 50 }, () => tenantOfHost(gated.db, host))
+    gated.release()
+    const found = new Set((await Promise.all(asked)).map((each) => each?.id))
+    expect([...found]).toEqual([what === 'there' ? tenant.id : undefined])
+    expect(gated.reads).toBe(1)
+  })
+
+  it('that never end hold nobody: another request reads by itself', async () => {
+    const { host, id } = await newTenant()
+    const cutOff = gatedDb()
+    void tenantOfHost(cutOff.db, host)
+    expect(await tenantOfHost(env.DB, host)).toMatchObject({ id })
+    cutOff.release()
+  })
+
+  it('that fail are not remembered', async () => {
+    const { host, id } = await newTenant()
+    const broken = {
+      prepare: () => {
+        throw new Error('D1 is away')
+      },
+    } as unknown as D1Database
+    await expect(tenantOfHost(broken, host)).rejects.toThrow('D1 is away')
+    expect(await tenantOfHost(env.DB, host)).toMatchObject({ id })
+  })
+
+  it('J5: that began before the operator changed something tell nobody afterwards', async () => {
+    const { host, id } = await newTenant()
+    const early = gatedDb()
+    const before = tenantOfHost(early.db, host)
+    forgetCatalogue()
+    await env.DB.prepare("UPDATE tenants SET name = 'Renamed' WHERE id = ?").bind(id).run()
+    expect(await tenantOfHost(env.DB, host)).toMatchObject({ name: 'Renamed' })
+    await env.DB.prepare("UPDATE tenants SET name = 'Old' WHERE id = ?").bind(id).run()
+    early.release()
+    expect(await before).toMatchObject({ name: 'Old' })
+    expect(await tenantOfHost(env.DB, host)).toMatchObject({ name: 'Renamed' })
   })
 })

@@ -3,7 +3,8 @@ import { HTTPException } from 'hono/http-exception'
 import type { OperatorEnv } from '../../http/app-env.ts'
 import { forgetCatalogue } from '../../tenants/catalogue.ts'
 import { deleteTenant as removeTenant } from '../../tenants/tenant-store.ts'
-import { countUsers, deleteTenantData } from '../../users/tenant-data-store.ts'
+import { deleteTenantData } from '../../users/tenant-data-store.ts'
+import { countUsers } from '../../users/user-count-store.ts'
 import { requireDatabase, requireTenant } from './tenant-record.ts'
 
 /** `DELETE /operator/v1/tenants/{id}[?force=true]`: with `force`, all its data goes too. */

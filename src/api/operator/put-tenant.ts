@@ -26,6 +26,11 @@ export async function putTenant(c: Context<OperatorEnv>): Promise<Response> {
   switch (await storeTenant(c.env.DB, tenant, c.get('now'))) {
     case 'host-taken':
       throw new HTTPException(409, { message: 'One of the hosts belongs to another tenant.' })
+    case 'audience-taken':
+      throw new HTTPException(409, {
+        message:
+          "policy.redeem.audience belongs to another tenant: a service of that audience would take one tenant's grants for the other's.",
+      })
     case 'stored': {
       forgetCatalogue()
       const createdAt = existing?.createdAt ?? c.get('now')

@@ -1,7 +1,8 @@
 import type { Context } from 'hono'
+import type { TenantScope } from '../../database/scope.ts'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { tenantScopeOf } from '../../http/context.ts'
-import { searchUsers } from '../../users/user-store.ts'
+import { listUsers, searchUsers } from '../../users/user-store.ts'
 import { ScimException } from './errors.ts'
 import { resourceOf, scim } from './resource.ts'
 import { readUserFilter } from './user-filter.ts'
@@ -14,8 +15,7 @@ export async function findUsers(c: Context<AdminEnv>): Promise<Response> {
   const { filter, startIndex, count } = c.req.query()
   const offset = Math.max(1, wholeNumber('startIndex', startIndex ?? '1')) - 1
   const limit = Math.min(PAGE_SIZE_MAX, Math.max(0, wholeNumber('count', count ?? String(PAGE_SIZE_MAX))))
-  const wanted = filter === undefined ? undefined : readUserFilter(filter)
-  const { total, page } = await searchUsers(tenantScopeOf(c), wanted, { offset, limit })
+  const { total, page } = await find(tenantScopeOf(c), filter, { offset, limit })
   return scim(c, {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
     totalResults: total,
@@ -23,6 +23,12 @@ export async function findUsers(c: Context<AdminEnv>): Promise<Response> {
     itemsPerPage: page.length,
     Resources: page.map((user) => resourceOf(c, user)),
   })
+}
+
+async function find(scope: TenantScope, filter: string | undefined, page: { offset: number; limit: number }) {
+  if (filter === undefined) return listUsers(scope, page)
+  const found = await searchUsers(scope, readUserFilter(filter))
+  return { total: found.length, page: found.slice(page.offset, page.offset + page.limit) }
 }
 
 function wholeNumber(name: string, text: string): number {

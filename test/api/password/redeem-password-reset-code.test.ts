@@ -45,12 +45,12 @@ async function grantFrom(response: Response): Promise<string> {
 const publishedKeys = async () => (await call(`${BASE_URL}/.well-known/jwks.json`, { method: 'GET' })).json()
 
 /** Verifies as the tenant's own service does: with the published keys alone. */
-const verify = async (grant: string, keys?: unknown) =>
+const verify = async ({ id }: Tenant, grant: string, keys?: unknown) =>
   jwtVerify(grant, createLocalJWKSet((keys ?? (await publishedKeys())) as JSONWebKeySet), {
     algorithms: ['ES256'],
     typ: 'reset-grant+jwt',
     issuer: BASE_URL,
-    audience: AUDIENCE,
+    audience: `${AUDIENCE}/${id}`,
     requiredClaims: ['sub', 'jti', 'iat', 'exp'],
   })
 
@@ -141,11 +141,11 @@ describe('the grant', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: nowS * 1000 + 999 })
     const { tenant, janeId, code } = await withCode()
     const before = await storedCode(tenant.id, JANE)
-    const { protectedHeader, payload } = await verify(await grantFrom(await redeem(tenant, code)))
+    const { protectedHeader, payload } = await verify(tenant, await grantFrom(await redeem(tenant, code)))
     expect(protectedHeader).toStrictEqual({ alg: 'ES256', typ: 'reset-grant+jwt', kid: 'new' })
     expect(payload).toStrictEqual({
       iss: BASE_URL,
-      aud: AUDIENCE,
+      aud: `${AUDIENCE}/${tenant.id}`,
       sub: janeId,
       tenant: tenant.id,
       jti: before?.code_id,
@@ -156,9 +156,9 @@ describe('the grant', () => {
 
   it('lives as long as the policy says, and no two have the same id', async () => {
     const { tenant, code } = await withCode({ redeem: { ...POLICY.redeem, ttlSeconds: 30 } })
-    const first = await verify(await grantFrom(await redeem(tenant, code)))
+    const first = await verify(tenant, await grantFrom(await redeem(tenant, code)))
     expect((first.payload.exp ?? 0) - (first.payload.iat ?? 0)).toBe(30)
-    const second = await verify(await grantFrom(await redeem(tenant, await tenant.newCode(JANE))))
+    const second = await verify(tenant, await grantFrom(await redeem(tenant, await tenant.newCode(JANE))))
     expect(second.payload.jti).not.toBe(first.payload.jti)
   })
 
@@ -185,9 +185,9 @@ describe('the grant', () => {
     const before = await redeemWith([old], code)
     const after = await redeemWith([fresh, old], await tenant.newCode(JANE))
     const rotated = await jwksWith([fresh, old])
-    expect((await verify(before, rotated)).protectedHeader.kid).toBe('old')
-    expect((await verify(after, rotated)).protectedHeader.kid).toBe('new')
-    await expect(verify(after, await jwksWith([old]))).rejects.toThrow('no applicable key')
+    expect((await verify(tenant, before, rotated)).protectedHeader.kid).toBe('old')
+    expect((await verify(tenant, after, rotated)).protectedHeader.kid).toBe('new')
+    await expect(verify(tenant, after, await jwksWith([old]))).rejects.toThrow('no applicable key')
   })
 })
 
