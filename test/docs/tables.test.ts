@@ -10,6 +10,7 @@ import {
   voidResult,
 } from '../../src/api/admin/result-codes.ts'
 import { app } from '../../src/app.ts'
+import { STRANGERS_PER_NETWORK, STRANGERS_PER_TENANT } from '../../src/delivery/stranger-budget.ts'
 import { STATUS_NAMES } from '../../src/http/error-status.ts'
 import { parsePolicy } from '../../src/tenants/policy.ts'
 import { codeBlocks, tables } from './markdown.ts'
@@ -100,6 +101,16 @@ describe('the table of docs/limits.md', () => {
       expect([bucket, documented.get(bucket)]).toEqual([bucket, shownRate(policy.limits[bucket])])
     }
   })
+})
+
+it('docs/limits.md states the budgets of mails to strangers', () => {
+  for (const [{ perMinute, burst }, whose] of [
+    [STRANGERS_PER_NETWORK, 'one client'],
+    [STRANGERS_PER_TENANT, 'the tenant'],
+  ] as const) {
+    expect(perMinute * 60).toBeCloseTo(burst)
+    expect(limits).toContain(`${burst} an hour for ${whose}`)
+  }
 })
 
 describe('docs/architecture.md', () => {
