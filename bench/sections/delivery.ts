@@ -35,13 +35,14 @@ export async function delivery(load: Load, say: (line: string) => void): Promise
   const server = await startMailing(USERS)
   try {
     for (const { connections, ...rounds } of LOADS) {
+      const { name, url, pid } = server
       const contender = {
-        name: server.name,
-        url: server.url,
-        pid: server.pid,
+        name,
+        url,
+        pid,
+        plan: 'rescind/send' as const,
         context: {},
         countMax: USERS,
-        plan: 'rescind/send' as const,
         before: () => reviveCodes(server.db),
         ...(await mailsOf(server)),
       }

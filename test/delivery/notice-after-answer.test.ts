@@ -10,6 +10,8 @@ const USERS = ['user1@example.com', 'user2@example.com']
 const POLICY = {
   ...NO_LIMITS,
   code: { attemptsMax: 1 },
+  // The notice of the code itself would come between.
+  notify: { issued: false },
   mail: { from: 'reset@example.com' },
   redeem: { kind: 'grant', audience: 'https://app.example.com' },
 }
@@ -50,7 +52,7 @@ describe('a notice', () => {
   })
 
   it('N2: of a guess that locks is made after its answer, where a hook sets passwords', async () => {
-    const { tenant } = await withHook({ code: { attemptsMax: 1 } })
+    const { tenant } = await withHook({ code: { attemptsMax: 1 }, notify: { issued: false } })
     playHook(() => new Response(null, { status: 204 }))
     const steps = await stepsOf(tenant, AUTHENTICATE, passwordCall(JANE, 'wrong'))
     expect(steps).toEqual(['answered 401', 'sealed', 'queued'])
