@@ -85,7 +85,7 @@ class Pager {
   async #ask(startIndex: number): Promise<void> {
     const url = `${this.#server.url}/scim/v2/Users?startIndex=${startIndex}&count=${PAGE}`
     const response = await fetch(url, { headers: { Authorization: `Bearer ${this.#token}` } })
-    const { totalResults, itemsPerPage } = (await response.json()) as Record<string, number>
+    const { totalResults, itemsPerPage } = await response.json<Record<string, number>>()
     if (totalResults === USERS && itemsPerPage === PAGE) return
     throw new Error(`page ${startIndex}: ${response.status}, ${itemsPerPage} of ${totalResults}`)
   }
