@@ -11,12 +11,16 @@ export type Demand = Rate & {
   key: string
   /** Units asked for, 1 or more. */
   cost: number
+  /** Whether it protects a person, such as a recipient of mail: without an answer the request is refused. */
+  protectsPerson?: true
 }
 
 /** A demand, with what the asking isolate knows. */
 export type Ask = Demand & {
   /** Units a second that the isolate has lately needed, and could use from a lease; 0 when it wants no lease. */
   demandPerSecond: number
+  /** How long its calls take, in ms; absent in what an earlier version sends. */
+  roundTripMs?: number
   /** What it has used of each of its leases. */
   reports: readonly Report[]
 }

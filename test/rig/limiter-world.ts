@@ -53,6 +53,13 @@ export const demandOf = (rate: Rate, key = 'validate'): Demand => ({
   cost: 1,
 })
 
+/** Requests that wait for an answer as long as it takes. */
+export const WITHOUT_DEADLINE = {
+  within: <Value>(answer: Promise<Value>) => answer,
+  afterwards: () => undefined,
+  deadlineMs: 150,
+}
+
 /** One request to an isolate at `now`, with a limiter that answers at once unless `ask` is another. */
 export function decide(
   isolate: Admission,
@@ -61,7 +68,7 @@ export function decide(
   now: number,
   ask: LimiterAccess['ask'] = async (name, asks) => world.answer(name, asks, now),
 ) {
-  return isolate.decide({ ask, within: (answer) => answer }, 'tenant', demands, () => now)
+  return isolate.decide({ ask, ...WITHOUT_DEADLINE }, 'tenant', demands, () => now)
 }
 
 /** One request for one unit: whether it is admitted, and if not, how long it is told to wait. */
