@@ -21,6 +21,8 @@ export type Scenario = {
   faults?: number
   /** Fraction of the calls that are lost. */
   lost?: number
+  /** Whether the bucket protects a person, so that nothing passes without an answer. */
+  protectsPerson?: true
   /** Round trip from every isolate, without jitter; otherwise each location has its own. */
   roundTripMs?: number
 }
@@ -91,10 +93,17 @@ class World {
   #calls = 0
   #waitedMs = 0
 
-  constructor({ rate, faults = 0, lost = 0, roundTripMs }: Scenario, random: () => number) {
+  constructor(scenario: Scenario, random: () => number) {
+    const { rate, faults = 0, lost = 0, roundTripMs, protectsPerson } = scenario
     this.#faults = faults
     this.#lost = lost
-    this.#demand = { bucket: 'validate', key: 'validate', ...rate, cost: 1 }
+    this.#demand = {
+      bucket: 'validate',
+      key: 'validate',
+      ...rate,
+      cost: 1,
+      ...(protectsPerson && { protectsPerson }),
+    }
     this.#random = random
     this.#isolates = Array.from({ length: ISOLATES }, (_, index) => newIsolate(index, roundTripMs))
   }
@@ -120,6 +129,7 @@ class World {
       .catch(() => undefined)
     const answeredAt = this.clock.now
     this.#waitedMs += answeredAt - sentAt
+    if (decisions === undefined && this.#demand.protectsPerson) return
     if (decisions === undefined) return this.#fallback.decide(isolate.location, answeredAt)
     if (!decisions.every(({ retryMs }) => retryMs === 0)) return
     isolate.admitted += 1

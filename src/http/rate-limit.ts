@@ -50,7 +50,7 @@ export async function admit(c: ReadContext<TenantEnv>, demands: readonly Demand[
 }
 
 /** The Durable Object of a tenant, and where it should be: its first call places it, the others change nothing. */
-export type Limiter = { tenantId: string; location(): DurableObjectLocationHint | undefined }
+export type Limiter = { tenantId: string; location: () => DurableObjectLocationHint | undefined }
 
 /**
  * Decides against all buckets: the request is admitted when `retryMs` is 0 in every decision.

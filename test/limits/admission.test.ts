@@ -153,6 +153,25 @@ describe('holds and leases', () => {
     )
   })
 
+  it.each([80, 200, 400])(
+    'L1, F3: %i ms away, with one call in a hundred lost, nothing is over-admitted, and nobody below the limit refused',
+    async (roundTripMs) => {
+      const far = { roundTripMs, lost: 0.01, durationMs: 20_000 }
+      const rate = { perMinute: 3_000, burst: 300 }
+      for (const seed of [1, 2, 3]) {
+        const below = await simulate({ ...far, rate, load: 0.9, seed })
+        expect(below).toMatchObject({ refused: 0, starved: 0 })
+        expect(below.excess).toBeLessThan(1e-6)
+        const above = await simulate({ ...far, rate, load: 3, seed })
+        expect(above.excess).toBeLessThan(1e-6)
+        expect(above.admittedFraction).toBeGreaterThan(0.8)
+        const recipient = { rate: { perMinute: 1, burst: 1 }, protectsPerson: true } as const
+        // A minute allows one beside the burst.
+        expect((await simulate({ ...far, ...recipient, load: 60, seed })).admitted).toBeLessThanOrEqual(2)
+      }
+    },
+  )
+
   it('L3: of two isolates that are refused together each is admitted when it was told to come', async () => {
     const rate = { perMinute: 60, burst: 1 }
     const world = new LimiterWorld()
