@@ -1,4 +1,5 @@
 import { Admission, type LimiterAccess } from '../../src/limits/admission.ts'
+import type { StoredBucket } from '../../src/limits/bucket.ts'
 import type { Rate } from '../../src/limits/gcra.ts'
 import { TenantBuckets, type Demand } from '../../src/limits/tenant-buckets.ts'
 import { Clock } from './clock.ts'
@@ -81,7 +82,7 @@ type Isolate = {
 class World {
   readonly clock = new Clock()
   readonly #isolates: Isolate[]
-  readonly #storage = new Map<string, number>()
+  readonly #storage = new Map<string, StoredBucket>()
   #buckets = newBuckets(this.#storage)
   readonly #demand: Demand
   readonly #faults: number
@@ -176,10 +177,10 @@ class World {
   }
 }
 
-function newBuckets(storage: Map<string, number>): TenantBuckets {
+function newBuckets(storage: Map<string, StoredBucket>): TenantBuckets {
   return new TenantBuckets({
     read: () => storage,
-    write: (fullAts) => fullAts.forEach((fullAt, key) => storage.set(key, fullAt)),
+    write: (buckets) => buckets.forEach((bucket, key) => storage.set(key, bucket)),
   })
 }
 

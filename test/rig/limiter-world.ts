@@ -1,17 +1,18 @@
 import type { Admission, LimiterAccess } from '../../src/limits/admission.ts'
+import type { StoredBucket } from '../../src/limits/bucket.ts'
 import type { Rate } from '../../src/limits/gcra.ts'
 import { TenantBuckets, type Answer, type Ask, type Demand } from '../../src/limits/tenant-buckets.ts'
 
 /** A tenant's limiter without the runtime: time is a number that the test sets. */
 export class LimiterWorld {
-  readonly storage: Map<string, number>
+  readonly storage: Map<string, StoredBucket>
   readonly #reads: string[] = []
   buckets: TenantBuckets
   /** Calls that isolates have made, and writes to storage. */
   calls = 0
   writes = 0
 
-  constructor(storage = new Map<string, number>()) {
+  constructor(storage = new Map<string, StoredBucket>()) {
     this.storage = storage
     this.buckets = this.#newBuckets()
   }
@@ -38,9 +39,9 @@ export class LimiterWorld {
         this.#reads.push(...keys)
         return this.storage
       },
-      write: (fullAts) => {
+      write: (buckets) => {
         this.writes += 1
-        fullAts.forEach((fullAt, key) => this.storage.set(key, fullAt))
+        buckets.forEach((bucket, key) => this.storage.set(key, bucket))
       },
     })
   }
