@@ -9,7 +9,8 @@ export default {
     const { key, limit } = subjectOf(request)
     const demand = { bucket: 'validate', key: 'validate', perMinute: limit, burst: Math.min(100_000, limit) }
     return decisionsOf(async () => {
-      const decisions = await decide(env, ctx, key, [{ ...demand, cost: 1 }])
+      const limiter = { tenantId: key, location: () => undefined }
+      const decisions = await decide(env, ctx, limiter, [{ ...demand, cost: 1 }])
       return decisions.some(({ retryMs }) => retryMs > 0) ? 429 : 200
     })
   },

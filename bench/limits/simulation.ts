@@ -1,6 +1,9 @@
 import { Admission, type LimiterAccess } from '../../src/limits/admission.ts'
+import type { StoredBucket } from '../../src/limits/bucket.ts'
 import type { Rate } from '../../src/limits/gcra.ts'
 import { TenantBuckets, type Demand } from '../../src/limits/tenant-buckets.ts'
+import { Clock } from './clock.ts'
+import { LocalFallback } from './local-fallback.ts'
 import { seededRandom } from './random.ts'
 
 /**
@@ -17,6 +20,12 @@ export type Scenario = {
   seed: number
   /** Fraction of the calls that are lost on their way or on the way back, or find the limiter restarted. */
   faults?: number
+  /** Fraction of the calls that are lost. */
+  lost?: number
+  /** Whether the bucket protects a person, so that nothing passes without an answer. */
+  protectsPerson?: true
+  /** Round trip from every isolate, without jitter; otherwise each location has its own. */
+  roundTripMs?: number
 }
 
 export type Outcome = {
@@ -29,6 +38,10 @@ export type Outcome = {
   callsPerRequest: number
   /** Mean wait for the limiter, over all requests. */
   addedMs: number
+  /** Requests that the fallback decided, as admitted and as refused. */
+  fallback: { admitted: number; refused: number }
+  /** Requests that were admitted neither by the limiter nor by the fallback. */
+  refused: number
   /** Isolates with many requests over 30 seconds or more of which none was admitted. */
   starved: number
 }
@@ -39,8 +52,8 @@ const LOCATIONS = 10
 const ROUND_TRIP_MS_MIN = 3
 const ROUND_TRIP_MS_MAX = 80
 const JITTER_FRACTION = 0.3
-
-type Event = { at: number; run: () => void }
+/** As in wrangler.toml. */
+const DEADLINE_MS = 150
 
 /** Simulates a scenario from its first request until the last has been answered. */
 export async function simulate(scenario: Scenario): Promise<Outcome> {
@@ -58,6 +71,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
 
 type Isolate = {
   admission: Admission
+  location: number
   roundTripMs: number
   asked: number
   firstAt: number
@@ -68,21 +82,31 @@ type Isolate = {
 class World {
   readonly clock = new Clock()
   readonly #isolates: Isolate[]
-  readonly #storage = new Map<string, number>()
+  readonly #storage = new Map<string, StoredBucket>()
   #buckets = newBuckets(this.#storage)
   readonly #demand: Demand
   readonly #faults: number
+  readonly #lost: number
   readonly #random: () => number
   readonly #decidedAt: number[] = []
+  readonly #fallback = new LocalFallback()
   #requests = 0
   #calls = 0
   #waitedMs = 0
 
-  constructor({ rate, faults = 0 }: Scenario, random: () => number) {
+  constructor(scenario: Scenario, random: () => number) {
+    const { rate, faults = 0, lost = 0, roundTripMs, protectsPerson } = scenario
     this.#faults = faults
-    this.#demand = { bucket: 'validate', key: 'validate', ...rate, cost: 1 }
+    this.#lost = lost
+    this.#demand = {
+      bucket: 'validate',
+      key: 'validate',
+      ...rate,
+      cost: 1,
+      ...(protectsPerson && { protectsPerson }),
+    }
     this.#random = random
-    this.#isolates = Array.from({ length: ISOLATES }, (_, index) => newIsolate(index))
+    this.#isolates = Array.from({ length: ISOLATES }, (_, index) => newIsolate(index, roundTripMs))
   }
 
   requestAt(at: number, index: number): void {
@@ -94,31 +118,46 @@ class World {
     const sentAt = this.clock.now
     this.#requests += 1
     if (isolate.asked++ === 0) isolate.firstAt = sentAt
-    let askedAt: number | undefined
+    let chargedAt: number | undefined
     const ask: LimiterAccess['ask'] = async (id, asks) => {
-      this.#calls += 1
-      const oneWayMs = (isolate.roundTripMs / 2) * (1 + JITTER_FRACTION * this.#random())
-      await this.clock.after(oneWayMs)
-      askedAt = this.clock.now
-      const fault =
-        this.#faults > 0 && this.#random() < this.#faults ? Math.floor(this.#random() * 3) : undefined
-      if (fault === 0) throw new Error('lost on its way')
-      if (fault === 1) this.#buckets = newBuckets(this.#storage)
-      const answers = this.#buckets.answer(id, asks, askedAt)
-      await this.clock.after(oneWayMs)
-      if (fault === 2) throw new Error('lost on the way back')
+      const { answers, answeredAt } = await this.#call(isolate, id, asks)
+      if (answers.every(({ retryMs }) => retryMs === 0)) chargedAt = answeredAt
       return answers
     }
+    const access = { ask, ...this.clock.waiting, deadlineMs: DEADLINE_MS }
     const decisions = await isolate.admission
-      .decide({ ask, within: (answer) => answer }, 'tenant', [this.#demand], () => this.clock.now)
-      // The fallback would decide, which is not simulated.
+      .decide(access, 'tenant', [this.#demand], () => this.clock.now)
       .catch(() => undefined)
     const answeredAt = this.clock.now
     this.#waitedMs += answeredAt - sentAt
-    if (decisions?.every(({ retryMs }) => retryMs === 0) !== true) return
+    if (decisions === undefined && this.#demand.protectsPerson) return
+    if (decisions === undefined) return this.#fallback.decide(isolate.location, answeredAt)
+    if (!decisions.every(({ retryMs }) => retryMs === 0)) return
     isolate.admitted += 1
     // By the limiter, or here by what it lent.
-    this.#decidedAt.push(askedAt ?? answeredAt)
+    this.#decidedAt.push(chargedAt ?? answeredAt)
+  }
+
+  /** One call of the object, which may get lost on its way or on the way back, or find it restarted. */
+  async #call(isolate: Isolate, id: string, asks: Parameters<LimiterAccess['ask']>[1]) {
+    this.#calls += 1
+    const oneWayMs = (isolate.roundTripMs / 2) * (1 + JITTER_FRACTION * this.#random())
+    await this.clock.after(oneWayMs)
+    const answeredAt = this.clock.now
+    const fate = this.#fate()
+    if (fate === 'lost there') return new Promise<never>(() => undefined)
+    if (fate === 'restart') this.#buckets = newBuckets(this.#storage)
+    const answers = this.#buckets.answer(id, asks, answeredAt)
+    await this.clock.after(oneWayMs)
+    return fate === 'lost back' ? new Promise<never>(() => undefined) : { answers, answeredAt }
+  }
+
+  #fate(): 'lost there' | 'lost back' | 'restart' | undefined {
+    const lot = this.#random()
+    if (lot < this.#lost) return lot < this.#lost / 2 ? 'lost there' : 'lost back'
+    const faulty = (lot - this.#lost) / this.#faults
+    if (!(faulty < 1)) return undefined
+    return faulty < 1 / 3 ? 'lost there' : faulty < 2 / 3 ? 'restart' : 'lost back'
   }
 
   outcome({ rate, load, durationMs }: Scenario): Outcome {
@@ -131,23 +170,31 @@ class World {
       excess: excessOf(this.#decidedAt, rate),
       callsPerRequest: this.#calls / this.#requests,
       addedMs: this.#waitedMs / this.#requests,
+      fallback: this.#fallback.decided,
+      refused: this.#requests - admitted - this.#fallback.decided.admitted,
       starved: this.#isolates.filter((isolate) => isStarved(isolate, durationMs)).length,
     }
   }
 }
 
-function newBuckets(storage: Map<string, number>): TenantBuckets {
+function newBuckets(storage: Map<string, StoredBucket>): TenantBuckets {
   return new TenantBuckets({
     read: () => storage,
-    write: (fullAts) => fullAts.forEach((fullAt, key) => storage.set(key, fullAt)),
+    write: (buckets) => buckets.forEach((bucket, key) => storage.set(key, bucket)),
   })
 }
 
-function newIsolate(index: number): Isolate {
+function newIsolate(index: number, roundTripMs?: number): Isolate {
   const location = index % LOCATIONS
-  const roundTripMs =
-    ROUND_TRIP_MS_MIN + ((ROUND_TRIP_MS_MAX - ROUND_TRIP_MS_MIN) * location) / (LOCATIONS - 1)
-  return { admission: new Admission(`isolate-${index}`), roundTripMs, asked: 0, firstAt: 0, admitted: 0 }
+  const ownMs = ROUND_TRIP_MS_MIN + ((ROUND_TRIP_MS_MAX - ROUND_TRIP_MS_MIN) * location) / (LOCATIONS - 1)
+  return {
+    admission: new Admission(`isolate-${index}`),
+    location,
+    roundTripMs: roundTripMs ?? ownMs,
+    asked: 0,
+    firstAt: 0,
+    admitted: 0,
+  }
 }
 
 function isStarved({ asked, firstAt, admitted }: Isolate, durationMs: number): boolean {
@@ -175,68 +222,5 @@ function zipf(count: number, random: () => number): () => number {
   return () => {
     let left = random() * total
     return weights.findIndex((weight) => (left -= weight) <= 0)
-  }
-}
-
-/** Simulated time: runs what is due, in order, and lets promises settle in between. */
-class Clock {
-  now = 0
-  readonly #queue: Event[] = []
-
-  at(at: number, run: () => void): void {
-    this.#queue.push({ at, run })
-    this.#rise(this.#queue.length - 1)
-  }
-
-  after(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.at(this.now + delayMs, resolve)
-    })
-  }
-
-  async run(): Promise<void> {
-    for (let event = this.#take(); event; event = this.#take()) {
-      this.now = event.at
-      event.run()
-      // What the event set going runs up to its next delay before time moves on.
-      for (let turn = 0; turn < 24; turn++) await Promise.resolve()
-    }
-  }
-
-  #take(): Event | undefined {
-    const [first] = this.#queue
-    const last = this.#queue.pop()
-    if (first !== undefined && last !== undefined && this.#queue.length > 0) {
-      this.#queue[0] = last
-      this.#sink()
-    }
-    return first
-  }
-
-  #rise(from: number): void {
-    for (let index = from; index > 0;) {
-      const parent = (index - 1) >> 1
-      if (!this.#swapIfEarlier(index, parent)) return
-      index = parent
-    }
-  }
-
-  #sink(): void {
-    for (let index = 0; ;) {
-      const left = 2 * index + 1
-      const right = left + 1
-      const isRightEarlier = (this.#queue[right]?.at ?? Infinity) < (this.#queue[left]?.at ?? Infinity)
-      const child = isRightEarlier ? right : left
-      if (child >= this.#queue.length || !this.#swapIfEarlier(child, index)) return
-      index = child
-    }
-  }
-
-  #swapIfEarlier(child: number, parent: number): boolean {
-    const [low, high] = [this.#queue[child], this.#queue[parent]]
-    if (low === undefined || high === undefined || low.at >= high.at) return false
-    this.#queue[child] = high
-    this.#queue[parent] = low
-    return true
   }
 }

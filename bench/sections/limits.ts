@@ -2,6 +2,7 @@ import { simulate, type Outcome } from '../limits/simulation.ts'
 import type { Load } from '../load/load.ts'
 import { decimal } from '../report/figures.ts'
 import type { Section, Target } from '../report/section.ts'
+import { far } from './far.ts'
 
 /** Tenants of three sizes, by what they may do in a second, and how long each is simulated. */
 const TENANTS = [
@@ -25,10 +26,11 @@ export async function limits(_: Load, say: (line: string) => void): Promise<Sect
       say(`${perSecond}/s at ${load}×: ${decimal(outcome.callsPerRequest, 3)} calls per request`)
     }
   }
+  const farAway = await far(SEED)
   return {
     name: 'limits',
     title: 'Limits at scale',
-    text: "A discrete-event simulation, with a seed, of 40 isolates in 10 locations, 3 to 80 ms from the tenant's Durable Object, the busiest isolate with 17 % of the load. It runs the admission code of the service itself. Excess is the most by which any window of time passed burst + rate × time. Admitted is of all requests below the limit, and of burst + rate × time above it.",
+    text: "A discrete-event simulation, with a seed, of 40 isolates in 10 locations, 3 to 80 ms from the tenant's Durable Object, the busiest isolate with 17 % of the load. It runs the admission code of the service itself. Excess is the most by which any window of time passed burst + rate × time. Admitted is of all requests below the limit, and of burst + rate × time above it. In the second table the object is equally far from all, one call in a hundred is lost, and a request without an answer is decided as in the service; excess leaves out what the fallback lets through. The third sends to one address for a minute.",
     tables: [
       {
         head: [
@@ -43,8 +45,9 @@ export async function limits(_: Load, say: (line: string) => void): Promise<Sect
         ],
         rows: rows.map(cellsOf),
       },
+      ...farAway.tables,
     ],
-    targets: rows.flatMap(targetsOf),
+    targets: [...rows.flatMap(targetsOf), ...farAway.targets],
     isPlotted: false,
   }
 }

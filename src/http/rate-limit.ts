@@ -4,7 +4,9 @@ import type { AppEnv, ReadContext, TenantEnv } from './app-env.ts'
 import { config } from '../config.ts'
 import { faultName } from '../log.ts'
 import { Admission, type LimiterAccess } from '../limits/admission.ts'
+import { unitMsOf } from '../limits/gcra.ts'
 import type { Demand, Decision } from '../limits/tenant-buckets.ts'
+import { locationHintOf } from './limiter-location.ts'
 
 /** The buckets of a tenant that a route alone decides on. */
 export type RouteBucket = 'admin' | 'validate'
@@ -25,15 +27,17 @@ export function rateLimit(bucket: RouteBucket) {
 
 /**
  * Charges the request to every bucket or to none, in one Durable Object call at most, and says so in the
- * headers of draft-ietf-httpapi-ratelimit-headers. When the limiter misses its deadline, a coarse limit
- * per Cloudflare location decides instead.
+ * headers of draft-ietf-httpapi-ratelimit-headers. When the limiter misses its deadline, what protects a
+ * person is refused, and for the rest a coarse limit per Cloudflare location decides.
  *
  * @throws {HTTPException} 429 with a `Retry-After` after which the same request is admitted.
  */
 export async function admit(c: ReadContext<TenantEnv>, demands: readonly Demand[]): Promise<void> {
   let decisions: readonly Decision[]
   try {
-    decisions = await decide(c.env, c.executionCtx, c.get('tenant').id, demands)
+    const { id, policy } = c.get('tenant')
+    const location = () => policy.limits.location ?? locationHintOf(c.req.raw.cf)
+    decisions = await decide(c.env, c.executionCtx, { tenantId: id, location }, demands)
   } catch (error) {
     c.get('log').limiterDegraded = faultName(error)
     return admitByFallback(c, demands)
@@ -45,6 +49,9 @@ export async function admit(c: ReadContext<TenantEnv>, demands: readonly Demand[
   if (retryMs > 0) throw limited(c, Math.ceil(retryMs / 1000))
 }
 
+/** The Durable Object of a tenant, and where it should be: its first call places it, the others change nothing. */
+export type Limiter = { tenantId: string; location: () => DurableObjectLocationHint | undefined }
+
 /**
  * Decides against all buckets: the request is admitted when `retryMs` is 0 in every decision.
  *
@@ -53,30 +60,41 @@ export async function admit(c: ReadContext<TenantEnv>, demands: readonly Demand[
 export function decide(
   env: Env,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
-  tenantId: string,
+  { tenantId, location }: Limiter,
   demands: readonly Demand[],
 ): Promise<readonly Decision[]> {
   isolateAdmission ??= new Admission(crypto.randomUUID())
-  const deadlineAt = Date.now() + config(env).limiterDeadlineMs
   // Most requests never ask: neither the stub nor the timer is made for them.
   const access: LimiterAccess = {
-    ask: (isolate, asks) => env.TENANT_LIMITER.getByName(tenantId).answer(isolate, asks),
-    within(answer) {
-      const inTime = withinDeadline(answer, deadlineAt - Date.now())
-      // Others may wait for it too when the client of this request has hung up.
-      ctx.waitUntil(inTime.catch(() => undefined))
-      return inTime
+    deadlineMs: config(env).limiterDeadlineMs,
+    ask(isolate, asks) {
+      const locationHint = location()
+      return env.TENANT_LIMITER.getByName(tenantId, locationHint && { locationHint }).answer(isolate, asks)
     },
+    within: withinDeadline,
+    // Others may wait for the answer too when the client of this request has hung up.
+    afterwards: (work) => ctx.waitUntil(work),
   }
   return isolateAdmission.decide(access, tenantId, demands, Date.now)
 }
 
 async function admitByFallback(c: ReadContext<TenantEnv>, demands: readonly Demand[]): Promise<void> {
+  const persons = demands.filter(({ protectsPerson }) => protectsPerson)
+  // Counts per location would add up to more than the person's limit, so that nothing is let through.
+  if (persons.length > 0) throw limited(c, Math.max(...persons.map(secondsOfUnit), FALLBACK_PERIOD_S))
   const { id } = c.get('tenant')
   for (const { key } of demands) {
     const { success } = await c.env.FALLBACK_LIMITER.limit({ key: `${id} ${key}` })
     if (!success) throw limited(c, FALLBACK_PERIOD_S)
   }
+}
+
+/**
+ * How long a person waits after a request that nobody answered: the object may have charged it. Where the
+ * bucket holds one unit alone, that is until it is back. The policy alone says so, so that it tells nothing.
+ */
+function secondsOfUnit({ burst, cost, ...rate }: Demand): number {
+  return burst > cost ? 0 : Math.ceil((unitMsOf({ ...rate, burst }) * cost) / 1000)
 }
 
 /** The 429 of a request that must wait, with the seconds after which the same request is admitted. */

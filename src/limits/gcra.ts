@@ -57,5 +57,10 @@ export function gcra(fullAt: number | undefined, rate: Rate, cost: number, now: 
 
 /** Milliseconds in which one unit comes back. */
 export function unitMsOf({ perMinute }: Rate): number {
-  return Math.ceil((60_000 / perMinute) * PARTS_PER_MS) / PARTS_PER_MS
+  return wholeParts(60_000 / perMinute)
+}
+
+/** Milliseconds rounded up to what sums exactly. */
+export function wholeParts(ms: number): number {
+  return Math.ceil(ms * PARTS_PER_MS) / PARTS_PER_MS
 }

@@ -20,6 +20,8 @@ export class KnownBucket {
   #decision: Decision
   #decidedAt: number
   #askedAt = 0
+  /** How long a call takes, as far as is known. */
+  #roundTripMs = 0
   #heldUntil = 0
   /** Units needed since `#countedFrom`, and in the second before. */
   #needed = 0
@@ -54,9 +56,18 @@ export class KnownBucket {
     return this.#heldUntil > now && this.#unitsLeft(now) < cost
   }
 
-  /** Whether leases admit this cost without asking. Before they are used up, one request asks for more. */
+  /** Whether leases admit this cost. */
   isLeased(cost: number, now: number): boolean {
-    return this.#unitsLeft(now) >= cost && !this.#isRenewalDue(now)
+    return this.#unitsLeft(now) >= cost
+  }
+
+  /** Whether a request should ask for the next lease, before this one is used up. */
+  isRenewalDue(now: number): boolean {
+    const newest = this.#leases.at(-1)
+    if (newest === undefined || now < this.#heldUntil) return false
+    if (now - this.#askedAt < Math.max(RENEWAL_MS, this.#roundTripMs)) return false
+    const isEnding = newest.endsAt - now < RENEWAL_MS + this.#roundTripMs
+    return isEnding || newest.left < newest.units * RENEWAL_FRACTION
   }
 
   /** What a refused request is told of this bucket: to wait for the end of the hold, if it is held here. */
@@ -79,7 +90,7 @@ export class KnownBucket {
   }
 
   /** Asks for a demand, and reports every lease. A report of a lease that has ended gives it back. */
-  ask(demand: Demand, isLeasable: boolean, now: number): Ask {
+  ask(demand: Demand, isLeasable: boolean, now: number, roundTripMs: number): Ask {
     const reports = this.#leases.map(({ id: leaseId, units, left, endsAt }) => ({
       leaseId,
       used: units - left,
@@ -87,7 +98,8 @@ export class KnownBucket {
     }))
     this.#leases = this.#leases.filter(({ left, endsAt }) => left > 0 && endsAt > now)
     this.#askedAt = now
-    return { ...demand, demandPerSecond: isLeasable ? this.#demandPerSecond(now) : 0, reports }
+    this.#roundTripMs = roundTripMs
+    return { ...demand, demandPerSecond: isLeasable ? this.#demandPerSecond(now) : 0, roundTripMs, reports }
   }
 
   /** Lets other requests wait for this call, if it asks whether a hold has ended. */
@@ -110,12 +122,6 @@ export class KnownBucket {
 
   #unitsLeft(now: number): number {
     return this.#leases.reduce((sum, { left, endsAt }) => sum + (endsAt > now ? left : 0), 0)
-  }
-
-  #isRenewalDue(now: number): boolean {
-    const newest = this.#leases.at(-1)
-    if (newest === undefined || now < this.#heldUntil || now - this.#askedAt < RENEWAL_MS) return false
-    return newest.left < newest.units * RENEWAL_FRACTION || newest.endsAt - now < RENEWAL_MS
   }
 
   /** Units a second that the isolate needs: those of the last second, or more when a burst begins. */

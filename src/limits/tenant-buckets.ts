@@ -1,4 +1,4 @@
-import { Bucket, type Report } from './bucket.ts'
+import { Bucket, type Report, type StoredBucket } from './bucket.ts'
 import { unitMsOf, type GcraDecision, type Rate } from './gcra.ts'
 import { leaseTerms, turnUnits } from './lease-terms.ts'
 import { Turns } from './turns.ts'
@@ -11,12 +11,16 @@ export type Demand = Rate & {
   key: string
   /** Units asked for, 1 or more. */
   cost: number
+  /** Whether it protects a person, such as a recipient of mail: without an answer the request is refused. */
+  protectsPerson?: true
 }
 
 /** A demand, with what the asking isolate knows. */
 export type Ask = Demand & {
   /** Units a second that the isolate has lately needed, and could use from a lease; 0 when it wants no lease. */
   demandPerSecond: number
+  /** How long its calls take, in ms; absent in what an earlier version sends. */
+  roundTripMs?: number
   /** What it has used of each of its leases. */
   reports: readonly Report[]
 }
@@ -31,21 +35,23 @@ export type Answer = Decision & {
   holdMs: number
 }
 
-/** Where timestamps outlive the process. */
+/** Where buckets outlive the process. */
 export type BucketStorage = {
   /** What is stored under these keys; nothing for those that are not. */
-  read(keys: readonly string[]): ReadonlyMap<string, number>
-  write(fullAts: ReadonlyMap<string, number>): void
+  read(keys: readonly string[]): ReadonlyMap<string, StoredBucket>
+  write(buckets: ReadonlyMap<string, StoredBucket>): void
 }
 
 /** Buckets in memory. When there are more all are dropped, and read again from storage. */
 const BUCKETS_MAX = 10_000
 /** The fraction of the burst that is stored as used in advance, if it is no more than a second's units. */
 const STORED_AHEAD_FRACTION = 1 / 20
+/** How much later than it does the last lease is stored to lapse, so that few leases must be. */
+const LAPSES_AHEAD_MS = 1_000
 /** With this fraction of the burst left nobody waits for a turn. */
 const PLENTY_FRACTION = 1 / 2
 
-type Entry = { bucket: Bucket; turns: Turns; storedFullAt: number }
+type Entry = { bucket: Bucket; turns: Turns; stored: StoredBucket }
 type Asked = { ask: Ask; entry: Entry }
 
 /** All buckets of one tenant: decides requests, hands out leases and turns (docs/limits.md). Knows no clock. */
@@ -61,11 +67,12 @@ export class TenantBuckets {
   answer(isolate: string, asks: readonly Ask[], now: number): Answer[] {
     const asked = this.#load(asks)
     for (const { ask, entry } of asked) {
+      // Who waits for a turn under another limit need not.
+      if (entry.bucket.adopt(ask, now)) entry.turns = new Turns()
       for (const report of ask.reports) entry.bucket.applyReport(ask, report, now)
     }
     const areAllAdmitted = asked.every(({ ask, entry }) => entry.bucket.decide(ask, ask.cost, now).isAdmitted)
-    if (!areAllAdmitted) return asked.map((each) => refuse(isolate, each, now))
-    const answers = asked.map((each) => take(isolate, each, now))
+    const answers = asked.map((each) => (areAllAdmitted ? take : refuse)(isolate, each, now))
     this.#store(asked, now)
     return answers
   }
@@ -74,9 +81,9 @@ export class TenantBuckets {
   #load(asks: readonly Ask[]): Asked[] {
     if (this.#entries.size >= BUCKETS_MAX) this.#entries.clear()
     const missing = asks.map(({ key }) => key).filter((key) => !this.#entries.has(key))
-    const stored = missing.length > 0 ? this.#storage.read(missing) : new Map<string, number>()
+    const stored = missing.length > 0 ? this.#storage.read(missing) : new Map<string, StoredBucket>()
     return asks.map((ask) => {
-      const entry = this.#entries.get(ask.key) ?? newEntry(stored.get(ask.key) ?? 0)
+      const entry = this.#entries.get(ask.key) ?? newEntry(stored.get(ask.key))
       this.#entries.set(ask.key, entry)
       return { ask, entry }
     })
@@ -84,20 +91,28 @@ export class TenantBuckets {
 
   /** Stores timestamps before the units they stand for are used, and a little ahead, so that few admissions must. */
   #store(asked: readonly Asked[], now: number): void {
-    const due = new Map<string, number>()
+    const due = new Map<string, StoredBucket>()
     for (const { ask, entry } of asked) {
-      const fullAt = entry.bucket.latestFullAt(ask, now)
-      if (fullAt <= entry.storedFullAt) continue
+      const { bucket, stored } = entry
+      const unitMs = unitMsOf(ask)
+      const [fullAt, lapsesAt] = [bucket.latestFullAt(ask, now), bucket.lastLapseAt()]
+      const isUsed = fullAt > now
+      const isCovered = stored.unitMs === unitMs && fullAt <= stored.fullAt && lapsesAt <= stored.lapsesAt
+      if (!isUsed || isCovered) continue
       const aheadUnits = Math.floor(Math.min(ask.perMinute / 60, ask.burst * STORED_AHEAD_FRACTION))
-      entry.storedFullAt = fullAt + aheadUnits * unitMsOf(ask)
-      due.set(ask.key, entry.storedFullAt)
+      entry.stored = {
+        fullAt: fullAt + aheadUnits * unitMs,
+        unitMs,
+        lapsesAt: lapsesAt > 0 ? lapsesAt + LAPSES_AHEAD_MS : stored.lapsesAt,
+      }
+      due.set(ask.key, entry.stored)
     }
     if (due.size > 0) this.#storage.write(due)
   }
 }
 
-function newEntry(storedFullAt: number): Entry {
-  return { bucket: new Bucket(storedFullAt), turns: new Turns(), storedFullAt }
+function newEntry(stored: StoredBucket = { fullAt: 0, unitMs: 0, lapsesAt: 0 }): Entry {
+  return { bucket: new Bucket(stored), turns: new Turns(), stored }
 }
 
 function refuse(isolate: string, { ask, entry: { bucket, turns } }: Asked, now: number): Answer {

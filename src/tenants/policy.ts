@@ -52,6 +52,8 @@ const limitsSchema = group({
   validate: rate(3000, 300),
   send: rate(600, 60),
   recipient: rate(1, 1),
+  /** Where the tenant's limiter is placed, as a Durable Object's location hint; else near its first caller. */
+  location: v.optional(oneOf(['wnam', 'enam', 'sam', 'weur', 'eeur', 'apac', 'oc', 'afr', 'me'])),
 })
 
 const hookSchema = group({ url: httpsUrl(), secret: hookSecret() })

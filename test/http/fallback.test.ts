@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { app } from '../../src/app.ts'
 import { inOneWindow, useUp, WINDOW_LIMIT } from '../rig/ratelimit-window.ts'
+import type { TenantLimiter } from '../../src/limits/tenant-limiter.ts'
 import { newRequest, newTenant, NO_LIMITS, SEND, sendCall, type Call, type Tenant } from '../rig/service.ts'
 
 const VALIDATE =
@@ -24,6 +25,9 @@ async function degraded(
   return response
 }
 type Degraded = { path?: string; options?: Call; answer?: () => Promise<never>; changes?: Partial<Env> }
+
+/** What stands for the way to an object that is far away. */
+const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const statusOf = async (answer: Promise<Response>) => (await answer).status
 
@@ -63,28 +67,52 @@ describe('L5: a tenant whose limiter', () => {
     expect(statuses).toEqual([429, 401])
   })
 
-  it.each([0, 1, 2])(
-    'is out of reach is held to every bucket of a request, also to number %i',
-    async (nth) => {
-      const tenant = await newTenant({ policy: NO_LIMITS })
-      const keys: string[] = []
-      const FALLBACK_LIMITER: RateLimit = {
-        limit(options) {
-          keys.push(options.key)
-          return env.FALLBACK_LIMITER.limit(options)
+  it('L5: is out of reach lets administrators work on', async () => {
+    const tenant = await newTenant({ users: 1 })
+    const options = {
+      token: await tenant.token(),
+      body: { code_generation_mode: 'PASSWORD_RESET', user_emails: tenant.emails },
+    }
+    const path = '/AdminInterface/restapi/v1/users/voidVerifyCode'
+    expect(await statusOf(degraded(tenant, { path, options }))).toBe(200)
+  })
+})
+
+describe('F3: for mail to one address', () => {
+  const send = (tenant: Tenant, address: string, limiter: Partial<Degraded> = {}) =>
+    degraded(tenant, { path: SEND, options: sendCall(address), ...limiter })
+
+  it.each([200, 400])('a limiter %i ms away is as strict as one that is near', async (roundTripMs) => {
+    const tenant = await newTenant()
+    const TENANT_LIMITER = {
+      getByName: (name: string) => ({
+        async answer(...asked: Parameters<TenantLimiter['answer']>) {
+          await later(roundTripMs)
+          return env.TENANT_LIMITER.getByName(name).answer(...asked)
         },
-      }
-      const send = (address: string) =>
-        statusOf(degraded(tenant, { path: SEND, options: sendCall(address), changes: { FALLBACK_LIMITER } }))
-      // It charges the tenant's bucket and the recipient's two.
-      expect(await send('jane@example.com')).toBe(200)
-      expect(keys).toHaveLength(3)
-      const statuses = await inOneWindow(async () => {
-        await useUp(env.FALLBACK_LIMITER, keys[nth] ?? '')
-        return [await send('jane@example.com'), await send('john@example.com')]
-      })
-      // A recipient's bucket is nobody else's; the tenant's is everybody's.
-      expect(statuses).toEqual([429, nth === 0 ? 429 : 200])
-    },
-  )
+      }),
+    } as unknown as Env['TENANT_LIMITER']
+    const changes = { TENANT_LIMITER, LIMITER_DEADLINE_MS: 150 }
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, () => send(tenant, 'jane@example.com', { changes })),
+    )
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(59)
+  })
+
+  it('N1: a limiter out of reach refuses, registered or not, and says for how long', async () => {
+    const tenant = await newTenant({ users: 1 })
+    const [email = ''] = tenant.emails
+    const answers = [await send(tenant, email), await send(tenant, 'nobody@example.com')]
+    expect(answers.map(({ status }) => status)).toEqual([429, 429])
+    expect(answers.map(({ headers }) => headers.get('Retry-After'))).toEqual(['60', '60'])
+    const [registered, unknown] = await Promise.all(answers.map((answer) => answer.text()))
+    expect(registered).toBe(unknown)
+  })
+
+  it('a recipient who may have several mails is told to come back when the fallback begins anew', async () => {
+    const tenant = await newTenant({ policy: { limits: { recipient: { perMinute: 1, burst: 2 } } } })
+    const { status, headers } = await send(tenant, 'jane@example.com')
+    expect([status, headers.get('Retry-After')]).toEqual([429, '10'])
+  })
 })

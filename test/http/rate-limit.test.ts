@@ -196,6 +196,25 @@ describe('the limits of a tenant', () => {
     expect(await statuses(many(3, () => spend(tenant)))).toEqual([200, 200, 429])
   })
 
+  it.each([
+    ['that is remembered', () => undefined],
+    ['that storage remembers', evictAllDurableObjects],
+  ])('a raised limit frees a drained bucket %s at once', async (_, forget) => {
+    // Drained for ten minutes.
+    const tenant = await newTenant({ policy: { limits: { admin: { burst: 10, perMinute: 1 } } } })
+    expect(await statuses(many(11, () => spend(tenant)))).toEqual([...many(10, () => 200), 429])
+    await forget()
+    // Leases have lapsed meanwhile.
+    later(2_000)
+    const policy = { limits: { admin: { burst: 13, perMinute: 600 } } }
+    const body = { name: 'A tenant', hosts: [tenant.host], policy }
+    expect((await operate('PUT', `/tenants/${tenant.id}`, body)).status).toBe(200)
+    // As many units are used as before: nothing comes back but what the new limit adds.
+    expect(await statuses(many(4, () => spend(tenant)))).toEqual([200, 200, 200, 429])
+    later(100)
+    expect(await statuses(many(2, () => spend(tenant)))).toEqual([200, 429])
+  })
+
   it('a changed policy holds for the bucket as it stands', async () => {
     const tenant = await limitedTo(2)
     expect(await statuses(many(3, () => spend(tenant)))).toEqual([200, 200, 429])

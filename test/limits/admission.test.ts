@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { excessOf, simulate } from '../../bench/limits/simulation.ts'
 import { Admission, type LimiterAccess } from '../../src/limits/admission.ts'
 import type { Rate } from '../../src/limits/gcra.ts'
-import { decide, demandOf, drain, LimiterWorld, request } from '../rig/limiter-world.ts'
+import { decide, demandOf, drain, LimiterWorld, request, WITHOUT_DEADLINE } from '../rig/limiter-world.ts'
 
 const rates = fc.record({
   perMinute: fc.constantFrom(7, 60, 600, 6_000, 60_000, 300_000),
@@ -153,6 +153,25 @@ describe('holds and leases', () => {
     )
   })
 
+  it.each([80, 200, 400])(
+    'L1, F3: %i ms away, with one call in a hundred lost, nothing is over-admitted, and nobody below the limit refused',
+    async (roundTripMs) => {
+      const far = { roundTripMs, lost: 0.01, durationMs: 20_000 }
+      const rate = { perMinute: 3_000, burst: 300 }
+      for (const seed of [1, 2, 3]) {
+        const below = await simulate({ ...far, rate, load: 0.9, seed })
+        expect(below).toMatchObject({ refused: 0, starved: 0 })
+        expect(below.excess).toBeLessThan(1e-6)
+        const above = await simulate({ ...far, rate, load: 3, seed })
+        expect(above.excess).toBeLessThan(1e-6)
+        expect(above.admittedFraction).toBeGreaterThan(0.8)
+        const recipient = { rate: { perMinute: 1, burst: 1 }, protectsPerson: true } as const
+        // A minute allows one beside the burst.
+        expect((await simulate({ ...far, ...recipient, load: 60, seed })).admitted).toBeLessThanOrEqual(2)
+      }
+    },
+  )
+
   it('L3: of two isolates that are refused together each is admitted when it was told to come', async () => {
     const rate = { perMinute: 60, burst: 1 }
     const world = new LimiterWorld()
@@ -186,7 +205,7 @@ describe('holds and leases', () => {
           await answer.promise
           return world.answer(name, asks, now)
         },
-        within: (answer) => answer,
+        ...WITHOUT_DEADLINE,
       }
       const arrive = (changed: Partial<LimiterAccess> = {}) =>
         isolate.decide({ ...access, ...changed }, 'tenant', [demandOf(rate)], () => now)
@@ -266,6 +285,58 @@ describe('holds and leases', () => {
       const next = arrive()
       answers[1]?.resolve()
       expect(await next).toMatchObject([{ retryMs: 0 }])
+    })
+  })
+
+  describe('F3: an answer that comes too late for its request', () => {
+    /** An isolate whose calls are answered when told to, by an object as it is then. */
+    function farAway() {
+      const world = new LimiterWorld()
+      const isolate = new Admission('isolate')
+      const answers: PromiseWithResolvers<void>[] = []
+      const deadlines: number[] = []
+      const arrive = (rate: Rate, now: number, { isLate = true, protectsPerson = false } = {}) =>
+        isolate.decide(
+          {
+            async ask(name, asks) {
+              const answer = Promise.withResolvers<void>()
+              answers.push(answer)
+              await answer.promise
+              return world.answer(name, asks, now)
+            },
+            within(answer, ms) {
+              deadlines.push(ms)
+              return isLate ? Promise.reject(new Error('TimeoutError')) : answer
+            },
+            afterwards: () => undefined,
+            deadlineMs: 150,
+          },
+          'tenant',
+          [{ ...demandOf(rate), ...(protectsPerson && { protectsPerson }) }],
+          () => now,
+        )
+      return { world, arrive, answers, deadlines }
+    }
+
+    it('L1: still holds the next, without another call', async () => {
+      const { world, arrive, answers } = farAway()
+      const rate = { perMinute: 60, burst: 1 }
+      await expect(arrive(rate, 0)).rejects.toThrow('TimeoutError')
+      answers[0]?.resolve()
+      await expect.poll(() => world.calls).toBe(1)
+      expect(await arrive(rate, 300)).toMatchObject([{ retryMs: 700 }])
+      expect(answers).toHaveLength(1)
+    })
+
+    it('L1: still lends, for as long as from when it was asked', async () => {
+      const { world, arrive, answers } = farAway()
+      const rate = { perMinute: 6_000, burst: 1_000 }
+      for (let nth = 0; nth < 40; nth++) await arrive(rate, 0).catch(() => undefined)
+      for (const answer of answers) answer.resolve()
+      await expect.poll(() => world.calls).toBe(40)
+      expect(await arrive(rate, 499)).toMatchObject([{ retryMs: 0 }])
+      expect(world.calls).toBe(40)
+      await expect(arrive(rate, 500)).rejects.toThrow('TimeoutError')
     })
   })
 

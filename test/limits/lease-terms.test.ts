@@ -9,6 +9,7 @@ describe('the terms of a lease', () => {
       burst: fc.integer({ min: 1, max: 100_000 }),
       cost: fc.integer({ min: 1, max: 5 }),
       demandPerSecond: fc.double({ min: 0, max: 10_000, noNaN: true }),
+      roundTripMs: fc.nat(10_000),
     })
     fc.assert(
       fc.property(need, fc.nat(100_000), fc.boolean(), (need, remaining, isContended) => {
@@ -16,6 +17,8 @@ describe('the terms of a lease', () => {
         expect(units).toBeLessThanOrEqual(remaining)
         expect(Number.isInteger(units)).toBe(true)
         expect(lapseMs).toBeGreaterThanOrEqual(ttlMs)
+        // Whatever distance an isolate claims.
+        expect(ttlMs).toBeLessThanOrEqual(4_400)
       }),
     )
   })

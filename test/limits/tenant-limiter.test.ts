@@ -18,6 +18,7 @@ const later = (ms: number) => vi.setSystemTime(Date.now() + ms)
 function newLimiter() {
   const stub = env.TENANT_LIMITER.getByName(`t-${crypto.randomUUID()}`)
   return {
+    stub,
     /** Takes one unit of a bucket of one unit a minute; whether there was one. */
     take: async (key: string): Promise<boolean> => {
       const demand = demandOf({ perMinute: 1, burst: 1 }, key)
@@ -77,5 +78,19 @@ describe('the Durable Object of a tenant', () => {
     // The next one sets it again.
     await take('recipient:one')
     expect(await alarmAt()).toBe(Date.now() + HOUR_MS)
+  })
+
+  it('L1: keeps the timestamps that an earlier version has stored', async () => {
+    const { take, evict, stub } = newLimiter()
+    const fullAt = Date.now() + MINUTE_MS
+    await runInDurableObject(stub, (_, { storage: { sql } }) => {
+      sql.exec('DROP TABLE buckets')
+      sql.exec('CREATE TABLE buckets (key TEXT PRIMARY KEY, full_at REAL NOT NULL) WITHOUT ROWID')
+      sql.exec('INSERT INTO buckets VALUES (?, ?)', 'validate', fullAt)
+    })
+    await evict()
+    expect(await take('validate')).toBe(false)
+    later(MINUTE_MS)
+    expect(await take('validate')).toBe(true)
   })
 })

@@ -1,17 +1,18 @@
 import type { Admission, LimiterAccess } from '../../src/limits/admission.ts'
+import type { StoredBucket } from '../../src/limits/bucket.ts'
 import type { Rate } from '../../src/limits/gcra.ts'
 import { TenantBuckets, type Answer, type Ask, type Demand } from '../../src/limits/tenant-buckets.ts'
 
 /** A tenant's limiter without the runtime: time is a number that the test sets. */
 export class LimiterWorld {
-  readonly storage: Map<string, number>
+  readonly storage: Map<string, StoredBucket>
   readonly #reads: string[] = []
   buckets: TenantBuckets
   /** Calls that isolates have made, and writes to storage. */
   calls = 0
   writes = 0
 
-  constructor(storage = new Map<string, number>()) {
+  constructor(storage = new Map<string, StoredBucket>()) {
     this.storage = storage
     this.buckets = this.#newBuckets()
   }
@@ -38,9 +39,9 @@ export class LimiterWorld {
         this.#reads.push(...keys)
         return this.storage
       },
-      write: (fullAts) => {
+      write: (buckets) => {
         this.writes += 1
-        fullAts.forEach((fullAt, key) => this.storage.set(key, fullAt))
+        buckets.forEach((bucket, key) => this.storage.set(key, bucket))
       },
     })
   }
@@ -53,6 +54,13 @@ export const demandOf = (rate: Rate, key = 'validate'): Demand => ({
   cost: 1,
 })
 
+/** Requests that wait for an answer as long as it takes. */
+export const WITHOUT_DEADLINE = {
+  within: <Value>(answer: Promise<Value>) => answer,
+  afterwards: () => undefined,
+  deadlineMs: 150,
+}
+
 /** One request to an isolate at `now`, with a limiter that answers at once unless `ask` is another. */
 export function decide(
   isolate: Admission,
@@ -61,7 +69,7 @@ export function decide(
   now: number,
   ask: LimiterAccess['ask'] = async (name, asks) => world.answer(name, asks, now),
 ) {
-  return isolate.decide({ ask, within: (answer) => answer }, 'tenant', demands, () => now)
+  return isolate.decide({ ask, ...WITHOUT_DEADLINE }, 'tenant', demands, () => now)
 }
 
 /** One request for one unit: whether it is admitted, and if not, how long it is told to wait. */

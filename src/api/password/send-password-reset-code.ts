@@ -50,7 +50,7 @@ function demandsOf(c: Context<TenantEnv>, recipient: string): Demand[] {
   const hourly = { perMinute: (limit.perMinute * HOURLY_FACTOR) / 60, burst: limit.burst * HOURLY_FACTOR }
   return [
     { bucket: 'send', key: 'send', ...send, cost: 1 },
-    { bucket: 'recipient', key: `recipient:${who}`, ...limit, cost: 1 },
-    { bucket: 'recipient-hour', key: `recipient-hour:${who}`, ...hourly, cost: 1 },
+    { bucket: 'recipient', key: `recipient:${who}`, ...limit, cost: 1, protectsPerson: true },
+    { bucket: 'recipient-hour', key: `recipient-hour:${who}`, ...hourly, cost: 1, protectsPerson: true },
   ]
 }
