@@ -57,7 +57,9 @@ export class Admission {
     const asks = pairs.map(({ demand, bucket }) => bucket.ask(demand, isLeasable, now))
     const asking = access
       .within(access.ask(this.#isolate, asks))
-      .then((answers) => pairs.map(({ bucket }, index) => bucket.learn(answers[index] as Answer, now)))
+      .then((answers) =>
+        pairs.map(({ demand: { cost }, bucket }, index) => bucket.learn(answers[index] as Answer, cost, now)),
+      )
       .finally(() => {
         for (const { bucket } of pairs) if (bucket.asking === asking) bucket.asking = undefined
       })

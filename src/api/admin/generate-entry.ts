@@ -55,6 +55,11 @@ export function isForEmail({ sendTo }: Pick<Entry, 'sendTo'>): boolean {
   return isWord(sendTo, 'EMAIL')
 }
 
+/** Whether somebody else than the user sees the code: whoever asks, or whoever reads another address. */
+export function isShown(entry: Entry): boolean {
+  return !isForEmail(entry) || mailAddress(entry) !== null
+}
+
 /** The other address to mail the code to, null for the user's own, nothing when it is not an address. */
 export function mailAddress({ customEmail }: Pick<Entry, 'customEmail'>): string | null | undefined {
   if (customEmail === undefined || customEmail === '') return null

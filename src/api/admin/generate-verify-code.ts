@@ -8,11 +8,12 @@ import type { DeliveryMessage } from '../../delivery/message.ts'
 import { queueDeliveries } from '../../delivery/outbox.ts'
 import { faultName } from '../../log.ts'
 import { readJson } from '../../http/body.ts'
+import { admitGenerate } from '../../http/key-limits.ts'
 import { isRecord } from '../../record.ts'
 import { actorOf, codeContextOf, outboxOf } from '../../http/context.ts'
 import type { Policy } from '../../tenants/policy.ts'
 import { logFailures, requireUserCount } from './bulk.ts'
-import { echo, isForEmail, mailAddress, readEntry, requestOf, type Entry } from './generate-entry.ts'
+import { echo, isForEmail, isShown, mailAddress, readEntry, requestOf, type Entry } from './generate-entry.ts'
 import {
   GENERATED_FOR_DISPLAY,
   GENERATED_FOR_EMAIL,
@@ -38,6 +39,11 @@ export function generateVerifyCode(mode: CodeMode) {
     const requests = sent.map((each) => {
       const entry = readEntry(each, policy.code.ttlMinutes)
       return { entry, ...requestOf(entry, hasMailer(policy)) }
+    })
+    await admitGenerate(c, {
+      users: requests.length,
+      shown: requests.filter(({ tag, entry }) => tag === 'wanted' && isShown(entry)).length,
+      mode,
     })
     const issued = await issueCodes<GenerateFault, (typeof requests)[number]>(
       codeContextOf(c),

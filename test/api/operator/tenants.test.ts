@@ -38,6 +38,8 @@ const DEFAULTS = {
   code: { alphabet: 'base32', length: 8, ttlMinutes: 10, attemptsMax: 5, failuresMax: 100 },
   limits: {
     admin: { perMinute: 600, burst: 100 },
+    void: { perMinute: 3000, burst: 1000 },
+    issue: { perHour: 200, perDay: 1000 },
     validate: { perMinute: 3000, burst: 300 },
     send: { perMinute: 600, burst: 60 },
     recipient: { perMinute: 1, burst: 1 },
