@@ -197,7 +197,7 @@ describe('the limits of what a key may be shown', () => {
       const rows = env.DB.prepare(
         "SELECT * FROM admin_events WHERE tenant_id = ? AND result = 'limited' ORDER BY id",
       ).bind(tenant.id)
-      return (await rows.all<Record<string, unknown>>()).results
+      return (await rows.all()).results
     }
     expect(await statusesOf(5, () => generate(1))).toEqual([200, 429, 429, 429, 429])
     const [event, ...others] = await events()
