@@ -96,8 +96,7 @@ export class KnownBucket {
     }))
     this.#leases = this.#leases.filter(({ left, endsAt }) => left > 0 && endsAt > now)
     this.#askedAt = now
-    const demandPerSecond = isLeasable && demand.cost === 1 ? this.#demandPerSecond(now) : 0
-    return { ...demand, demandPerSecond, reports }
+    return { ...demand, demandPerSecond: isLeasable ? this.#demandPerSecond(now) : 0, reports }
   }
 
   /** Lets other requests wait for this call, if it asks whether a hold has ended. */
