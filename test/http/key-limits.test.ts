@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import security from '../../SECURITY.md?raw'
+import { recordLimit } from '../../src/audit/limit-event-store.ts'
 import { addKey, adminToken, call, newTenant, NO_LIMITS, type Tenant, type TestKey } from '../rig/service.ts'
 
 /** The clock stands, so that nothing comes back while a test counts. */
@@ -214,6 +215,34 @@ describe('the limits of what a key may be shown', () => {
     later(HOUR_MS)
     expect(await statusesOf(3, () => generate(1))).toEqual([200, 429, 429])
     expect(await events()).toHaveLength(2)
+    // The isolate knows that it is written: what is refused after that costs no round trip.
+    await env.DB.prepare('DELETE FROM admin_events WHERE tenant_id = ?').bind(tenant.id).run()
+    expect(await statusesOf(2, () => generate(1))).toEqual([429, 429])
+    expect(await events()).toEqual([])
+  })
+
+  it('writes it once, whichever isolates refuse', async () => {
+    const now = Date.UTC(2027, 0, 1)
+    const tenantId = crypto.randomUUID()
+    const record = (at: number, accessId: string, bucket: string) =>
+      recordLimit(
+        { db: env.DB, tenantId, now: at },
+        { accessId, sourceIp: 'unknown', requestId: crypto.randomUUID() },
+        { bucket, mode: 'PASSWORD_RESET' },
+      )
+    for (const at of [now, now + 1, now + HOUR_MS - 1]) await record(at, 'one', 'issue-hour')
+    await record(now, 'one', 'issue-day')
+    await record(now, 'other', 'issue-hour')
+    await record(now + HOUR_MS, 'one', 'issue-hour')
+    const rows = env.DB.prepare(
+      'SELECT access_id, target, occurred_at FROM admin_events WHERE tenant_id = ? ORDER BY 3, 1, 2',
+    ).bind(tenantId)
+    expect((await rows.raw()).map((row) => row.join(' '))).toEqual([
+      `one issue-day ${now}`,
+      `one issue-hour ${now}`,
+      `other issue-hour ${now}`,
+      `one issue-hour ${now + HOUR_MS}`,
+    ])
   })
 
   it('F2: a stolen key harvests under the default policy what SECURITY.md says, and no more', async () => {
