@@ -24,6 +24,8 @@ export const TENANT_ID = 'bench'
 /** Limits so high that nothing is refused; the limiter still runs. */
 export const NO_LIMITS = {
   admin: { perMinute: 1_000_000, burst: 100_000 },
+  void: { perMinute: 1_000_000, burst: 100_000 },
+  issue: { perHour: 1_000_000, perDay: 1_000_000 },
   validate: { perMinute: 1_000_000, burst: 100_000 },
   send: { perMinute: 1_000_000, burst: 100_000 },
   recipient: { perMinute: 1_000_000, burst: 100_000 },

@@ -16,7 +16,7 @@ export function floodShield() {
   return createMiddleware<AppEnv>(async function floodShield(c, next) {
     const key = shieldKey(c.req.header('CF-Connecting-IP'))
     if (key !== undefined && !(await c.env.FLOOD_SHIELD.limit({ key })).success) {
-      throw limited(c, PERIOD_S, 'shielded')
+      throw limited(c, PERIOD_S, [])
     }
     await next()
   })

@@ -8,17 +8,25 @@ import { unitMsOf } from '../limits/gcra.ts'
 import type { Demand, Decision } from '../limits/tenant-buckets.ts'
 import { locationHintOf } from './limiter-location.ts'
 
-/** The buckets of a tenant that a route alone decides on. */
-export type RouteBucket = 'admin' | 'validate'
-
 /** Seconds of the fallback's window, as in wrangler.toml. */
 const FALLBACK_PERIOD_S = 10
 
 /** What this isolate knows of all tenants' buckets. The first request makes it, since random names need one. */
 let isolateAdmission: Admission | undefined
 
+/** A request that a limit refused. */
+export class Limited extends HTTPException {
+  /** The buckets that refused it; none where it was the flood shield. */
+  readonly buckets: readonly string[]
+
+  constructor(message: string, buckets: readonly string[]) {
+    super(429, { message })
+    this.buckets = buckets
+  }
+}
+
 /** Charges the request to a bucket of its tenant; see {@link admit}. */
-export function rateLimit(bucket: RouteBucket) {
+export function rateLimit(bucket: 'validate') {
   return createMiddleware<TenantEnv>(async function rateLimit(c, next) {
     await admit(c, [{ bucket, key: bucket, ...c.get('tenant').policy.limits[bucket], cost: 1 }])
     await next()
@@ -30,7 +38,7 @@ export function rateLimit(bucket: RouteBucket) {
  * headers of draft-ietf-httpapi-ratelimit-headers. When the limiter misses its deadline, what protects a
  * person is refused, and for the rest a coarse limit per Cloudflare location decides.
  *
- * @throws {HTTPException} 429 with a `Retry-After` after which the same request is admitted.
+ * @throws {Limited} 429 with a `Retry-After` after which the same request is admitted.
  */
 export async function admit(c: ReadContext<TenantEnv>, demands: readonly Demand[]): Promise<void> {
   let decisions: readonly Decision[]
@@ -46,7 +54,13 @@ export async function admit(c: ReadContext<TenantEnv>, demands: readonly Demand[
   const items = decisions.map((decision, index) => remainderItem(demands[index] as Demand, decision))
   c.header('RateLimit', items.join(', '))
   const retryMs = Math.max(...decisions.map((decision) => decision.retryMs))
-  if (retryMs > 0) throw limited(c, Math.ceil(retryMs / 1000))
+  if (retryMs === 0) return
+  const refusing = demands.filter((_, index) => (decisions[index]?.retryMs ?? 0) > 0)
+  throw limited(
+    c,
+    Math.ceil(retryMs / 1000),
+    refusing.map(({ bucket }) => bucket),
+  )
 }
 
 /** The Durable Object of a tenant, and where it should be: its first call places it, the others change nothing. */
@@ -81,11 +95,18 @@ export function decide(
 async function admitByFallback(c: ReadContext<TenantEnv>, demands: readonly Demand[]): Promise<void> {
   const persons = demands.filter(({ protectsPerson }) => protectsPerson)
   // Counts per location would add up to more than the person's limit, so that nothing is let through.
-  if (persons.length > 0) throw limited(c, Math.max(...persons.map(secondsOfUnit), FALLBACK_PERIOD_S))
+  if (persons.length > 0) {
+    const seconds = Math.max(...persons.map(secondsOfUnit), FALLBACK_PERIOD_S)
+    throw limited(
+      c,
+      seconds,
+      persons.map(({ bucket }) => bucket),
+    )
+  }
   const { id } = c.get('tenant')
-  for (const { key } of demands) {
+  for (const { bucket, key } of demands) {
     const { success } = await c.env.FALLBACK_LIMITER.limit({ key: `${id} ${key}` })
-    if (!success) throw limited(c, FALLBACK_PERIOD_S)
+    if (!success) throw limited(c, FALLBACK_PERIOD_S, [bucket])
   }
 }
 
@@ -98,12 +119,13 @@ function secondsOfUnit({ burst, cost, ...rate }: Demand): number {
 }
 
 /** The 429 of a request that must wait, with the seconds after which the same request is admitted. */
-export function limited(c: ReadContext<AppEnv>, seconds: number, step: 'limited' | 'shielded' = 'limited') {
+export function limited(c: ReadContext<AppEnv>, seconds: number, buckets: readonly string[]): Limited {
+  const isShielded = buckets.length === 0
   c.header('Retry-After', String(seconds))
-  c.get('log').step = step
-  const whose = step === 'shielded' ? ' from your network' : ''
+  c.get('log').step = isShielded ? 'shielded' : 'limited'
+  const whose = isShielded ? ' from your network' : ''
   const unit = seconds === 1 ? 'second' : 'seconds'
-  return new HTTPException(429, { message: `Too many requests${whose}. Try again in ${seconds} ${unit}.` })
+  return new Limited(`Too many requests${whose}. Try again in ${seconds} ${unit}.`, buckets)
 }
 
 /** @throws {DOMException} named `TimeoutError` when the promise is not settled in time. */

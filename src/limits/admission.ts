@@ -105,7 +105,9 @@ export class Admission {
     )
     const answers = await access.ask(this.#isolate, asks)
     distance.learn(askedAt, clock())
-    return pairs.map(({ bucket }, index) => bucket.learn(answers[index] as Answer, askedAt))
+    return pairs.map(({ demand: { cost }, bucket }, index) =>
+      bucket.learn(answers[index] as Answer, cost, askedAt),
+    )
   }
 
   #count(scope: string, demand: Demand, now: number): KnownBucket {

@@ -1,4 +1,4 @@
-import type { Rate } from './gcra.ts'
+import { unitMsOf, type Rate } from './gcra.ts'
 import type { Answer, Ask, Decision, Demand } from './tenant-buckets.ts'
 
 /** Milliseconds over which need is measured, and the fewest that a beginning burst is judged by. */
@@ -22,8 +22,12 @@ export class KnownBucket {
   #askedAt = 0
   /** How long a call takes, as far as is known. */
   #roundTripMs = 0
+  /** Until when requests of `#heldCost` units or more are refused without asking. */
   #heldUntil = 0
-  /** Units needed since `#countedFrom`, and in the second before. */
+  #heldCost = 1
+  /** When the cost held would be admitted, as far as was told: an isolate asks again earlier. */
+  #readyAt = 0
+  /** Units needed one by one since `#countedFrom`, and in the second before. */
   #needed = 0
   #countedFrom: number
   #neededBefore = 0
@@ -48,12 +52,13 @@ export class KnownBucket {
       this.#needed = 0
       this.#countedFrom = now
     }
-    this.#needed += cost
+    // A request for many units is no need of a lease, which seldom holds so many.
+    if (cost === 1) this.#needed += 1
   }
 
   /** Whether this cost must be refused without asking. */
   isHeld(cost: number, now: number): boolean {
-    return this.#heldUntil > now && this.#unitsLeft(now) < cost
+    return this.#heldUntil > now && cost >= this.#heldCost && this.#unitsLeft(now) < cost
   }
 
   /** Whether leases admit this cost. */
@@ -73,7 +78,11 @@ export class KnownBucket {
   /** What a refused request is told of this bucket: to wait for the end of the hold, if it is held here. */
   refuse(cost: number, now: number): Decision {
     if (!this.isHeld(cost, now)) return { ...this.#current(now), retryMs: 0 }
-    return { ...this.#current(now), remaining: 0, retryMs: this.#heldUntil - now }
+    const readyAt = Math.max(this.#heldUntil, this.#readyAt)
+    const moreMs = (cost - this.#heldCost) * unitMsOf(this.#rate)
+    const current = this.#current(now)
+    const remaining = Math.min(current.remaining, this.#heldCost - 1)
+    return { ...current, remaining, retryMs: readyAt - now + moreMs }
   }
 
   /** Uses the units of leases, the oldest first, for a cost that {@link isLeased}. */
@@ -104,20 +113,31 @@ export class KnownBucket {
 
   /** Lets other requests wait for this call, if it asks whether a hold has ended. */
   awaitAnswer(asking: Promise<unknown>): void {
-    if (this.#heldUntil > this.#decidedAt) this.asking = asking
+    const hasEnded = this.#heldUntil <= this.#askedAt
+    if (hasEnded && this.#heldUntil > this.#decidedAt) this.asking = asking
   }
 
-  /** Learns an answer. Its times count from `askedAt`, epoch ms: the object counts them from later on. */
-  learn({ lease, holdMs, ...decision }: Answer, askedAt: number): Decision {
+  /** Learns the answer to a cost. Its times count from `askedAt`, epoch ms: the object counts them from later on. */
+  learn({ lease, holdMs, ...decision }: Answer, cost: number, askedAt: number): Decision {
     if (lease) {
       const { id, units, ttlMs } = lease
       this.#leases.push({ id, units, left: units, endsAt: askedAt + ttlMs })
     }
     this.#decision = decision
     this.#decidedAt = askedAt
-    // Answers may cross: one that is older must not end the hold of a newer one.
-    this.#heldUntil = Math.max(this.#heldUntil, askedAt + holdMs)
+    if (holdMs > 0) this.#hold(cost, askedAt + holdMs, askedAt + decision.retryMs, askedAt)
     return decision
+  }
+
+  /** Holds a cost. Where several are held at once, the hold of the smallest is kept, which holds the others too. */
+  #hold(cost: number, until: number, readyAt: number, now: number): void {
+    const isHeld = this.#heldUntil > now
+    if (isHeld && cost > this.#heldCost) return
+    // Answers may cross: one that is older must not end the hold of a newer one.
+    const isSame = isHeld && cost === this.#heldCost
+    this.#heldUntil = isSame ? Math.max(this.#heldUntil, until) : until
+    this.#readyAt = isSame ? Math.max(this.#readyAt, readyAt) : readyAt
+    this.#heldCost = cost
   }
 
   #unitsLeft(now: number): number {

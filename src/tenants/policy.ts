@@ -48,7 +48,18 @@ const codeSchema = v.pipe(
 )
 
 const limitsSchema = group({
+  /** Of each key. */
   admin: rate(600, 100),
+  void: rate(3000, 1000),
+  /** Codes that one key may have shown, or mailed to another address than the user's: two and more, for halves. */
+  issue: v.optional(
+    group({
+      perHour: v.optional(whole(2, 1_000_000), 200),
+      perDay: v.optional(whole(2, 1_000_000), 1000),
+    }),
+    {},
+  ),
+  /** Of the tenant. */
   validate: rate(3000, 300),
   send: rate(600, 60),
   recipient: rate(1, 1),

@@ -238,7 +238,7 @@ describe('expiry', () => {
 
 describe('what is refused or only asked', () => {
   it('R8: a refused or limited generate leaves the live code alive', async () => {
-    const tenant = await newTenant({ policy: { limits: { admin: { perMinute: 1, burst: 5 } } } })
+    const tenant = await newTenant({ policy: { limits: { admin: { perMinute: 1, burst: 2 } } } })
     await tenant.addUser(USER)
     const code = await tenant.newCode(USER)
     const before = await storedCodes(tenant.id)

@@ -97,9 +97,11 @@ describe('the table of docs/limits.md', () => {
     const documented = new Map(
       table(limits, 'Bucket', 'By default').map(([bucket = '', value]) => [bucket, value]),
     )
-    for (const bucket of ['admin', 'validate', 'send'] as const) {
+    for (const bucket of ['admin', 'void', 'validate', 'send'] as const) {
       expect([bucket, documented.get(bucket)]).toEqual([bucket, shownRate(policy.limits[bucket])])
     }
+    const { perHour, perDay } = policy.limits.issue
+    expect(documented.get('issue-hour, issue-day')).toBe(`${perHour} an hour, ${perDay} a day`)
   })
 })
 

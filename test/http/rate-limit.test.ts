@@ -15,9 +15,17 @@ afterEach(() => {
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms)
 
 const limitedTo = (burst: number, perMinute = 60) =>
-  newTenant({ policy: { limits: { admin: { burst, perMinute }, validate: { burst, perMinute } } } })
+  newTenant({
+    policy: {
+      limits: {
+        admin: { burst, perMinute },
+        void: { burst, perMinute },
+        validate: { burst, perMinute },
+      },
+    },
+  })
 
-/** One unit of the admin bucket. */
+/** One unit of the bucket of voids. */
 async function spend(tenant: Tenant, headers: Record<string, string> = {}): Promise<Response> {
   const url = `https://${tenant.host}/AdminInterface/restapi/v1/users/voidVerifyCode`
   const body = { code_generation_mode: 'PASSWORD_RESET', user_emails: ['nobody@example.com'] }
@@ -100,13 +108,17 @@ describe('the limits of a tenant', () => {
           Object.fromEntries(parameters),
         ]),
       )
-    const policy = [['admin', { q: 3, w: 6 }]]
-    expect(fields(await spend(tenant))).toEqual([policy, [['admin', { r: 2, t: 2 }]]])
-    expect(fields(await spend(tenant))).toEqual([policy, [['admin', { r: 1, t: 4 }]]])
-    expect(fields(await spend(tenant))).toEqual([policy, [['admin', { r: 0, t: 6 }]]])
-    expect(fields(await spend(tenant))).toEqual([policy, [['admin', { r: 0, t: 6 }]]])
+    const policy = [['void', { q: 3, w: 6 }]]
+    expect(fields(await spend(tenant))).toEqual([policy, [['void', { r: 2, t: 2 }]]])
+    expect(fields(await spend(tenant))).toEqual([policy, [['void', { r: 1, t: 4 }]]])
+    expect(fields(await spend(tenant))).toEqual([policy, [['void', { r: 0, t: 6 }]]])
+    expect(fields(await spend(tenant))).toEqual([policy, [['void', { r: 0, t: 6 }]]])
     later(2_500)
-    expect(fields(await tenant.scim('GET', '/Users'))).toEqual([policy, [['admin', { r: 0, t: 6 }]]])
+    expect(fields(await spend(tenant))).toEqual([policy, [['void', { r: 0, t: 6 }]]])
+    expect(fields(await tenant.scim('GET', '/Users'))).toEqual([
+      [['admin', { q: 3, w: 6 }]],
+      [['admin', { r: 2, t: 2 }]],
+    ])
     expect(fields(await tenant.validate('x@example.com', 'x'))).toEqual([
       [['validate', { q: 3, w: 6 }]],
       [['validate', { r: 2, t: 2 }]],
@@ -115,7 +127,7 @@ describe('the limits of a tenant', () => {
 
   it('L3: a refusal is in the shape of its dialect', async () => {
     const tenant = await limitedTo(1)
-    await Promise.all([spend(tenant), tenant.validate('x@example.com', 'x')])
+    await Promise.all([spend(tenant), tenant.scim('GET', '/Users'), tenant.validate('x@example.com', 'x')])
     const description = 'Too many requests. Try again in 1 second.'
     expect(await (await spend(tenant)).json()).toEqual({ code: '429 TOO_MANY_REQUESTS', description })
     const fault = await tenant.validate('x@example.com', 'x')
@@ -221,7 +233,7 @@ describe('the limits of a tenant', () => {
     const body = {
       name: 'A tenant',
       hosts: [tenant.host],
-      policy: { limits: { admin: { burst: 5, perMinute: 60 } } },
+      policy: { limits: { void: { burst: 5, perMinute: 60 } } },
     }
     expect((await operate('PUT', `/tenants/${tenant.id}`, body)).status).toBe(200)
     expect(await statuses(many(4, () => spend(tenant)))).toEqual([200, 200, 200, 429])

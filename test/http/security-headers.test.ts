@@ -35,7 +35,7 @@ let tokens: { desk: string; admin: string; operator: string; limited: string }
 
 beforeAll(async () => {
   tenant = await newTenant({ policy: { redeem: { kind: 'grant', audience: 'x' } }, users: 1 })
-  limited = await newTenant({ policy: { limits: { admin: { perMinute: 1, burst: 1 } } } })
+  limited = await newTenant({ policy: { limits: { void: { perMinute: 1, burst: 1 } } } })
   tokens = {
     desk: await tenant.token(),
     admin: await tenant.token('super-admin'),

@@ -25,7 +25,8 @@ export class LocalTenant {
   /** Creates it, with a key of the role super-admin. */
   async create(policy: object, users: readonly string[]): Promise<void> {
     const many = { perMinute: 1_000_000, burst: 100_000 }
-    const limits = { admin: many, validate: many, send: many, recipient: many }
+    const issue = { perHour: 1_000_000, perDay: 1_000_000 }
+    const limits = { admin: many, void: many, issue, validate: many, send: many, recipient: many }
     const operator = await tokenOf(this.#service.keyFile('operator.key'))
     const path = `/operator/v1/tenants/${this.id}`
     await this.#operate(operator, 'PUT', path, {

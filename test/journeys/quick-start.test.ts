@@ -124,7 +124,7 @@ describe('the quick start', () => {
 
 describe('a flood', () => {
   it('is answered 429, and Retry-After is long enough to wait', async () => {
-    const policy = { limits: { admin: { perMinute: 30, burst: 3 } } }
+    const policy = { limits: { void: { perMinute: 30, burst: 3 } } }
     const tenant = { name: 'Flood', hosts: ['flood.localhost'], policy }
     expect((await operate('PUT', '/tenants/flood', tenant)).status).toBe(201)
     const bearer = await newKey('flood')

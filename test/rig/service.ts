@@ -88,6 +88,8 @@ export async function adminToken(
 export const NO_LIMITS = {
   limits: {
     admin: { perMinute: 1_000_000, burst: 100_000 },
+    void: { perMinute: 1_000_000, burst: 100_000 },
+    issue: { perHour: 1_000_000, perDay: 1_000_000 },
     validate: { perMinute: 1_000_000, burst: 100_000 },
     send: { perMinute: 1_000_000, burst: 100_000 },
     recipient: { perMinute: 1_000_000, burst: 10_000 },

@@ -155,7 +155,7 @@ describe('users', () => {
 
 describe('limits and the tenant itself', () => {
   it('E3: a tenant at its limit takes nothing from another', async () => {
-    const tight = { limits: { admin: { perMinute: 1, burst: 2 }, validate: { perMinute: 1, burst: 2 } } }
+    const tight = { limits: { void: { perMinute: 1, burst: 2 }, validate: { perMinute: 1, burst: 2 } } }
     const [mine, theirs] = [await newTenant({ policy: tight }), await newTenant({ policy: tight })]
     const spend = async (tenant: Tenant) => [
       ...(await Promise.all([1, 2, 3].map(() => tenant.admin('/users/voidVerifyCode', body)))),
@@ -168,7 +168,7 @@ describe('limits and the tenant itself', () => {
   })
 
   it('E3: an unauthenticated call costs no tenant anything', async () => {
-    const tenant = await newTenant({ policy: { limits: { admin: { perMinute: 1, burst: 1 } } } })
+    const tenant = await newTenant({ policy: { limits: { void: { perMinute: 1, burst: 1 } } } })
     const key = { ...tenant.keys['help-desk'], accessID: crypto.randomUUID() }
     for (const token of [undefined, 'x.y.z', await adminToken(key), await adminToken(key, { exp: 0 })]) {
       const response = await call(`https://${tenant.host}${VOID}`, {

@@ -8,6 +8,7 @@ import type { DeliveryMessage } from '../../delivery/message.ts'
 import { queueDeliveries, queueNotices } from '../../delivery/outbox.ts'
 import { faultName } from '../../log.ts'
 import { readJson } from '../../http/body.ts'
+import { admitGenerate } from '../../http/key-limits.ts'
 import { isRecord } from '../../record.ts'
 import { actorOf, codeContextOf, outboxOf } from '../../http/context.ts'
 import type { Policy } from '../../tenants/policy.ts'
@@ -41,6 +42,11 @@ export function generateVerifyCode(mode: CodeMode) {
     const requests = sent.map((each) => {
       const entry = readEntry(each, policy.code.ttlMinutes)
       return { entry, ...requestOf(entry, policy) }
+    })
+    await admitGenerate(c, {
+      users: requests.length,
+      shown: requests.filter(({ tag, channel }) => tag === 'wanted' && channel !== 'EMAIL').length,
+      mode,
     })
     const issued = await issueCodes<GenerateFault, (typeof requests)[number]>(
       codeContextOf(c),

@@ -6,6 +6,7 @@ import { voidCodes } from '../../codes/void.ts'
 import { queueNotices } from '../../delivery/outbox.ts'
 import { actorOf, codeContextOf, outboxOf } from '../../http/context.ts'
 import { readJson } from '../../http/body.ts'
+import { admitVoid } from '../../http/key-limits.ts'
 import { isRecord } from '../../record.ts'
 import { asText, CONFLICT, isWord, logFailures, readAlias, requireUserCount } from './bulk.ts'
 import { voidResult } from './result-codes.ts'
@@ -22,6 +23,7 @@ export async function voidVerifyCode(c: Context<AdminEnv>): Promise<Response> {
   }
   const emails = readEmails(body)
   const mode = readMode(body)
+  await admitVoid(c, emails.length)
   const outcomes = await voidCodes(codeContextOf(c), actorOf(c), mode, emails)
   logFailures(
     c,

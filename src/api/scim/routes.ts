@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { authenticate } from '../../http/authenticate.ts'
-import { rateLimit } from '../../http/rate-limit.ts'
+import { rateLimitKey } from '../../http/key-limits.ts'
 import { createUser } from './create-user.ts'
 import { deleteUser } from './delete-user.ts'
 import { findUsers } from './find-users.ts'
@@ -11,8 +11,8 @@ import { patchUser } from './patch-user.ts'
 /** The directory: SCIM 2.0 (RFC 7643, RFC 7644), below `/scim/v2`. */
 export const scimRoutes = new Hono<AdminEnv>()
 
-const toRead = [authenticate('users:read'), rateLimit('admin')] as const
-const toWrite = [authenticate('users:write'), rateLimit('admin')] as const
+const toRead = [authenticate('users:read'), rateLimitKey()] as const
+const toWrite = [authenticate('users:write'), rateLimitKey()] as const
 
 scimRoutes.get('/Users', ...toRead, findUsers)
 scimRoutes.get('/Users/:id', ...toRead, getUser)

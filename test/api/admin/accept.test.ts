@@ -31,7 +31,7 @@ describe('the admin API answers JSON', () => {
   it.each(['application/xml', 'text/*', 'application/json;q=0', 'application/vnd.soa.v71+json'])(
     'and refuses Accept: %s with 406 before it does anything',
     async (Accept) => {
-      const policy = { limits: { admin: { perMinute: 1, burst: 1 } } }
+      const policy = { limits: { void: { perMinute: 1, burst: 1 } } }
       const tenant = await newTenant({ users: 0, policy })
       for (const [path, body] of CALLS) {
         const response = await tenant.admin(path, body, 'help-desk', { Accept })

@@ -25,10 +25,12 @@ const NUMBERS: [string, number, number, object?][] = [
   ['code.ttlMinutes', 10, 1440],
   ['code.attemptsMax', 1, 10],
   ['code.failuresMax', 1, 100],
-  ...['admin', 'validate', 'send', 'recipient'].flatMap((bucket): [string, number, number][] => [
+  ...['admin', 'void', 'validate', 'send', 'recipient'].flatMap((bucket): [string, number, number][] => [
     [`limits.${bucket}.perMinute`, 1, 1_000_000],
     [`limits.${bucket}.burst`, 1, 100_000],
   ]),
+  ['limits.issue.perHour', 2, 1_000_000],
+  ['limits.issue.perDay', 2, 1_000_000],
   ['redeem.ttlSeconds', 30, 3600, { kind: 'grant', audience: 'https://app.example.com' }],
 ]
 

@@ -45,6 +45,8 @@ const DEFAULTS = {
   },
   limits: {
     admin: { perMinute: 600, burst: 100 },
+    void: { perMinute: 3000, burst: 1000 },
+    issue: { perHour: 200, perDay: 1000 },
     validate: { perMinute: 3000, burst: 300 },
     send: { perMinute: 600, burst: 60 },
     recipient: { perMinute: 1, burst: 1 },
