@@ -213,12 +213,12 @@ describe('the limits of a tenant', () => {
     ['that storage remembers', evictAllDurableObjects],
   ])('a raised limit frees a drained bucket %s at once', async (_, forget) => {
     // Drained for ten minutes.
-    const tenant = await newTenant({ policy: { limits: { admin: { burst: 10, perMinute: 1 } } } })
+    const tenant = await newTenant({ policy: { limits: { void: { burst: 10, perMinute: 1 } } } })
     expect(await statuses(many(11, () => spend(tenant)))).toEqual([...many(10, () => 200), 429])
     await forget()
     // Leases have lapsed meanwhile.
     later(2_000)
-    const policy = { limits: { admin: { burst: 13, perMinute: 600 } } }
+    const policy = { limits: { void: { burst: 13, perMinute: 600 } } }
     const body = { name: 'A tenant', hosts: [tenant.host], policy }
     expect((await operate('PUT', `/tenants/${tenant.id}`, body)).status).toBe(200)
     // As many units are used as before: nothing comes back but what the new limit adds.
