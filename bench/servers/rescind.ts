@@ -102,7 +102,9 @@ export async function makeTenant(
   { id, host } = { id: TENANT_ID, host: '127.0.0.1' },
 ): Promise<{ token: string }> {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  await operate(url, 'PUT', `/tenants/${id}`, { name: 'Bench', hosts: [host], policy })
+  // An audience is of one tenant alone.
+  const redeem = { ...POLICY.redeem, audience: `${POLICY.redeem.audience}/${id}` }
+  await operate(url, 'PUT', `/tenants/${id}`, { name: 'Bench', hosts: [host], policy: { ...policy, redeem } })
   const added = await operate(url, 'POST', `/tenants/${id}/keys`, {
     publicKey: publicKey.export({ format: 'jwk' }),
     role: 'super-admin',
