@@ -1,7 +1,18 @@
-/** The roles of admin API keys, and what each may do. */
+/** What a caller of the admin API, the directory or the logs may be allowed to do. */
+const HELP_DESK = [
+  'codes',
+  'users:read',
+  'users:status',
+  'users:sync',
+  'users:delete',
+  'logs:admin',
+  'logs:user',
+] as const
+
+/** The roles of admin API keys, and what each may do: as at the vendor, all but high-risk lists and writing records. */
 export const PERMISSIONS = {
-  'help-desk': ['codes', 'users:read', 'logs:read'],
-  'super-admin': ['codes', 'users:read', 'users:write', 'logs:read'],
+  'help-desk': HELP_DESK,
+  'super-admin': [...HELP_DESK, 'users:write', 'users:risk:read', 'users:risk:write'],
 } as const satisfies Record<string, readonly string[]>
 
 export type Role = keyof typeof PERMISSIONS
