@@ -19,6 +19,10 @@ export type LogEvent = {
   fault?: string
   /** Class of the error because of which the fallback decided instead of the tenant's limiter. */
   limiterDegraded?: string
+  /** Whether the end user whom a tenant's backend named is believed. */
+  clientNamed?: boolean
+  /** Heard with this request: an attack on the tenant's codes has begun, or has ended. */
+  attack?: 'begun' | 'ended'
 }
 
 /** The event of one attempt at a delivery, and all that may be logged of it. */

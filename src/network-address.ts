@@ -53,6 +53,42 @@ function prefix64(address: string): string {
   return [...left, ...zeros, ...right].slice(0, 4).join(':')
 }
 
+/** The shortest prefix that a network may be named by: whoever names a shorter one trusts the internet. */
+const PREFIX_MIN = { 4: 8, 6: 16 }
+
+/** Whether the text is one network by its prefix (CIDR, RFC 4632), and not a large part of the internet. */
+export function isNetwork(text: string): boolean {
+  const parsed = parseNetwork(text)
+  return parsed !== undefined && parsed.prefix >= PREFIX_MIN[parsed.version]
+}
+
+function parseNetwork(text: string): { address: string; prefix: number; version: 4 | 6 } | undefined {
+  const [, address = '', digits = ''] = /^([\d.:a-f]+)\/(\d{1,3})$/i.exec(text) ?? []
+  const version = isIP(address)
+  const prefix = Number(digits)
+  if ((version !== 4 && version !== 6) || IPV4_MAPPED.test(address)) return undefined
+  return prefix <= (version === 4 ? 32 : 128) ? { address, prefix, version } : undefined
+}
+
+/** Lists of networks as they are compared with, by the lists of their texts. */
+const blockLists = new WeakMap<readonly string[], BlockList>()
+
+/** Whether an address is in one of these networks, of which {@link isNetwork} holds. */
+export function isInNetworks(address: string, networks: readonly string[]): boolean {
+  const version = isIP(address)
+  if (networks.length === 0 || version === 0 || IPV4_MAPPED.test(address)) return false
+  let list = blockLists.get(networks)
+  if (list === undefined) {
+    list = new BlockList()
+    for (const text of networks) {
+      const network = parseNetwork(text)
+      if (network) list.addSubnet(network.address, network.prefix, `ipv${network.version}`)
+    }
+    blockLists.set(networks, list)
+  }
+  return list.check(address, version === 4 ? 'ipv4' : 'ipv6')
+}
+
 /** Whether a host name, as a URL shows it, is this machine. */
 export function isLoopbackHost(hostname: string): boolean {
   return /^(.+\.)?localhost$|^127\.0\.0\.1$|^\[::1\]$/.test(hostname)

@@ -10,8 +10,8 @@ export default {
     const demand = { bucket: 'validate', key: 'validate', perMinute: limit, burst: Math.min(100_000, limit) }
     return decisionsOf(async () => {
       const limiter = { tenantId: key, location: () => undefined }
-      const decisions = await decide(env, ctx, limiter, [{ ...demand, cost: 1 }])
-      return decisions.some(({ retryMs }) => retryMs > 0) ? 429 : 200
+      const decided = await decide(env, ctx, limiter, [{ ...demand, cost: 1 }])
+      return decided.some(({ decision }) => decision.retryMs > 0) ? 429 : 200
     })
   },
 } satisfies ExportedHandler<Env>

@@ -132,7 +132,7 @@ class World {
     this.#waitedMs += answeredAt - sentAt
     if (decisions === undefined && this.#demand.protectsPerson) return
     if (decisions === undefined) return this.#fallback.decide(isolate.location, answeredAt)
-    if (!decisions.every(({ retryMs }) => retryMs === 0)) return
+    if (!decisions.every(({ decision }) => decision.retryMs === 0)) return
     isolate.admitted += 1
     // By the limiter, or here by what it lent.
     this.#decidedAt.push(chargedAt ?? answeredAt)

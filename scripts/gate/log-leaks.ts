@@ -14,6 +14,8 @@ const REQUEST_MEMBERS: Record<keyof LogEvent | 'event', true> = {
   outcome: true,
   fault: true,
   limiterDegraded: true,
+  clientNamed: true,
+  attack: true,
 }
 const DELIVERY_MEMBERS: Record<keyof DeliveryLogEvent, true> = {
   event: true,

@@ -13,8 +13,19 @@ export type AppEnv = {
   }
 }
 
-/** A request to one tenant, whoever makes it: the password API. */
+/** A request to one tenant, whoever makes it. */
 export type TenantEnv = AppEnv & { Variables: { tenant: Tenant } }
+
+/** A visitor's request to one tenant: the password API. */
+export type VisitorEnv = TenantEnv & { Variables: { client: Client } }
+
+/** Whom a visitor's request comes from. */
+export type Client = {
+  /** The hash of its network, as events remember it and limits count it; null where the address is unknown. */
+  network: string | null
+  /** Whether it is held to the limits of a client. */
+  isLimited: boolean
+}
 
 /** A request of one of a tenant's API keys: the admin API and the directory. */
 export type AdminEnv = TenantEnv & { Variables: { principal: ApiKeyPrincipal } }

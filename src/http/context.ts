@@ -1,10 +1,9 @@
 import type { Actor } from '../audit/admin-event.ts'
-import { networkHash } from '../audit/network-hash.ts'
 import type { CodeContext, VisitorContext } from '../codes/code-context.ts'
 import { config, databaseBinding } from '../config.ts'
 import type { TenantScope } from '../database/scope.ts'
 import type { Outbox } from '../delivery/outbox.ts'
-import type { AdminEnv, ReadContext, TenantEnv } from './app-env.ts'
+import type { AdminEnv, ReadContext, TenantEnv, VisitorEnv } from './app-env.ts'
 
 /** What handlers hand down from a request, so that nothing below them knows HTTP. */
 
@@ -26,13 +25,8 @@ export function codeContextOf(c: ReadContext<TenantEnv>): CodeContext {
 }
 
 /** What a visitor's request with a code works with. */
-export function visitorContextOf(c: ReadContext<TenantEnv>): VisitorContext {
-  return { ...codeContextOf(c), network: networkHashOf(c) }
-}
-
-/** The client's network, as events remember it. */
-export function networkHashOf(c: ReadContext<TenantEnv>): string | null {
-  return networkHash(config(c.env).transientKeys, c.get('tenant').id, c.req.header('CF-Connecting-IP'))
+export function visitorContextOf(c: ReadContext<VisitorEnv>): VisitorContext {
+  return { ...codeContextOf(c), network: c.get('client').network }
 }
 
 /** Where the request puts what is to be mailed. */

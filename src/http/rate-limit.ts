@@ -1,18 +1,20 @@
-import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv, ReadContext, TenantEnv } from './app-env.ts'
+import { recordAttack } from '../audit/limit-event-store.ts'
 import { config } from '../config.ts'
 import { faultName } from '../log.ts'
-import { Admission, type LimiterAccess } from '../limits/admission.ts'
+import { Admission, type Decided, type LimiterAccess } from '../limits/admission.ts'
 import { unitMsOf } from '../limits/gcra.ts'
-import type { Demand, Decision } from '../limits/tenant-buckets.ts'
+import type { Demand } from '../limits/tenant-buckets.ts'
+import { Visitors, type Visitor } from '../limits/visitors.ts'
+import { tenantScopeOf } from './context.ts'
 import { locationHintOf } from './limiter-location.ts'
 
 /** Seconds of the fallback's window, as in wrangler.toml. */
 const FALLBACK_PERIOD_S = 10
 
-/** What this isolate knows of all tenants' buckets. The first request makes it, since random names need one. */
-let isolateAdmission: Admission | undefined
+type IsolateLimiter = { admission: Admission; visitors: Visitors }
+let isolateLimiter: IsolateLimiter | undefined
 
 /** A request that a limit refused. */
 export class Limited extends HTTPException {
@@ -25,46 +27,58 @@ export class Limited extends HTTPException {
   }
 }
 
-/** Charges the request to a bucket of its tenant; see {@link admit}. */
-export function rateLimit(bucket: 'validate') {
-  return createMiddleware<TenantEnv>(async function rateLimit(c, next) {
-    await admit(c, [{ bucket, key: bucket, ...c.get('tenant').policy.limits[bucket], cost: 1 }])
-    await next()
-  })
-}
-
 /**
  * Charges the request to every bucket or to none, in one Durable Object call at most, and says so in the
  * headers of draft-ietf-httpapi-ratelimit-headers. When the limiter misses its deadline, what protects a
  * person is refused, and for the rest a coarse limit per Cloudflare location decides.
  *
+ * @param visitor who asks, where the limit of a client is to hold too.
  * @throws {Limited} 429 with a `Retry-After` after which the same request is admitted.
  */
-export async function admit(c: ReadContext<TenantEnv>, demands: readonly Demand[]): Promise<void> {
-  let decisions: readonly Decision[]
+export async function admit(
+  c: ReadContext<TenantEnv>,
+  demands: readonly Demand[],
+  visitor?: Visitor,
+): Promise<void> {
+  let decided: readonly Decided[]
   try {
     const { id, policy } = c.get('tenant')
     const location = () => policy.limits.location ?? locationHintOf(c.req.raw.cf)
-    decisions = await decide(c.env, c.executionCtx, { tenantId: id, location }, demands)
+    const attackChanged = (since: number, isOn: boolean) => reportAttack(c, since, isOn)
+    decided = await decide(c.env, c.executionCtx, { tenantId: id, location, attackChanged }, demands, visitor)
   } catch (error) {
     c.get('log').limiterDegraded = faultName(error)
     return admitByFallback(c, demands)
   }
-  c.header('RateLimit-Policy', demands.map(policyItem).join(', '))
-  const items = decisions.map((decision, index) => remainderItem(demands[index] as Demand, decision))
-  c.header('RateLimit', items.join(', '))
-  const retryMs = Math.max(...decisions.map((decision) => decision.retryMs))
-  if (retryMs === 0) return
-  const refusing = demands.filter((_, index) => (decisions[index]?.retryMs ?? 0) > 0)
+  c.header('RateLimit-Policy', decided.map(({ demand }) => policyItem(demand)).join(', '))
+  c.header('RateLimit', decided.map(remainderItem).join(', '))
+  const refusing = decided.filter(({ decision }) => decision.retryMs > 0)
+  if (refusing.length === 0) return
+  const retryMs = Math.max(...refusing.map(({ decision }) => decision.retryMs))
   throw limited(
     c,
     Math.ceil(retryMs / 1000),
-    refusing.map(({ bucket }) => bucket),
+    refusing.map(({ demand }) => demand.bucket),
+  )
+}
+
+/** Writes the event, after the answer. What cannot be written is in the log: other isolates write it too. */
+function reportAttack(c: ReadContext<TenantEnv>, since: number, isOn: boolean): void {
+  const log = c.get('log')
+  log.attack = isOn ? 'begun' : 'ended'
+  const recorded = recordAttack(tenantScopeOf(c), { since, isOn, requestId: log.requestId })
+  c.executionCtx.waitUntil(
+    recorded.catch((error: unknown) => {
+      log.fault = faultName(error)
+    }),
   )
 }
 
 /** The Durable Object of a tenant, and where it should be: its first call places it, the others change nothing. */
-export type Limiter = { tenantId: string; location: () => DurableObjectLocationHint | undefined }
+export type Limiter = Pick<LimiterAccess, 'attackChanged'> & {
+  tenantId: string
+  location: () => DurableObjectLocationHint | undefined
+}
 
 /**
  * Decides against all buckets: the request is admitted when `retryMs` is 0 in every decision.
@@ -74,10 +88,10 @@ export type Limiter = { tenantId: string; location: () => DurableObjectLocationH
 export function decide(
   env: Env,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
-  { tenantId, location }: Limiter,
+  { tenantId, location, attackChanged }: Limiter,
   demands: readonly Demand[],
-): Promise<readonly Decision[]> {
-  isolateAdmission ??= new Admission(crypto.randomUUID())
+  visitor?: Visitor,
+): Promise<readonly Decided[]> {
   // Most requests never ask: neither the stub nor the timer is made for them.
   const access: LimiterAccess = {
     deadlineMs: config(env).limiterDeadlineMs,
@@ -88,8 +102,21 @@ export function decide(
     within: withinDeadline,
     // Others may wait for the answer too when the client of this request has hung up.
     afterwards: (work) => ctx.waitUntil(work),
+    ...(attackChanged && { attackChanged }),
   }
-  return isolateAdmission.decide(access, tenantId, demands, Date.now)
+  const { admission, visitors } = limiter()
+  return visitor
+    ? visitors.decide(access, tenantId, visitor, demands, Date.now)
+    : admission.decide(access, tenantId, demands, Date.now)
+}
+
+/** What this isolate knows of all tenants' buckets and clients. The first request makes it: random names need one. */
+export function limiter(): IsolateLimiter {
+  if (isolateLimiter === undefined) {
+    const admission = new Admission(crypto.randomUUID())
+    isolateLimiter = { admission, visitors: new Visitors(admission) }
+  }
+  return isolateLimiter
 }
 
 async function admitByFallback(c: ReadContext<TenantEnv>, demands: readonly Demand[]): Promise<void> {
@@ -141,6 +168,6 @@ function policyItem({ bucket, burst, perMinute }: Demand): string {
 }
 
 /** `r` units are left; the bucket is full again in `t` seconds. */
-function remainderItem({ bucket }: Demand, { remaining, resetMs }: Decision): string {
-  return `"${bucket}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`
+function remainderItem({ demand, decision: { remaining, resetMs } }: Decided): string {
+  return `"${demand.bucket}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`
 }

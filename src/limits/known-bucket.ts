@@ -40,7 +40,7 @@ export class KnownBucket {
   }
 
   /** Counts what a request needs, under the limit as it is now. */
-  count({ burst, perMinute, cost }: Demand, now: number): void {
+  count({ burst, perMinute, cost }: Demand, mayUseLeases: boolean, now: number): void {
     // A hold under another limit says nothing about this one.
     if (this.#rate.burst !== burst || this.#rate.perMinute !== perMinute) {
       this.#rate = { burst, perMinute }
@@ -53,7 +53,7 @@ export class KnownBucket {
       this.#countedFrom = now
     }
     // A request for many units is no need of a lease, which seldom holds so many.
-    if (cost === 1) this.#needed += 1
+    if (mayUseLeases && cost === 1) this.#needed += 1
   }
 
   /** Whether this cost must be refused without asking. */

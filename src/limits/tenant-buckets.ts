@@ -1,3 +1,4 @@
+import { AttackWatch, type Outcomes } from './attack-watch.ts'
 import { Bucket, type Report, type StoredBucket } from './bucket.ts'
 import { unitMsOf, type GcraDecision, type Rate } from './gcra.ts'
 import { leaseTerms, turnUnits } from './lease-terms.ts'
@@ -13,6 +14,13 @@ export type Demand = Rate & {
   cost: number
   /** Whether it protects a person, such as a recipient of mail: without an answer the request is refused. */
   protectsPerson?: true
+  /**
+   * Of the bucket of whoever asks: how much they may lately have had without leaving anything to others. The more of
+   * that they have had, the smaller are the other buckets for them.
+   */
+  lately?: Rate
+  /** Whether it presents a code, so that what became of codes is told along with it. */
+  presentsCode?: true
 }
 
 /** A demand, with what the asking isolate knows. */
@@ -23,6 +31,8 @@ export type Ask = Demand & {
   roundTripMs?: number
   /** What it has used of each of its leases. */
   reports: readonly Report[]
+  /** What became of the codes presented to that isolate since it last told. */
+  outcomes?: Outcomes
 }
 
 /** What a request is told of one bucket. It is admitted when `retryMs` is 0 for every bucket. */
@@ -33,6 +43,8 @@ export type Answer = Decision & {
   lease: { id: string; units: number; ttlMs: number } | undefined
   /** How long the isolate refuses without asking, once its leases are used. */
   holdMs: number
+  /** When the attack on the tenant's codes began, epoch ms; 0 when there is none, absent where no code is presented. */
+  attackSince?: number
 }
 
 /** Where buckets outlive the process. */
@@ -48,8 +60,17 @@ const BUCKETS_MAX = 10_000
 const STORED_AHEAD_FRACTION = 1 / 20
 /** How much later than it does the last lease is stored to lapse, so that few leases must be. */
 const LAPSES_AHEAD_MS = 1_000
-/** With this fraction of the burst left nobody waits for a turn. */
+/** With this fraction of the burst left nobody waits for a turn, and clients may use leases. */
 const PLENTY_FRACTION = 1 / 2
+
+/** Units that a wrong code costs beside the one of its request. */
+const WRONG_SURCHARGE = 1
+/** The fraction of a burst that is kept for clients that have lately had little. */
+const KEPT_FRACTION = 1 / 5
+/** A client that must leave the rest to others waits for so many of its own units. */
+const LEAVING_UNITS = 4
+/** What the attack is stored under, among the buckets: no demand has this key. */
+const ATTACK_KEY = '(attack)'
 
 type Entry = { bucket: Bucket; turns: Turns; stored: StoredBucket }
 type Asked = { ask: Ask; entry: Entry }
@@ -58,6 +79,7 @@ type Asked = { ask: Ask; entry: Entry }
 export class TenantBuckets {
   readonly #entries = new Map<string, Entry>()
   readonly #storage: BucketStorage
+  #attacks: AttackWatch | undefined
 
   constructor(storage: BucketStorage) {
     this.#storage = storage
@@ -70,11 +92,55 @@ export class TenantBuckets {
       // Who waits for a turn under another limit need not.
       if (entry.bucket.adopt(ask, now)) entry.turns = new Turns()
       for (const report of ask.reports) entry.bucket.applyReport(ask, report, now)
+      if (ask.outcomes) surcharge(entry.bucket, ask, ask.outcomes, now)
     }
     const areAllAdmitted = asked.every(({ ask, entry }) => entry.bucket.decide(ask, ask.cost, now).isAdmitted)
-    const answers = asked.map((each) => (areAllAdmitted ? take : refuse)(isolate, each, now))
+    const leaving = areAllAdmitted ? this.#leaving(isolate, asked, now) : undefined
+    const isOfClient = asks.some(({ lately }) => lately)
+    const answers =
+      leaving ??
+      asked.map((each) =>
+        areAllAdmitted ? take(isolate, each, isOfClient, now) : refuse(isolate, each, now),
+      )
     this.#store(asked, now)
-    return answers
+    return answers.map((answer, index) => {
+      const { presentsCode, outcomes } = asks[index] as Ask
+      return presentsCode ? { ...answer, attackSince: this.#watch(outcomes, now) } : answer
+    })
+  }
+
+  /**
+   * The answers to a client that must leave what is left to others, if it must. It alone is held, not whoever asks
+   * for the same buckets beside it.
+   */
+  #leaving(isolate: string, asked: readonly Asked[], now: number): Answer[] | undefined {
+    const client = asked.find(({ ask }) => ask.lately)
+    if (client?.ask.lately === undefined) return undefined
+    const rate = client.ask.lately
+    const measure = { ...client.ask, ...rate, key: `${client.ask.key}:lately`, cost: 0 }
+    const [lately] = this.#load([measure]) as [Asked]
+    const { remaining } = lately.entry.bucket.decide(rate, 0, now)
+    const had = 1 - remaining / rate.burst
+    if (asked.every((each) => isLeft(each, had, now))) {
+      lately.entry.bucket.charge(rate, Math.min(client.ask.cost, remaining), now)
+      this.#store([lately], now)
+      return undefined
+    }
+    const readyAt = now + LEAVING_UNITS * unitMsOf(client.ask)
+    const holdMs = client.entry.turns.take(isolate, readyAt, turnMs(client.ask), now) - now
+    return asked.map(({ ask, entry: { bucket } }) => {
+      const { remaining, resetMs } = bucket.decide(ask, 0, now)
+      const heldMs = ask.lately ? holdMs : 0
+      return { remaining, resetMs, retryMs: heldMs, holdMs: heldMs, lease: undefined }
+    })
+  }
+
+  /** Counts what became of codes, and says since when there is an attack. */
+  #watch(outcomes: Outcomes | undefined, now: number): number {
+    this.#attacks ??= new AttackWatch(this.#storage.read([ATTACK_KEY]).get(ATTACK_KEY))
+    const changed = outcomes && this.#attacks.count(outcomes, now)
+    if (changed) this.#storage.write(new Map([[ATTACK_KEY, changed]]))
+    return this.#attacks.since(now)
   }
 
   /** The buckets asked for, those that are not in memory read in one go. */
@@ -115,6 +181,23 @@ function newEntry(stored: StoredBucket = { fullAt: 0, unitMs: 0, lapsesAt: 0 }):
   return { bucket: new Bucket(stored), turns: new Turns(), stored }
 }
 
+/** Whether a bucket has enough for a client that has had this fraction of what it lately may. */
+function isLeft({ ask, entry: { bucket } }: Asked, had: number, now: number): boolean {
+  if (ask.lately || ask.protectsPerson) return true
+  const burst = Math.max(ask.cost, Math.ceil(ask.burst * (1 - had * KEPT_FRACTION)))
+  return bucket.decide({ ...ask, burst }, ask.cost, now).isAdmitted
+}
+
+/**
+ * Charges wrong codes once more. Nobody uses these units: they make the bucket emptier, and admit nothing. They do
+ * not touch what is left to clients that have had little, or else wrong codes would take it.
+ */
+function surcharge(bucket: Bucket, { perMinute, burst }: Ask, { wrong }: Outcomes, now: number): void {
+  const rate = { perMinute, burst: Math.floor(burst * (1 - KEPT_FRACTION)) }
+  const { remaining } = bucket.decide(rate, 0, now)
+  bucket.charge(rate, Math.min(wrong * WRONG_SURCHARGE, remaining), now)
+}
+
 function refuse(isolate: string, { ask, entry: { bucket, turns } }: Asked, now: number): Answer {
   const { remaining, resetMs } = bucket.decide(ask, 0, now)
   const { isAdmitted, retryMs } = bucket.decide(ask, ask.cost, now)
@@ -125,10 +208,18 @@ function refuse(isolate: string, { ask, entry: { bucket, turns } }: Asked, now: 
   return { ...untouched, retryMs: Math.max(retryMs, holdMs), holdMs }
 }
 
-function take(isolate: string, { ask, entry: { bucket, turns } }: Asked, now: number): Answer {
+function take(
+  isolate: string,
+  { ask, entry: { bucket, turns } }: Asked,
+  isOfClient: boolean,
+  now: number,
+): Answer {
   bucket.charge(ask, ask.cost, now)
-  const isContended = turns.isContended(isolate, now)
-  const terms = leaseTerms(ask, bucket.decide(ask, 0, now).remaining, isContended)
+  const left = bucket.decide(ask, 0, now).remaining
+  // Who uses a lease is not seen here: while there is no plenty, each client must be, and none is waited for.
+  const isContended = !isOfClient && turns.isContended(isolate, now)
+  const lendable = isOfClient ? left - ask.burst * PLENTY_FRACTION : left
+  const terms = leaseTerms(ask, Math.max(0, lendable), isContended)
   // Calls of one isolate that cross each other must not each be given all that it needs.
   const units = Math.max(0, terms.units - bucket.leasedTo(isolate))
   const lease =

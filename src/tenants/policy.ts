@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { canonicalDomain } from '../domain-name.ts'
 import { checkMembers, type InvalidMember } from '../invalid-member.ts'
-import { isLoopbackHost } from '../network-address.ts'
+import { isLoopbackHost, isNetwork } from '../network-address.ts'
 
 /**
  * What a tenant decides for itself: defaults and bounds. Every member is optional; a member out of
@@ -15,6 +15,9 @@ const LENGTH_BOUNDS = { base32: { min: 4, max: 32 }, digits: { min: 6, max: 12 }
 
 /** Domains that a tenant may allow for `custom_email`. */
 const DOMAINS_MAX = 100
+
+/** Networks that a tenant may trust. */
+const NETWORKS_MAX = 50
 
 const CUSTOM_EMAIL_FORM =
   'must be "any", "off" or {"domains": ["example.com"]}, with 1 to 100 domain names and nothing beside them'
@@ -63,6 +66,10 @@ const limitsSchema = group({
   validate: rate(3000, 300),
   send: rate(600, 60),
   recipient: rate(1, 1),
+  /** Of each client of the password API: an IPv4 address, or an IPv6 /64. */
+  client: rate(60, 30),
+  /** Networks of the tenant's own, which call for many users: no client's limit holds for them. */
+  trustedClients: v.optional(networks(), []),
   /** Where the tenant's limiter is placed, as a Durable Object's location hint; else near its first caller. */
   location: v.optional(oneOf(['wnam', 'enam', 'sam', 'weur', 'eeur', 'apac', 'oc', 'afr', 'me'])),
 })
@@ -171,6 +178,15 @@ function domains() {
     v.array(v.pipe(v.string(message), v.transform(canonicalDomain), v.string(message))),
     v.minLength(1),
     v.maxLength(DOMAINS_MAX),
+  )
+}
+
+/** Networks by prefix, as `192.0.2.0/24`. */
+function networks() {
+  const message = 'must be a network such as 192.0.2.0/24 (/8 or longer) or 2001:db8::/32 (/16 or longer)'
+  return v.pipe(
+    v.array(v.pipe(v.string(message), v.check(isNetwork, message)), 'must be a list of networks'),
+    v.maxLength(NETWORKS_MAX, `must hold at most ${NETWORKS_MAX} networks`),
   )
 }
 

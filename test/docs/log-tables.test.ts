@@ -53,6 +53,8 @@ describe('the tables of the event of a request', () => {
       outcome: true,
       fault: true,
       limiterDegraded: true,
+      clientNamed: true,
+      attack: true,
     }
     expect(documented(['Member', 'Meaning'])).toEqual(sorted(Object.keys(members)))
   })

@@ -133,7 +133,7 @@ describe('an answer of the password API', () => {
   })
 
   it('may be read where it is an error, whatever the error', async () => {
-    const limits = { validate: { perMinute: 1, burst: 2 } }
+    const limits = { validate: { perMinute: 1, burst: 3 } }
     const tenant = await withOrigins({ limits })
     const text = { body: 'x', headers: { 'Content-Type': 'text/plain' } }
     const withCookie = { ...codeForm(USER, 'x'), headers: { ...FORM, Cookie: 'AtmoAuthToken_x=y' } }

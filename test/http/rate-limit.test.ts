@@ -185,6 +185,7 @@ describe('the limits of a tenant', () => {
   it('L2: one bucket of a tenant leaves the other alone', async () => {
     const tenant = await limitedTo(2)
     expect(await statuses(many(9, () => spend(tenant)))).toEqual([200, 200, ...many(7, () => 429)])
+    // Each wrong code costs two units, the second of them with the next request.
     expect(await statuses(many(3, () => tenant.validate('x@example.com', 'x')))).toEqual([401, 401, 429])
   })
 

@@ -242,7 +242,7 @@ describe('holds and leases', () => {
       const requests = Array.from({ length: 3 }, () => arrive())
       expect(answers).toHaveLength(3)
       for (const answer of answers) answer.resolve()
-      expect((await Promise.all(requests)).map(([decision]) => decision?.retryMs)).toEqual([0, 0, 0])
+      expect((await Promise.all(requests)).map(([decided]) => decided?.decision.retryMs)).toEqual([0, 0, 0])
     })
 
     it('L3: one call asks for all requests that come before its answer', async () => {
@@ -250,7 +250,7 @@ describe('holds and leases', () => {
       const requests = Array.from({ length: 50 }, () => arrive())
       expect(answers).toHaveLength(1)
       answers[0]?.resolve()
-      const waits = (await Promise.all(requests)).map(([decision]) => decision?.retryMs)
+      const waits = (await Promise.all(requests)).map(([decided]) => decided?.decision.retryMs)
       expect(waits.filter((retryMs) => retryMs === 0)).toHaveLength(1)
       expect(waits.filter((retryMs) => retryMs === 1_000)).toHaveLength(49)
       expect(answers).toHaveLength(1)
@@ -264,7 +264,7 @@ describe('holds and leases', () => {
       expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
       const next = arrive()
       answers[1]?.resolve()
-      expect(await next).toMatchObject([{ retryMs: 0 }])
+      expect(await next).toMatchObject([{ decision: { retryMs: 0 } }])
     })
 
     it('L5: when that call fails and nobody waited, the next request asks anew', async () => {
@@ -274,7 +274,7 @@ describe('holds and leases', () => {
       await expect(failing).rejects.toThrow('overloaded')
       const next = arrive()
       answers[1]?.resolve()
-      expect(await next).toMatchObject([{ retryMs: 0 }])
+      expect(await next).toMatchObject([{ decision: { retryMs: 0 } }])
     })
 
     it('L5: when the request that asked is cut off, nobody waits for it twice', async () => {
@@ -284,7 +284,7 @@ describe('holds and leases', () => {
       await expect(arrive({ within })).rejects.toThrow('TimeoutError')
       const next = arrive()
       answers[1]?.resolve()
-      expect(await next).toMatchObject([{ retryMs: 0 }])
+      expect(await next).toMatchObject([{ decision: { retryMs: 0 } }])
     })
   })
 
@@ -324,7 +324,7 @@ describe('holds and leases', () => {
       await expect(arrive(rate, 0)).rejects.toThrow('TimeoutError')
       answers[0]?.resolve()
       await expect.poll(() => world.calls).toBe(1)
-      expect(await arrive(rate, 300)).toMatchObject([{ retryMs: 700 }])
+      expect(await arrive(rate, 300)).toMatchObject([{ decision: { retryMs: 700 } }])
       expect(answers).toHaveLength(1)
     })
 
@@ -334,7 +334,7 @@ describe('holds and leases', () => {
       for (let nth = 0; nth < 40; nth++) await arrive(rate, 0).catch(() => undefined)
       for (const answer of answers) answer.resolve()
       await expect.poll(() => world.calls).toBe(40)
-      expect(await arrive(rate, 499)).toMatchObject([{ retryMs: 0 }])
+      expect(await arrive(rate, 499)).toMatchObject([{ decision: { retryMs: 0 } }])
       expect(world.calls).toBe(40)
       await expect(arrive(rate, 500)).rejects.toThrow('TimeoutError')
     })

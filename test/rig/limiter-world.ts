@@ -62,14 +62,15 @@ export const WITHOUT_DEADLINE = {
 }
 
 /** One request to an isolate at `now`, with a limiter that answers at once unless `ask` is another. */
-export function decide(
+export async function decide(
   isolate: Admission,
   world: LimiterWorld,
   demands: readonly Demand[],
   now: number,
   ask: LimiterAccess['ask'] = async (name, asks) => world.answer(name, asks, now),
 ) {
-  return isolate.decide({ ask, ...WITHOUT_DEADLINE }, 'tenant', demands, () => now)
+  const decided = await isolate.decide({ ask, ...WITHOUT_DEADLINE }, 'tenant', demands, () => now)
+  return decided.map(({ decision }) => decision)
 }
 
 /** One request for one unit: whether it is admitted, and if not, how long it is told to wait. */

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { TenantEnv } from '../../http/app-env.ts'
+import type { VisitorEnv } from '../../http/app-env.ts'
 import { config } from '../../config.ts'
 import { releaseReservation, reserveCode, settleReservation, type Holder } from '../../codes/redeem.ts'
 import type { Reservation } from '../../codes/reservation-store.ts'
@@ -10,6 +10,7 @@ import { hmac } from '../../crypto/keyring.ts'
 import { faultName } from '../../log.ts'
 import { parseJson, readText } from '../../http/body.ts'
 import { isRecord, ownMember } from '../../record.ts'
+import { countPresented } from '../../http/client-limits.ts'
 import { codeContextOf, outboxOf, visitorContextOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
 import { LOGIN_RESPONSE_TYPES } from './media-types.ts'
@@ -24,7 +25,7 @@ const HOOK_RETRY_S = 5
  * `POST /api/login/authenticateWithPasswordResetCode`: hands the new password to the tenant's hook, and
  * redeems the code exactly when the hook has set it. The password is neither stored nor logged.
  */
-export async function authenticateWithPasswordResetCode(c: Context<TenantEnv>): Promise<Response> {
+export async function authenticateWithPasswordResetCode(c: Context<VisitorEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c, LOGIN_RESPONSE_TYPES)
   const { redeem } = c.get('tenant').policy
   if (redeem?.kind !== 'hook') {
@@ -39,6 +40,7 @@ export async function authenticateWithPasswordResetCode(c: Context<TenantEnv>): 
   const outcome = await reserveCode(context, email, code, reservationId)
   switch (outcome.tag) {
     case 'accepted': {
+      countPresented(c, 'right')
       const redeemed = redeemThrough(
         c,
         redeem,
@@ -60,7 +62,7 @@ export async function authenticateWithPasswordResetCode(c: Context<TenantEnv>): 
 
 /** @throws {HTTPException} 400 with the hook's reason, or 503; the code is then as it was before. */
 async function redeemThrough(
-  c: Context<TenantEnv>,
+  c: Context<VisitorEnv>,
   hook: { url: string; secret: string },
   { userId, codeId, userName, emailAddress }: Holder,
   { reservationId, network }: { reservationId: string; network: string | null },
@@ -93,7 +95,7 @@ async function redeemThrough(
 }
 
 /** The hook has set the password. If the database cannot record that now, the queue brings it later. */
-async function settle(c: Context<TenantEnv>, reservation: Reservation): Promise<void> {
+async function settle(c: Context<VisitorEnv>, reservation: Reservation): Promise<void> {
   try {
     await settleReservation(codeContextOf(c), reservation)
   } catch (error) {

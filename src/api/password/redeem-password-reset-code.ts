@@ -1,10 +1,11 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { TenantEnv } from '../../http/app-env.ts'
+import type { VisitorEnv } from '../../http/app-env.ts'
 import { config } from '../../config.ts'
 import { redeemCode } from '../../codes/redeem.ts'
 import { queueNotices } from '../../delivery/outbox.ts'
 import { resetGrantSigner } from '../../codes/reset-grant.ts'
+import { countPresented } from '../../http/client-limits.ts'
 import { visitorContextOf, outboxOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
 import { RESPONSE_TYPES } from './media-types.ts'
@@ -15,7 +16,7 @@ import { refuse } from './refusal.ts'
  * `POST /api/passwordmanagement/redeemPasswordResetCode`: exchanges a code, once, for a reset grant
  * that the tenant's own service trusts. Ours; the vendor has no such operation.
  */
-export async function redeemPasswordResetCode(c: Context<TenantEnv>): Promise<Response> {
+export async function redeemPasswordResetCode(c: Context<VisitorEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c, RESPONSE_TYPES)
   const tenant = c.get('tenant')
   const now = c.get('now')
@@ -31,6 +32,7 @@ export async function redeemPasswordResetCode(c: Context<TenantEnv>): Promise<Re
   const outcome = await redeemCode(visitorContextOf(c), emailAddress, passwordResetCode)
   switch (outcome.tag) {
     case 'accepted': {
+      countPresented(c, 'right')
       const { userId, codeId, userName, emailAddress: storedAddress } = outcome
       const { audience, ttlSeconds } = redeem
       const grant = { tenantId: tenant.id, userId, codeId, audience, ttlSeconds }

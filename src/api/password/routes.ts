@@ -1,7 +1,8 @@
 import { Hono } from 'hono'
-import type { TenantEnv } from '../../http/app-env.ts'
+import type { VisitorEnv } from '../../http/app-env.ts'
 import { requireCsrfToken } from '../../http/csrf.ts'
-import { rateLimit } from '../../http/rate-limit.ts'
+import { identifyClient } from '../../http/client.ts'
+import { rateLimitCode } from '../../http/client-limits.ts'
 import { requireTenantOfHost } from '../../http/tenant-of-host.ts'
 import { authenticateWithPasswordResetCode } from './authenticate-with-password-reset-code.ts'
 import { csrfToken } from './csrf-token.ts'
@@ -10,10 +11,10 @@ import { sendPasswordResetCode } from './send-password-reset-code.ts'
 import { validatePasswordResetCode } from './validate-password-reset-code.ts'
 
 /** The password API: Akana Community Manager, below `/api`. */
-export const passwordRoutes = new Hono<TenantEnv>()
+export const passwordRoutes = new Hono<VisitorEnv>()
 
-const asVisitor = [requireTenantOfHost(), requireCsrfToken()] as const
-const withCode = [...asVisitor, rateLimit('validate')] as const
+const asVisitor = [requireTenantOfHost(), requireCsrfToken(), identifyClient()] as const
+const withCode = [...asVisitor, rateLimitCode()] as const
 
 passwordRoutes.get('/passwordmanagement/csrfToken', requireTenantOfHost(), csrfToken)
 passwordRoutes.post('/passwordmanagement/sendPasswordResetCode', ...asVisitor, sendPasswordResetCode)

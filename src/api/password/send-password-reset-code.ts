@@ -1,12 +1,12 @@
 import type { Context } from 'hono'
-import type { TenantEnv } from '../../http/app-env.ts'
-import { networkHashOf, outboxOf } from '../../http/context.ts'
+import type { VisitorEnv } from '../../http/app-env.ts'
+import { outboxOf } from '../../http/context.ts'
 import { config } from '../../config.ts'
 import { drawCode } from '../../codes/code.ts'
 import { canonicalEmailAddress, withoutSubAddress } from '../../codes/email-address.ts'
 import { queueDeliveries } from '../../delivery/outbox.ts'
 import { hmac } from '../../crypto/keyring.ts'
-import { admit } from '../../http/rate-limit.ts'
+import { admitVisitor } from '../../http/client-limits.ts'
 import type { Demand } from '../../limits/tenant-buckets.ts'
 import { readParameters } from './parameters.ts'
 
@@ -18,12 +18,12 @@ const HOURLY_FACTOR = 5
  * to, and whether to anybody, is looked up when the message is handled, not here: the request does the
  * same work for every address.
  */
-export async function sendPasswordResetCode(c: Context<TenantEnv>): Promise<Response> {
+export async function sendPasswordResetCode(c: Context<VisitorEnv>): Promise<Response> {
   const { emailAddress } = await readParameters(c, ['emailAddress'])
   const tenant = c.get('tenant')
   const now = c.get('now')
   const emailKey = canonicalEmailAddress(emailAddress) ?? ''
-  await admit(c, demandsOf(c, emailKey || emailAddress))
+  await admitVisitor(c, demandsOf(c, emailKey || emailAddress))
   await queueDeliveries(outboxOf(c), [
     {
       kind: 'asked-code',
@@ -32,17 +32,17 @@ export async function sendPasswordResetCode(c: Context<TenantEnv>): Promise<Resp
       codeId: crypto.randomUUID(),
       code: drawCode(tenant.policy.code),
       requestedAt: now,
-      network: networkHashOf(c),
+      network: c.get('client').network,
     },
   ])
   return c.body(null, 200)
 }
 
 /**
- * The tenant's bucket and the recipient's two. The recipient's keys are hashes, so that they name nobody, and
+ * The tenant's bucket and the recipient's two, beside the client's. The recipient's keys are hashes, so that they name nobody, and
  * sub-addresses share them, since whoever reads one mailbox gets the mail to all.
  */
-function demandsOf(c: Context<TenantEnv>, recipient: string): Demand[] {
+function demandsOf(c: Context<VisitorEnv>, recipient: string): Demand[] {
   const { id, policy } = c.get('tenant')
   const { send, recipient: limit } = policy.limits
   const [key] = config(c.env).transientKeys

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
-import type { TenantEnv } from '../../http/app-env.ts'
+import type { VisitorEnv } from '../../http/app-env.ts'
 import { validateCode } from '../../codes/redeem.ts'
+import { countPresented } from '../../http/client-limits.ts'
 import { visitorContextOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
 import { RESPONSE_TYPES } from './media-types.ts'
@@ -11,12 +12,13 @@ import { refuse } from './refusal.ts'
  * `POST /api/passwordmanagement/validatePasswordResetCode`: says whose code it is, and consumes
  * nothing.
  */
-export async function validatePasswordResetCode(c: Context<TenantEnv>): Promise<Response> {
+export async function validatePasswordResetCode(c: Context<VisitorEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c, RESPONSE_TYPES)
   const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
   const outcome = await validateCode(visitorContextOf(c), emailAddress, passwordResetCode)
   switch (outcome.tag) {
     case 'accepted':
+      countPresented(c, 'right')
       return c.json({ userName: outcome.userName, emailAddress: outcome.emailAddress }, 200, {
         'Content-Type': contentType,
       })

@@ -377,6 +377,8 @@ describe('a refusal', () => {
     await authenticate(tenant, passwordCall('redeemed@example.com', codes['redeemed'] ?? ''))
     expect(calls).toHaveLength(1)
     const answers = new Set<string>()
+    // The wrong code before a request is charged with it: it is so for each of them.
+    await meter(tenant, VALIDATE, codeForm('nobody@example.com', code))
     for (const [email, presented] of [
       [JANE, wrongCode(code)],
       [JANE, await elsewhere.newCode(JANE)],

@@ -353,6 +353,8 @@ describe('what a refusal tells', () => {
       [JANE, elsewhere.code],
     ]
     const answers = new Set<string>()
+    // The wrong code before a request is charged with it: it is so for each of them.
+    await post(tenant, VALIDATE, 'nobody@example.com', wrongFor)
     for (const [email, presented] of sent) {
       for (const path of [VALIDATE, REDEEM, REDEEM]) {
         // The bucket is full again for each and nothing on lease, so that its headers can be compared too.
