@@ -8,6 +8,7 @@ import { plot } from './report/plot.ts'
 import { cost } from './sections/cost.ts'
 import { cpu } from './sections/cpu.ts'
 import { delivery } from './sections/delivery.ts'
+import { fair } from './sections/fair.ts'
 import { floor } from './sections/floor.ts'
 import { growth } from './sections/growth.ts'
 import { limiter } from './sections/limiter.ts'
@@ -26,6 +27,7 @@ const SECTIONS: Record<SectionName, Measure> = {
   peer,
   limiter,
   limits,
+  fair,
   growth,
   delivery,
   pages,

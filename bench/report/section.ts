@@ -17,6 +17,7 @@ export const SECTION_NAMES = [
   'peer',
   'limiter',
   'limits',
+  'fair',
   'growth',
   'delivery',
   'pages',

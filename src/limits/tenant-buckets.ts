@@ -60,13 +60,15 @@ const BUCKETS_MAX = 10_000
 const STORED_AHEAD_FRACTION = 1 / 20
 /** How much later than it does the last lease is stored to lapse, so that few leases must be. */
 const LAPSES_AHEAD_MS = 1_000
-/** With this fraction of the burst left nobody waits for a turn, and clients may use leases. */
+/** With this fraction of the burst left nobody waits for a turn. */
 const PLENTY_FRACTION = 1 / 2
 
 /** Units that a wrong code costs beside the one of its request. */
 const WRONG_SURCHARGE = 1
+/** What clients may have by leases, where the object does not see them, is only what is above this fraction. */
+const SEEN_FRACTION = 3 / 4
 /** The fraction of a burst that is kept for clients that have lately had little. */
-const KEPT_FRACTION = 1 / 5
+const KEPT_FRACTION = 1 / 3
 /** A client that must leave the rest to others waits for so many of its own units. */
 const LEAVING_UNITS = 4
 /** What the attack is stored under, among the buckets: no demand has this key. */
@@ -218,7 +220,7 @@ function take(
   const left = bucket.decide(ask, 0, now).remaining
   // Who uses a lease is not seen here: while there is no plenty, each client must be, and none is waited for.
   const isContended = !isOfClient && turns.isContended(isolate, now)
-  const lendable = isOfClient ? left - ask.burst * PLENTY_FRACTION : left
+  const lendable = isOfClient ? left - ask.burst * SEEN_FRACTION : left
   const terms = leaseTerms(ask, Math.max(0, lendable), isContended)
   // Calls of one isolate that cross each other must not each be given all that it needs.
   const units = Math.max(0, terms.units - bucket.leasedTo(isolate))
