@@ -26,12 +26,17 @@ const from = (address: string, headers: Record<string, string> = {}) => ({
 })
 
 /** A request past the flood shield, which would refuse what these tests send: it is tested by itself. */
-async function visit({ host }: Tenant, path: string, options: Call): Promise<Response> {
+async function visit(
+  { host }: Tenant,
+  path: string,
+  options: Call,
+  changes: Partial<Env> = {},
+): Promise<Response> {
   const context = createExecutionContext()
   const FLOOD_SHIELD = { limit: async () => ({ success: true }) }
   const response = await app.fetch(
     newRequest(`https://${host}${path}`, options),
-    { ...env, FLOOD_SHIELD },
+    { ...env, FLOOD_SHIELD, ...changes },
     context,
   )
   await waitOnExecutionContext(context)
@@ -125,6 +130,20 @@ describe('F1: one client of a tenant', () => {
       200, 401, 200,
     ])
     expect([await send(), await post(VALIDATE)].map(({ status }) => status)).toEqual([429, 429])
+  })
+
+  it('F3: is refused by what its isolate has seen while the limiter is out of reach', async () => {
+    const tenant = await tenantWith()
+    const answer = () => Promise.reject(new Error('out of reach'))
+    const changes = {
+      TENANT_LIMITER: { getByName: () => ({ answer }) } as unknown as Env['TENANT_LIMITER'],
+      // It would refuse before the client's limit does.
+      FALLBACK_LIMITER: { limit: async () => ({ success: true }) },
+    }
+    const options = { ...codeForm('nobody@example.com', 'x'), headers: { ...FORM, ...from('192.0.2.1') } }
+    const statuses: number[] = []
+    for (let nth = 0; nth < 40; nth++) statuses.push((await visit(tenant, VALIDATE, options, changes)).status)
+    expect(statuses.filter((status) => status === 401)).toHaveLength(30)
   })
 
   it('cannot be had again by a header that anybody can set', async () => {
