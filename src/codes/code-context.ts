@@ -15,6 +15,8 @@ export type CodeContext = TenantScope & {
 export type VisitorContext = CodeContext & {
   /** The hash of the visitor's network, see audit/network-hash.ts; null where their address is unknown. */
   network: string | null
+  /** The same where the visitor is one client, whose wrong codes are counted by themselves; null for many. */
+  client: string | null
 }
 
 /** What the statements about codes of one mode are bound to. */

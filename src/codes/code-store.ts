@@ -28,11 +28,24 @@ export function codeValues({ tenantId, now, mode, attemptsMax, failuresMax }: Co
 /** What decides whether a code is live. */
 export type Liveness = Given<CodeCaps & Pick<CodeScope, 'now'>>
 
-/** A code that may still be used, for a statement that has `reset_codes` in its FROM. */
-export function isLive({ attemptsMax, failuresMax, now }: Liveness): SQL {
+/** A row with a code that may still be used, for a statement that has `reset_codes` in its FROM. */
+export function isLive(given: Liveness): SQL {
+  return sql`(${isOpen(given)} AND max(${resetCodes.expiresAt}, ${resetCodes.keptExpiresAt}) > ${given.now})`
+}
+
+/** Whether the code issued last may still be used. */
+export function isNewestLive(given: Liveness): SQL {
+  return sql`(${isOpen(given)} AND ${resetCodes.expiresAt} > ${given.now})`
+}
+
+/** Whether the code that is kept beside it may still be used. */
+export function isKeptLive(given: Liveness): SQL {
+  return sql`(${isOpen(given)} AND ${resetCodes.keptExpiresAt} > ${given.now})`
+}
+
+function isOpen({ attemptsMax, failuresMax }: Liveness): SQL {
   return sql`(${resetCodes.endedAt} IS NULL AND ${resetCodes.voidedAt} IS NULL
-    AND ${resetCodes.expiresAt} > ${now} AND ${resetCodes.attempts} < ${attemptsMax}
-    AND ${resetCodes.failures} < ${failuresMax})`
+    AND ${resetCodes.attempts} < ${attemptsMax} AND ${resetCodes.failures} < ${failuresMax})`
 }
 
 /**
@@ -67,6 +80,14 @@ export const NO_CODE = {
   reservationId: null,
   reservedUntil: null,
   verdict: null,
+  origin: null,
+  keptCodeId: sql`''`,
+  keptDigest: sql`''`,
+  keptPepperId: sql`''`,
+  keptIssuedAt: 0,
+  keptExpiresAt: 0,
+  clientAttempts: sql`''`,
+  clientFailures: sql`''`,
 } satisfies Partial<Row<typeof resetCodes>>
 
 /** The statement that removes a user's codes and what is remembered of them. */

@@ -1,11 +1,20 @@
-import { sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { maskAddress } from '../audit/admin-event-store.ts'
 import { PreparedBatch, type Orm, type Placeholders } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, resetCodes, userEvents, users } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
 import type { CodeMode } from './code.ts'
-import { isLive, isReserved, joinCode, NO_CODE, type CodeScope, type CodeValues } from './code-store.ts'
-import { OVERWRITTEN } from './issue-store.ts'
+import {
+  isKeptLive,
+  isNewestLive,
+  isReserved,
+  joinCode,
+  NO_CODE,
+  type CodeScope,
+  type CodeValues,
+  type Liveness,
+} from './code-store.ts'
+import { overwritten } from './issue-store.ts'
 
 /** The statements that find out whether codes may still be mailed, and issue those that users asked for. */
 
@@ -77,13 +86,14 @@ const askedStatements = new PreparedBatch<BatchValues & { asked: string }>((orm,
     pepperId,
     issuedAt: now,
     expiresAt,
+    origin: sql`'asked'`,
   }
   // What is asked for last comes last, and so overwrites what the same user asked for before it.
   const source = sql`FROM ${jsonEach(asked)} entry CROSS JOIN ${users}
     ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey} AND ${users.status} = 'enabled'
     ${joinCode({ tenantId, mode })}
     WHERE ${expiresAt} > ${now} AND (${resetCodes.userId} IS NULL
-      OR ${resetCodes.codeId} <> ${codeId} AND ${resetCodes.issuedAt} <= ${requestedAt}
+      OR ${codeId} NOT IN (${resetCodes.codeId}, ${resetCodes.keptCodeId}) AND ${resetCodes.issuedAt} <= ${requestedAt}
         AND coalesce(${resetCodes.voidedAt}, 0) < ${requestedAt} AND ${resetCodes.failures} < ${failuresMax}
         AND (coalesce(${resetCodes.endedAt}, 0) < ${requestedAt} OR ${resetCodes.endedAs} = 'locked')
         AND NOT ${isReserved(given)})
@@ -92,7 +102,7 @@ const askedStatements = new PreparedBatch<BatchValues & { asked: string }>((orm,
     orm
       .insert(resetCodes)
       .select(selectRow(resetCodes, row, source))
-      .onConflictDoUpdate({ target: [resetCodes.userId, resetCodes.mode], set: OVERWRITTEN }),
+      .onConflictDoUpdate({ target: [resetCodes.userId, resetCodes.mode], set: overwritten(given) }),
   ]
 })
 
@@ -116,6 +126,17 @@ function joinQueued({ tenantId, queued }: Placeholders<QueuedValues>): SQL {
       AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${member(1)}`
 }
 
+/** Whether this code may still be used, whether it is the user's newest or the one kept beside it. */
+function isThisLive(given: Liveness, codeId: SQL): SQL {
+  return sql`(${resetCodes.codeId} = ${codeId} AND ${isNewestLive(given)}
+    OR ${resetCodes.keptCodeId} = ${codeId} AND ${isKeptLive(given)})`
+}
+
+/** A value of this code. */
+function ofThis(codeId: SQL, newest: SQLWrapper, kept: SQLWrapper): SQL {
+  return sql`iif(${resetCodes.codeId} = ${codeId}, ${newest}, ${kept})`
+}
+
 /**
  * Records that a live code is on its way, once per code: what is not mailed was not sent. Which way the code of an
  * administrator goes, the event of its issue says, after which the code is named; any other goes to its user.
@@ -126,7 +147,7 @@ function recordSent(orm: Orm, given: Placeholders<QueuedValues>) {
   const isAsked = sql`${adminEvents.id} IS NULL`
   const row = {
     tenantId,
-    occurredAt: resetCodes.issuedAt,
+    occurredAt: ofThis(codeId, resetCodes.issuedAt, resetCodes.keptIssuedAt),
     id: sql`'sent:' || ${codeId}`,
     userId: users.id,
     action: sql`'sent'`,
@@ -139,7 +160,7 @@ function recordSent(orm: Orm, given: Placeholders<QueuedValues>) {
   }
   const source = sql`FROM ${joinQueued(given)}
     LEFT JOIN ${adminEvents} ON ${adminEvents.tenantId} = ${tenantId} AND ${adminEvents.id} = ${codeId}
-    WHERE ${resetCodes.codeId} = ${codeId} AND ${isLive(given)}`
+    WHERE ${isThisLive(given, codeId)}`
   return orm
     .insert(userEvents)
     .select(selectRow(userEvents, row, source))
@@ -149,14 +170,15 @@ function recordSent(orm: Orm, given: Placeholders<QueuedValues>) {
 function selectDeliverables(orm: Orm, given: Placeholders<QueuedValues>) {
   const { now, failuresMax } = given
   const codeId = member(2)
-  const state = sql`CASE WHEN ${resetCodes.codeId} = ${codeId} AND ${isLive(given)} THEN 'live'
+  const expiresAt = ofThis(codeId, resetCodes.expiresAt, resetCodes.keptExpiresAt)
+  const state = sql`CASE WHEN ${isThisLive(given, codeId)} THEN 'live'
     WHEN ${resetCodes.voidedAt} IS NOT NULL OR ${resetCodes.endedAs} = 'voided' THEN 'voided'
     WHEN ${resetCodes.failures} >= ${failuresMax} THEN 'locked'
-    WHEN ${resetCodes.codeId} <> ${codeId} THEN 'superseded'
-    WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired' ELSE coalesce(${resetCodes.endedAs}, 'locked') END`
+    WHEN ${codeId} NOT IN (${resetCodes.codeId}, ${resetCodes.keptCodeId}) THEN 'superseded'
+    WHEN ${expiresAt} <= ${now} THEN 'expired' ELSE coalesce(${resetCodes.endedAs}, 'locked') END`
   // Nested, since Drizzle drops the tables' names from the columns of a SELECT from what it takes for one.
   const found = sql`(SELECT entry.key AS nth, ${users.id} AS "userId", ${users.email} AS email,
-    ${users.userName} AS "userName", ${users.attributes} AS attributes, ${resetCodes.expiresAt} AS "expiresAt",
+    ${users.userName} AS "userName", ${users.attributes} AS attributes, ${expiresAt} AS "expiresAt",
     ${state} AS state FROM ${joinQueued(given)} WHERE ${users.status} = 'enabled')`
   const columns = ['nth', 'userId', 'email', 'userName', 'attributes', 'expiresAt', 'state']
   return orm

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import {
   eventIdOf,
   maskedOrNone,
@@ -12,7 +12,16 @@ import type { Actor } from '../audit/admin-event.ts'
 import { PreparedBatch } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, resetCodes, users, type Channel } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
-import { codeValues, joinCode, NO_CODE, type CodeScope, type CodeValues } from './code-store.ts'
+import {
+  codeValues,
+  isKeptLive,
+  isNewestLive,
+  joinCode,
+  NO_CODE,
+  type CodeScope,
+  type CodeValues,
+  type Liveness,
+} from './code-store.ts'
 
 const REFUSALS = ['unknown', 'disabled', 'locked', 'repeated'] as const
 
@@ -38,17 +47,37 @@ export type IssueEntry<Fault extends string> = {
 /**
  * How an issue overwrites a row that is there. Each kind of issue says itself what becomes of `failures`. A
  * reservation stays: a hook that is being asked may still set the password, and a void must say so (R3).
+ *
+ * | the newest code is  | of the same origin             | of the other origin     |
+ * | ------------------- | ------------------------------ | ----------------------- |
+ * | the new one         | supersedes it                  | keeps it, if it is live |
+ * | and the kept one    | stays kept, if it is live      | is superseded           |
+ *
+ * A code that is kept keeps the attempts that were made, so that no issue gives a guesser new ones (G1).
  */
-export const OVERWRITTEN = {
-  codeId: sql`excluded.code_id`,
-  digest: sql`excluded.digest`,
-  pepperId: sql`excluded.pepper_id`,
-  issuedAt: sql`excluded.issued_at`,
-  expiresAt: sql`excluded.expires_at`,
-  attempts: 0,
-  endedAt: null,
-  endedAs: null,
-  voidedAt: null,
+export function overwritten(given: Liveness) {
+  const isOfOther = sql`(${resetCodes.origin} <> excluded.origin)`
+  const keeps = sql`iif(${isOfOther}, ${isNewestLive(given)}, ${isKeptLive(given)})`
+  const kept = (newest: SQLWrapper, before: SQLWrapper, none: SQL) =>
+    sql`CASE WHEN NOT ${keeps} THEN ${none} WHEN ${isOfOther} THEN ${newest} ELSE ${before} END`
+  return {
+    codeId: sql`excluded.code_id`,
+    digest: sql`excluded.digest`,
+    pepperId: sql`excluded.pepper_id`,
+    issuedAt: sql`excluded.issued_at`,
+    expiresAt: sql`excluded.expires_at`,
+    origin: sql`excluded.origin`,
+    keptCodeId: kept(resetCodes.codeId, resetCodes.keptCodeId, sql`''`),
+    keptDigest: kept(resetCodes.digest, resetCodes.keptDigest, sql`''`),
+    keptPepperId: kept(resetCodes.pepperId, resetCodes.keptPepperId, sql`''`),
+    keptIssuedAt: kept(resetCodes.issuedAt, resetCodes.keptIssuedAt, sql`0`),
+    keptExpiresAt: kept(resetCodes.expiresAt, resetCodes.keptExpiresAt, sql`0`),
+    attempts: sql`iif(${keeps}, ${resetCodes.attempts}, 0)`,
+    clientAttempts: sql`iif(${keeps}, ${resetCodes.clientAttempts}, '')`,
+    endedAt: null,
+    endedAs: null,
+    voidedAt: null,
+  }
 }
 
 /** Which way the code of an entry was to go, and whereto, masked: for refused entries too. */
@@ -109,6 +138,8 @@ const issueStatements = new PreparedBatch<IssueValues>((orm, given) => {
     issuedAt: now,
     expiresAt: sql`entry.value->>1`,
     failures: sql`iif(entry.value->>2, 0, ${failures})`,
+    origin: sql`'issued'`,
+    clientFailures: sql`iif(entry.value->>2, '', coalesce(${resetCodes.clientFailures}, ''))`,
   }
   const source = sql`FROM ${jsonEach(codes)} entry CROSS JOIN ${adminEvents}
     ON ${adminEvents.tenantId} = ${tenantId} AND ${adminEvents.id} = ${eventIdOf(given, sql`entry.key`)}
@@ -126,7 +157,11 @@ const issueStatements = new PreparedBatch<IssueValues>((orm, given) => {
       .select(selectRow(resetCodes, row, source))
       .onConflictDoUpdate({
         target: [resetCodes.userId, resetCodes.mode],
-        set: { ...OVERWRITTEN, failures: sql`excluded.failures` },
+        set: {
+          ...overwritten(given),
+          failures: sql`excluded.failures`,
+          clientFailures: sql`excluded.client_failures`,
+        },
       }),
   ]
 })

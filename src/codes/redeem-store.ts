@@ -1,10 +1,32 @@
 import { sql, type SQL, type SQLWrapper } from 'drizzle-orm'
+import { HASH_SYMBOLS } from '../audit/network-hash.ts'
 import { hourOf, recordJudgement } from '../audit/user-event-store.ts'
 import { PreparedBatch, type Orm, type Placeholders } from '../database/prepared-batch.ts'
 import { resetCodes, users, type Verdict } from '../database/schema.ts'
-import { codeValues, decoyId, isLive, isReserved, type CodeScope, type CodeValues } from './code-store.ts'
+import {
+  codeValues,
+  decoyId,
+  isKeptLive,
+  isLive,
+  isNewestLive,
+  isReserved,
+  type CodeScope,
+  type CodeValues,
+} from './code-store.ts'
 
 /** The statements that judge a presented code and change its row accordingly. */
+
+/**
+ * How many of a code's attempts, and of a user's failures, one client may use up. It takes three clients to lock a
+ * code for everybody, and ten to lock a user (F4).
+ */
+const CLIENT_ATTEMPTS_FRACTION = 1 / 3
+const CLIENT_FAILURES_FRACTION = 1 / 10
+/** Characters of a client's mark, after which its count is a letter. */
+const MARK_LENGTH = HASH_SYMBOLS + 1
+const LETTER_BEFORE_A = 64
+/** The most attempts that any policy allows. */
+const ATTEMPTS_MAX = 10
 
 /** What happens to a right code: nothing, it is redeemed, or it is kept for one redeem. */
 export type Purpose =
@@ -30,14 +52,14 @@ export type Presented = {
  * right one costs nothing, and is taken if the purpose says so. Every refusal writes the same rows,
  * whatever its cause: where there is no code, those of the tenant's decoy.
  *
- * @param network the hash of the client's network, for the event.
+ * @param who the hash of the client's network for the event, and for its own count; null where it has none.
  * @returns nothing where not even the decoy is: the tenant has just been deleted.
  */
 export async function judge(
   scope: CodeScope,
   emailKey: string,
   digests: readonly string[],
-  network: string | null,
+  { network, client }: { network: string | null; client: string | null },
   purpose: Purpose,
 ): Promise<Presented | undefined> {
   const values = {
@@ -47,12 +69,20 @@ export async function judge(
     emailKey,
     digests: `,${digests.join(',')},`,
     network,
+    mark: client === null ? '' : `,${client}`,
+    attemptsSpent: spentMark(client, scope.attemptsMax * CLIENT_ATTEMPTS_FRACTION),
+    failuresSpent: spentMark(client, scope.failuresMax * CLIENT_FAILURES_FRACTION),
   }
   const [updated] = await run(scope.db, values, purpose)
   const [found] = (updated?.results ?? []) as Row[]
   if (found === undefined) return undefined
   const { verdict, is_lock, user_id: userId, code_id: codeId, user_name: userName, email } = found
   return { verdict, isLock: is_lock === 1, userId, codeId, userName, email }
+}
+
+function spentMark(client: string | null, share: number): string {
+  // A blank is in no column.
+  return client === null ? ' ' : `,${client}${String.fromCharCode(LETTER_BEFORE_A + Math.ceil(share))}`
 }
 
 type Row = {
@@ -70,6 +100,11 @@ type JudgeValues = CodeValues & {
   emailKey: string
   digests: string
   network: string | null
+  /** What a client is counted under in the columns of clients; empty for one that is not counted. */
+  mark: string
+  /** What stands there when the client has used up its share. */
+  attemptsSpent: string
+  failuresSpent: string
 }
 type ReserveValues = JudgeValues & { reservationId: string; until: number }
 
@@ -106,6 +141,7 @@ function judgement(
   const isHolder = isCodeOfHolder(given)
   // Only what was live can be judged wrong, so a wrong one that is locked was locked by it.
   const isLock = sql`(${resetCodes.verdict} = 'wrong' AND ${resetCodes.endedAs} = 'locked')`
+  const codeId = sql`iif(${isEqualTo(given, resetCodes.keptDigest)}, ${resetCodes.keptCodeId}, ${resetCodes.codeId})`
   const holder = (column: SQLWrapper) =>
     sql`(SELECT ${column} FROM ${users} WHERE ${users.id} = ${resetCodes.userId} AND ${users.tenantId} = ${tenantId})`
   const userId = sql`coalesce(nullif(${resetCodes.userId}, ${decoy}), ${selectUser(given, users.id)})`
@@ -118,7 +154,7 @@ function judgement(
         verdict: resetCodes.verdict,
         isLock: isLock.as('is_lock'),
         userId: resetCodes.userId,
-        codeId: resetCodes.codeId,
+        codeId: codeId.as('code_id'),
         userName: holder(users.userName).as('user_name'),
         email: holder(users.email).as('email'),
       }),
@@ -126,45 +162,77 @@ function judgement(
       orm,
       given,
       matchAction,
-      sql`SELECT ${userId} AS user_id, ${resetCodes.codeId} AS code_id, ${resetCodes.verdict} AS verdict,
+      sql`SELECT ${userId} AS user_id, ${codeId} AS code_id, ${resetCodes.verdict} AS verdict,
         ${isLock} AS is_lock FROM ${resetCodes} WHERE ${isHolder}`,
     ),
   ]
 }
 
 /*
- * What a presented code changes. All of it is worked out from the row as it was before, whose code is
- * live or not, reserved by another redeem or not, and equal to what was presented or not:
+ * What a presented code changes. All of it is worked out from the row as it was before: whether a code of it is
+ * live, reserved by another redeem, and equal to what was presented; and whether the client has used up its share.
  *
- * | live | equal | reserved | verdict          | attempts | failures | ends                                   |
- * | ---- | ----- | -------- | ---------------- | -------- | -------- | -------------------------------------- |
- * | yes  | yes   | no       | match            | same     | same     | redeem: redeemed, failures 0           |
- * | yes  | yes   | yes      | validate: match  | same     | same     | no                                     |
- * | yes  | yes   | yes      | else: in-use     | same     | same     | no                                     |
- * | yes  | no    | any      | wrong            | + 1      | + 1      | locked, if either count is at its cap  |
- * | no   | any   | any      | why it is dead   | + 1      | same     | no                                     |
+ * | live | cut off | equal | reserved | verdict          | attempts | failures | ends                                  |
+ * | ---- | ------- | ----- | -------- | ---------------- | -------- | -------- | ------------------------------------- |
+ * | yes  | yes     | any   | any      | cut-off          | same     | same     | no                                    |
+ * | yes  | no      | yes   | no       | match            | same     | same     | redeem: redeemed, failures 0          |
+ * | yes  | no      | yes   | yes      | validate: match  | same     | same     | no                                    |
+ * | yes  | no      | yes   | yes      | else: in-use     | same     | same     | no                                    |
+ * | yes  | no      | no    | any      | wrong            | + 1      | + 1      | locked, if either count is at its cap |
+ * | no   | any     | any   | any      | why it is dead   | + 1      | same     | no                                    |
  *
  * The attempts of a dead code count for nothing: they are written so that every refusal writes the same.
  */
 
 function countedChanges(given: Placeholders<JudgeValues>, isMatch = isRight(given)) {
   const { attemptsMax, failuresMax, now, decoy } = given
-  const isWrong = sql`(NOT ${isEqual(given)} AND ${isLive(given)})`
+  const isWrong = sql`(NOT ${isEqual(given)} AND NOT ${isCutOff(given)} AND ${isLive(given)})`
   const isLock = sql`(${isWrong} AND (${resetCodes.attempts} + 1 >= ${attemptsMax}
     OR ${resetCodes.failures} + 1 >= ${failuresMax}))`
   const userState = selectUser(given, sql`iif(${users.status} = 'enabled', 'none', 'disabled')`)
   return {
     verdict: sql`CASE WHEN ${isMatch} THEN 'match' WHEN ${isRight(given)} THEN 'in-use' WHEN ${isWrong} THEN 'wrong'
+      WHEN ${isLive(given)} THEN 'cut-off'
       WHEN ${resetCodes.userId} = ${decoy} THEN coalesce(${userState}, 'unknown')
       WHEN ${resetCodes.codeId} = '' THEN 'none'
       WHEN ${resetCodes.endedAs} IS NOT NULL THEN ${resetCodes.endedAs}
       WHEN ${resetCodes.voidedAt} IS NOT NULL THEN 'voided'
       WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired' ELSE 'locked' END`,
-    attempts: sql`${resetCodes.attempts} + NOT ${isRight(given)}`,
+    attempts: sql`${resetCodes.attempts} + NOT (${isRight(given)} OR ${isCutOff(given)} AND ${isLive(given)})`,
     failures: sql`${resetCodes.failures} + ${isWrong}`,
+    ...clientCounts(given),
     endedAt: sql`iif(${isLock}, ${now}, ${resetCodes.endedAt})`,
     endedAs: sql`iif(${isLock}, 'locked', ${resetCodes.endedAs})`,
   }
+}
+
+/**
+ * The counts of the client. Where no code is live they are worked out too, and then cut short or thrown away: what
+ * only a live code made SQLite do would take time that tells (N2).
+ */
+function clientCounts(given: Placeholders<JudgeValues>) {
+  const { clientAttempts, clientFailures } = resetCodes
+  const isUncounted = sql`(${isRight(given)} OR ${isCutOff(given)})`
+  const failures = oneMore(given, clientFailures)
+  return {
+    clientAttempts: sql`iif(${isUncounted}, ${clientAttempts},
+      substr(${oneMore(given, clientAttempts)}, 1, ${sql.raw(String(ATTEMPTS_MAX * (MARK_LENGTH + 1)))}))`,
+    clientFailures: sql`iif(${isUncounted}, ${clientFailures},
+      iif(${isLive(given)}, ${failures}, iif(${failures} IS NULL, '', ${clientFailures})))`,
+  }
+}
+
+/** Whether the client has used up its share. What it presents is then not compared, be it right or wrong. */
+function isCutOff({ attemptsSpent, failuresSpent }: Placeholders<JudgeValues>): SQL {
+  return sql`(instr(${resetCodes.clientAttempts}, ${attemptsSpent})
+    OR instr(${resetCodes.clientFailures}, ${failuresSpent}))`
+}
+
+/** The counts with one more of this client. Text, of which SQLite finds a part as fast as of nothing (N2). */
+function oneMore({ mark }: Placeholders<JudgeValues>, counts: SQLWrapper): SQL {
+  const letter = sql`substr(${counts}, instr(${counts}, ${mark}) + ${sql.raw(String(MARK_LENGTH))}, 1)`
+  return sql`CASE WHEN ${mark} = '' THEN ${counts} WHEN instr(${counts}, ${mark}) = 0 THEN ${counts} || ${mark} || 'A'
+    ELSE replace(${counts}, ${mark} || ${letter}, ${mark} || char(unicode(${letter}) + 1)) END`
 }
 
 function redeemChanges(given: Placeholders<JudgeValues>) {
@@ -173,6 +241,7 @@ function redeemChanges(given: Placeholders<JudgeValues>) {
   return {
     ...counted,
     failures: sql`iif(${isMatch}, 0, ${counted.failures})`,
+    clientFailures: sql`iif(${isMatch}, '', ${counted.clientFailures})`,
     endedAt: sql`iif(${isMatch}, ${given.now}, ${counted.endedAt})`,
     endedAs: sql`iif(${isMatch}, 'redeemed', ${counted.endedAs})`,
   }
@@ -189,15 +258,20 @@ function reserveChanges(given: Placeholders<ReserveValues>) {
 }
 
 /**
- * Always asked before whether the code is live, and without a subquery: what SQLite works out for live codes
- * alone takes time that tells who has one (N2).
+ * Whether it is one of the live codes of the row. Always asked before whether they are live, and without a subquery:
+ * what SQLite works out for live codes alone takes time that tells who has one (N2).
  */
-function isEqual({ digests }: Placeholders<JudgeValues>): SQL {
-  return sql`instr(${digests}, ',' || ${resetCodes.digest} || ',')`
+function isEqual(given: Placeholders<JudgeValues>): SQL {
+  return sql`(${isEqualTo(given, resetCodes.digest)} AND ${isNewestLive(given)}
+    OR ${isEqualTo(given, resetCodes.keptDigest)} AND ${isKeptLive(given)})`
+}
+
+function isEqualTo({ digests }: Placeholders<JudgeValues>, digest: SQLWrapper): SQL {
+  return sql`(instr(${digests}, ',' || ${digest} || ',') > 0)`
 }
 
 function isRight(given: Placeholders<JudgeValues>): SQL {
-  return sql`(${isEqual(given)} AND ${isLive(given)})`
+  return sql`(${isEqual(given)} AND NOT ${isCutOff(given)})`
 }
 
 function isFreeAndRight(given: Placeholders<JudgeValues>): SQL {

@@ -59,7 +59,7 @@ async function present(
   presented: string,
   purpose: Purpose,
 ): Promise<RedeemOutcome> {
-  const { tenantId, policy, peppers, network } = context
+  const { tenantId, policy, peppers, network, client } = context
   const emailKey = canonicalEmailAddress(emailAddress) ?? ''
   const code = normaliseCode(presented, policy.alphabet)
   const digests = codeDigests(peppers, { tenantId, emailKey, mode: MODE }, code)
@@ -67,7 +67,7 @@ async function present(
     codeScope(context, MODE),
     emailKey,
     digests.map(({ digest }) => digest),
-    network,
+    { network, client },
     purpose,
   )
   return outcomeOf(found)

@@ -24,7 +24,7 @@ export type Reservation = {
 export async function settleRedeemed(scope: CodeScope, reservation: Reservation): Promise<void> {
   const { db, tenantId, mode, now } = scope
   const { userId, codeId, reservationId, requestedAt, network } = reservation
-  const isThisCode = sql`(${resetCodes.codeId} = ${codeId})`
+  const isThisCode = sql`(${codeId} IN (${resetCodes.codeId}, ${resetCodes.keptCodeId}))`
   const isThisReservation = sql`(${resetCodes.reservationId} = ${reservationId})`
   const orm = drizzle(db)
   await orm.batch([
@@ -32,6 +32,7 @@ export async function settleRedeemed(scope: CodeScope, reservation: Reservation)
       .update(resetCodes)
       .set({
         failures: 0,
+        clientFailures: '',
         endedAt: sql`iif(${isThisCode}, ${now}, ${resetCodes.endedAt})`,
         endedAs: sql`iif(${isThisCode}, 'redeemed', ${resetCodes.endedAs})`,
         // Once this one has lapsed, another redeem may be waiting for a hook of its own.

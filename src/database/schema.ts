@@ -94,11 +94,24 @@ export const userCounts = sqliteTable(
 export type CodeEnd = 'voided' | 'redeemed' | 'locked'
 
 /** `match`, or the true reason why a presented code was refused. */
-export type Verdict = CodeEnd | 'match' | 'wrong' | 'in-use' | 'unknown' | 'disabled' | 'none' | 'expired'
+export type Verdict =
+  | CodeEnd
+  | 'match'
+  | 'wrong'
+  | 'cut-off'
+  | 'in-use'
+  | 'unknown'
+  | 'disabled'
+  | 'none'
+  | 'expired'
+
+/** Whether a user has asked for a code, or an administrator has issued it. */
+export type CodeOrigin = 'asked' | 'issued'
 
 /**
- * One row per user and mode, for ever. Issuing overwrites it, so a new code supersedes the old by
- * construction, and `failures` survives. WITHOUT ROWID.
+ * One row per user and mode, for ever. Issuing overwrites it, so a new code supersedes the old one of its
+ * origin by construction, and `failures` survives. A live code of the other origin is kept beside it, so that
+ * whoever asks for a code for somebody cannot end the one that the help desk has shown. WITHOUT ROWID.
  */
 export const resetCodes = sqliteTable(
   'reset_codes',
@@ -125,6 +138,20 @@ export const resetCodes = sqliteTable(
     reservedUntil: integer('reserved_until'),
     /** How the last code that was presented was judged, for the statement that records it. */
     verdict: text().$type<Verdict>(),
+    /** Nothing in rows from before it was recorded. */
+    origin: text().$type<CodeOrigin>(),
+    /** The code of the other origin that was live when this one was issued: its id is empty where there was none. */
+    keptCodeId: text('kept_code_id').notNull().default(''),
+    keptDigest: text('kept_digest').notNull().default(''),
+    keptPepperId: text('kept_pepper_id').notNull().default(''),
+    keptIssuedAt: integer('kept_issued_at').notNull().default(0),
+    keptExpiresAt: integer('kept_expires_at').notNull().default(0),
+    /**
+     * Whose the wrong codes in `attempts` are, and those in `failures`: the hash of each network between a comma and
+     * a letter, A for one and B for two.
+     */
+    clientAttempts: text('client_attempts').notNull().default(''),
+    clientFailures: text('client_failures').notNull().default(''),
   },
   (table) => [primaryKey({ columns: [table.userId, table.mode] })],
 )

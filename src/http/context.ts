@@ -26,7 +26,8 @@ export function codeContextOf(c: ReadContext<TenantEnv>): CodeContext {
 
 /** What a visitor's request with a code works with. */
 export function visitorContextOf(c: ReadContext<VisitorEnv>): VisitorContext {
-  return { ...codeContextOf(c), network: c.get('client').network }
+  const { network, isLimited } = c.get('client')
+  return { ...codeContextOf(c), network, client: isLimited ? network : null }
 }
 
 /** Where the request puts what is to be mailed. */

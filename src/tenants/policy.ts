@@ -28,8 +28,8 @@ const codeSchema = v.pipe(
     length: v.optional(whole(4, 32), 8),
     /** Validity when a request does not say. A request may ask for 10 minutes to 24 hours. */
     ttlMinutes: v.optional(whole(10, MINUTES_PER_DAY), 10),
-    /** At how many wrong codes one code is locked. */
-    attemptsMax: v.optional(whole(1, 10), 5),
+    /** At how many wrong codes one code is locked; by default the more, the harder the code is to guess. */
+    attemptsMax: v.optional(whole(1, 10)),
     /** Consecutive wrong codes of one user, across codes (NIST SP 800-63B §3.2.2: at most 100). */
     failuresMax: v.optional(whole(1, 100), 100),
     /** Which addresses but the user's own an administrator may have a code mailed to. */
@@ -48,7 +48,20 @@ const codeSchema = v.pipe(
     ),
     ['length'],
   ),
+  v.transform(({ attemptsMax, ...code }) => ({ ...code, attemptsMax: attemptsMax ?? defaultAttempts(code) })),
 )
+
+/** Bits of a symbol, and the attempts that codes of 20 bits and of 40 bits have by default. */
+const SYMBOL_BITS = { base32: 5, digits: Math.log2(10) }
+const ATTEMPTS_AT_20_BITS = 5
+const ATTEMPTS_AT_40_BITS = 10
+
+/** Five attempts for 20 bits, ten for 40 and more, and as many as lie between for what is between. */
+function defaultAttempts({ alphabet, length }: { alphabet: 'base32' | 'digits'; length: number }): number {
+  const bits = SYMBOL_BITS[alphabet] * length
+  const more = ((bits - 20) / 20) * (ATTEMPTS_AT_40_BITS - ATTEMPTS_AT_20_BITS)
+  return Math.min(ATTEMPTS_AT_40_BITS, Math.round(ATTEMPTS_AT_20_BITS + Math.max(0, more)))
+}
 
 const limitsSchema = group({
   /** Of each key. */

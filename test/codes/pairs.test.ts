@@ -52,6 +52,7 @@ async function newHolder(tenant: Tenant, isReserved: boolean) {
   const userId = await tenant.addUser(email)
   const context = (): VisitorContext => ({
     network: null,
+    client: null,
     db: env.DB,
     tenantId: tenant.id,
     now: Date.now(),
@@ -155,6 +156,8 @@ async function contradictions(
   const did = (operation: Operation, ...answers: string[]) =>
     done.filter((each) => each.operation === operation && answers.includes(each.answer)).length
   const newer = done.flatMap((each) => each.code ?? [])
+  const shown = done.flatMap((each) => (each.operation === 'issue' ? (each.code ?? []) : []))
+  const asked = done.flatMap((each) => (each.operation === 'send' ? (each.code ?? []) : []))
   const isGone = did('disable', 'done') + did('delete', 'done') > 0
   const redeemed = did('redeem', 'accepted')
   const reserved = did('reserve', 'accepted')
@@ -166,11 +169,19 @@ async function contradictions(
     .all<{ count: number }>()
   const good = await Promise.all([code, ...newer].map(isGood))
   const [isOldGood, ...areNewGood] = good
+  const countGood = async (codes: readonly string[]) =>
+    (await Promise.all(codes.map(isGood))).filter(Boolean).length
   const rules: [string, boolean][] = [
     ['R1: one code was taken twice', redeemed + reserved + Math.min(settled, 1) > 1],
     ['R1: not one event for each redeem', results[0]?.count !== redeemed + Math.min(settled, 1)],
-    ['R2: two codes are good', good.filter(Boolean).length > 1],
-    ['R2: the older code outlived a newer one', newer.length > 0 && isOldGood === true],
+    ['R2: two codes that were shown are good', (await countGood([code, ...shown])) > 1],
+    ['R2: two codes that were asked for are good', (await countGood(asked)) > 1],
+    ['R2: the older code outlived a newer one', shown.length > 0 && isOldGood === true],
+    [
+      'F4: a code that was asked for ended the one that was shown',
+      done.every(({ operation }) => ['send', 'validate', 'release'].includes(operation)) &&
+        isOldGood !== true,
+    ],
     [
       'R3: voided, and redeemed or in use',
       did('void', 'voided') > 0 && newer.length === 0 && redeemed + reserved + settled > 0,
@@ -187,7 +198,10 @@ async function contradictions(
     ['a code outlived its user', isGone && good.some(Boolean)],
     [
       'a newer code was lost',
-      newer.length > 0 && !isGone && did('void', 'voided', 'in-use') === 0 && !areNewGood.some(Boolean),
+      newer.length > 0 &&
+        !isGone &&
+        did('void', 'voided', 'in-use') + redeemed + settled === 0 &&
+        !areNewGood.some(Boolean),
     ],
   ]
   return rules.flatMap(([rule, isBroken]) => (isBroken ? [rule] : []))

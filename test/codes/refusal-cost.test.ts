@@ -37,7 +37,7 @@ describe('a refusal', () => {
         { ...scope, mode: 'PASSWORD_RESET' },
         email,
         ['x'.repeat(43)],
-        NETWORK,
+        { network: NETWORK, client: NETWORK },
         purpose,
       )
       seen.push([found?.verdict, db.rows])

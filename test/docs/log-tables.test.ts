@@ -89,6 +89,7 @@ describe('the tables of the event of a request', () => {
       voided: true,
       locked: true,
       expired: true,
+      'cut-off': true,
       'in-use': true,
       unknown: true,
       disabled: true,

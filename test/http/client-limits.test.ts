@@ -1,10 +1,9 @@
-import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { clientToken } from '../rig/client-token.ts'
-import { app } from '../../src/app.ts'
 import { codeForm, FORM, meter, VALIDATE } from '../rig/presenting.ts'
-import { call, newRequest, newTenant, operate, SEND, type Call, type Tenant } from '../rig/service.ts'
+import { call, newTenant, operate, SEND, type Tenant } from '../rig/service.ts'
+import { from, present, visit } from '../rig/visiting.ts'
 
 /** The clock stands, so that nothing comes back while a test counts. */
 beforeEach(() => {
@@ -20,35 +19,6 @@ const WIDE = { perMinute: 1_000_000, burst: 100_000 }
 const tenantWith = (limits: object = {}) =>
   newTenant({ policy: { limits: { validate: WIDE, send: WIDE, recipient: WIDE, ...limits } }, users: 1 })
 
-const from = (address: string, headers: Record<string, string> = {}) => ({
-  'CF-Connecting-IP': address,
-  ...headers,
-})
-
-/** A request past the flood shield, which would refuse what these tests send: it is tested by itself. */
-async function visit(
-  { host }: Tenant,
-  path: string,
-  options: Call,
-  changes: Partial<Env> = {},
-): Promise<Response> {
-  const context = createExecutionContext()
-  const FLOOD_SHIELD = { limit: async () => ({ success: true }) }
-  const response = await app.fetch(
-    newRequest(`https://${host}${path}`, options),
-    { ...env, FLOOD_SHIELD, ...changes },
-    context,
-  )
-  await waitOnExecutionContext(context)
-  return response
-}
-const present = (
-  tenant: Tenant,
-  email: string,
-  code: string,
-  headers: Record<string, string>,
-  path = VALIDATE,
-) => visit(tenant, path, { ...codeForm(email, code), headers: { ...FORM, ...headers } })
 const guess = (tenant: Tenant, headers: Record<string, string>, path = VALIDATE) =>
   present(tenant, 'nobody@example.com', 'x', headers, path)
 

@@ -96,7 +96,7 @@ async function medians(d1: SqliteD1, purpose: Purpose): Promise<Record<State, nu
         scope,
         addressOf(state, round % USERS_PER_STATE),
         [WRONG, WRONG],
-        'a hash of 12',
+        { network: 'a hash of 12', client: 'a hash of 12' },
         purpose,
       )
       if (round < STATES.length) expect(found?.verdict).toBe(state === 'live' ? 'wrong' : state)

@@ -208,7 +208,22 @@ describe('the policy of a tenant', () => {
     expect([response.status, body.detail]).toEqual([400, `policy.${path} is not a member.`])
     expect((await operate('GET', `/tenants/${id}`)).status).toBe(404)
     const plain = await put({})
-    expect(plain.body.policy).toMatchObject({ csrf: 'with-cookie', code: { attemptsMax: 5 } })
+    expect(plain.body.policy).toMatchObject({ csrf: 'with-cookie', code: { attemptsMax: 10 } })
+  })
+
+  it.each([
+    ['base32', 4, 5],
+    ['base32', 6, 8],
+    ['base32', 8, 10],
+    ['base32', 32, 10],
+    ['digits', 6, 5],
+    ['digits', 9, 7],
+    ['digits', 12, 10],
+  ])('G1: of codes of %s, %i long, allows %i attempts by default', async (alphabet, length, attemptsMax) => {
+    const { body } = await put({ code: { alphabet, length } })
+    expect(body.policy).toMatchObject({ code: { attemptsMax } })
+    const { body: own } = await put({ code: { alphabet, length, attemptsMax: 3 } })
+    expect(own.policy).toMatchObject({ code: { attemptsMax: 3 } })
   })
 
   it('D4: secrets of hooks are kept, and never shown', async () => {
