@@ -49,6 +49,50 @@ export const apiKeys = sqliteTable(
   (table) => [index('api_keys_by_tenant').on(table.tenantId)],
 )
 
+/** Clients of the admin API by OAuth 2.0. Lives in `DB`. */
+export const oauthClients = sqliteTable(
+  'oauth_clients',
+  {
+    clientId: text('client_id').primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    /** JWK set (RFC 7517 §5) of the public keys that its assertions are verified with. */
+    jwks: text().notNull(),
+    /** Scopes that it may be given, separated by blanks. */
+    scopes: text().notNull(),
+    description: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    revokedAt: integer('revoked_at'),
+  },
+  (table) => [index('oauth_clients_by_tenant').on(table.tenantId)],
+)
+
+/** Assertions that a client has used, for as long as they would be good. Lives in `DB`. WITHOUT ROWID. */
+export const usedAssertions = sqliteTable(
+  'used_assertions',
+  {
+    clientId: text('client_id').notNull(),
+    /** SHA-256 of the assertion's `jti`. */
+    jtiDigest: text('jti_digest').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.clientId, table.jtiDigest] })],
+)
+
+/** Bearer tokens of the directory alone, for products that sign no JWTs. Lives in `DB`. */
+export const scimTokens = sqliteTable(
+  'scim_tokens',
+  {
+    id: text().primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    /** SHA-256 of the whole token, which has 256 random bits. */
+    digest: text().notNull(),
+    description: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    revokedAt: integer('revoked_at'),
+  },
+  (table) => [index('scim_tokens_by_tenant').on(table.tenantId)],
+)
+
 /** The directory. An address and a user name each belong to one user of a tenant. */
 export const users = sqliteTable(
   'users',

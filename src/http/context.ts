@@ -45,7 +45,7 @@ export function outboxOf(c: ReadContext<TenantEnv>): Outbox {
 /** Who asks, for the audit. Only requests that carry a credential have an answer to that. */
 export function actorOf(c: ReadContext<AdminEnv>): Actor {
   return {
-    accessId: c.get('principal').key.accessId,
+    accessId: c.get('principal').id,
     sourceIp: c.req.header('CF-Connecting-IP') ?? 'unknown',
     requestId: c.get('log').requestId,
   }
