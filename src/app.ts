@@ -51,7 +51,7 @@ app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
 app.get('/healthz', (c) => c.json({ status: 'ok' }))
 app.get('/.well-known/jwks.json', jwks)
-app.route('/AdminInterface/restapi/v1', adminRoutes)
+app.route('/AdminInterface/restapi', adminRoutes)
 app.route('/api', passwordRoutes)
 app.route('/scim/v2', scimRoutes)
 app.route('/', oauthRoutes)

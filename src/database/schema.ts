@@ -110,12 +110,62 @@ export const users = sqliteTable(
     attributes: text().notNull(),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
+    /** Since when the user is on the list of those at high risk; nothing for all others. */
+    highRiskAt: integer('high_risk_at'),
   },
   (table) => [
     uniqueIndex('users_by_email').on(table.tenantId, table.emailKey),
     uniqueIndex('users_by_user_name').on(table.tenantId, table.userNameKey),
     /** The order of a listing. */
     index('users_by_id').on(table.tenantId, table.id),
+    /** The list of those at high risk, and no others. */
+    index('users_at_high_risk')
+      .on(table.tenantId, table.id)
+      .where(sql`high_risk_at IS NOT NULL`),
+  ],
+)
+
+/** Users who are marked as deleted: they can be restored until they are purged, and are nowhere else. */
+export const deletedUsers = sqliteTable(
+  'deleted_users',
+  {
+    id: text().primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    email: text().notNull(),
+    emailKey: text('email_key').notNull(),
+    userName: text('user_name').notNull(),
+    userNameKey: text('user_name_key').notNull(),
+    status: text({ enum: ['enabled', 'disabled'] }).notNull(),
+    attributes: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    highRiskAt: integer('high_risk_at'),
+    deletedAt: integer('deleted_at').notNull(),
+    /** Who marked the user: the access id of a key, or an OAuth client. */
+    deletedBy: text('deleted_by').notNull(),
+  },
+  (table) => [
+    index('deleted_users_by_tenant').on(table.tenantId),
+    index('deleted_users_by_time').on(table.deletedAt),
+  ],
+)
+
+/**
+ * Wrong codes of users who are gone, by a digest of their address, so that nobody gets a new guess budget by being
+ * deleted and created anew. WITHOUT ROWID.
+ */
+export const spentBudgets = sqliteTable(
+  'spent_budgets',
+  {
+    tenantId: text('tenant_id').notNull(),
+    digest: text().notNull(),
+    failures: integer().notNull(),
+    clientFailures: text('client_failures').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.digest] }),
+    index('spent_budgets_by_time').on(table.expiresAt),
   ],
 )
 

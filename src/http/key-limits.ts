@@ -25,9 +25,9 @@ export function rateLimitKey() {
   })
 }
 
-/** The same, where who asks is known only from the body. */
-export async function admitKey(c: ReadContext<AdminEnv>): Promise<void> {
-  await admit(c, [demandOf(c, 'admin', 1)])
+/** The same, where who asks or what it costs is known only from the request. */
+export async function admitKey(c: ReadContext<AdminEnv>, cost = 1): Promise<void> {
+  await admit(c, [demandOf(c, 'admin', cost)])
 }
 
 /**

@@ -1,4 +1,4 @@
-import { SignJWT, type JWTPayload } from 'jose'
+import { SignJWT } from 'jose'
 import { call, expectStatus, operate, type Call, type Tenant } from './service.ts'
 
 /** OAuth clients of a tenant, and what they send: as the vendor's clients do. */
@@ -55,7 +55,7 @@ export function assertion(
     exp: nowS + 300,
     ...claims,
   }
-  return new SignJWT(payload as JWTPayload)
+  return new SignJWT(payload)
     .setProtectedHeader({ alg: key.alg, typ: 'JWT', kid: key.kid, ...header })
     .sign(key.privateKey)
 }
