@@ -21,6 +21,7 @@ async function inWorkerd(name: string, files: { include: string[]; exclude: stri
         PEPPERS: `${newKey('new')},${newKey('old')}`,
         ACCESS_ID_KEYS: newKey('new'),
         TRANSIENT_KEYS: newKey('new'),
+        ACCESS_TOKEN_KEYS: JSON.stringify([newGrantKey('new'), newGrantKey('old')]),
         RESET_GRANT_KEYS: JSON.stringify([newGrantKey('new'), newGrantKey('old')]),
         OPERATOR_PUBLIC_JWK: JSON.stringify(operator.publicKey.export({ format: 'jwk' })),
         TEST_OPERATOR_JWK: JSON.stringify(operator.privateKey.export({ format: 'jwk' })),

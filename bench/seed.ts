@@ -80,7 +80,7 @@ function insertUsers(db: D1Database, from: number, to: number): D1PreparedStatem
   const email = `'u' || i || '@bench.example'`
   return db
     .prepare(
-      `${NUMBERS} INSERT INTO users SELECT ${USER_ID}, ?3, ${email}, ${email}, ${email}, ${email}, 'enabled',
+      `${NUMBERS} INSERT INTO users (id, tenant_id, email, email_key, user_name, user_name_key, status, attributes, created_at, updated_at) SELECT ${USER_ID}, ?3, ${email}, ${email}, ${email}, ${email}, 'enabled',
        '{}', ?4, ?4 FROM n`,
     )
     .bind(from, to, TENANT_ID, Date.now())

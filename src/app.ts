@@ -4,6 +4,8 @@ import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { adminErrors } from './api/admin/errors.ts'
 import { adminRoutes } from './api/admin/routes.ts'
+import { oauthErrors } from './api/oauth/errors.ts'
+import { oauthRoutes } from './api/oauth/routes.ts'
 import { operatorRoutes } from './api/operator/routes.ts'
 import { passwordErrors } from './api/password/errors.ts'
 import { jwks } from './api/password/jwks.ts'
@@ -25,6 +27,7 @@ const ERRORS_BELOW: readonly (readonly [prefix: string, renderer: ErrorRenderer]
   ['/AdminInterface/', adminErrors],
   ['/api/', passwordErrors],
   ['/scim/', scimErrors],
+  ['/oauth/', oauthErrors],
 ]
 
 /** The request's way, from top to bottom. */
@@ -32,7 +35,7 @@ export const app = new Hono<AppEnv>({ getPath: canonicalPath })
 
 const NOT_FOUND =
   'There is nothing here. The APIs are under /AdminInterface/restapi/v1, /api/passwordmanagement, /api/login, ' +
-  '/scim/v2 and /operator/v1; docs/api.md of the project lists every endpoint.'
+  '/scim/v2, /oauth and /operator/v1; docs/api.md of the project lists every endpoint.'
 
 const render = renderError(rendererOf)
 app.onError(render)
@@ -48,9 +51,10 @@ app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
 app.get('/healthz', (c) => c.json({ status: 'ok' }))
 app.get('/.well-known/jwks.json', jwks)
-app.route('/AdminInterface/restapi/v1', adminRoutes)
+app.route('/AdminInterface/restapi', adminRoutes)
 app.route('/api', passwordRoutes)
 app.route('/scim/v2', scimRoutes)
+app.route('/', oauthRoutes)
 app.route('/operator/v1', operatorRoutes)
 
 function rendererOf(path: string): ErrorRenderer {

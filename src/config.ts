@@ -17,7 +17,9 @@ export type Config = {
   /** Keys of what lives for minutes: CSRF tokens, queued messages, the names of recipients' buckets. */
   transientKeys: Keyring
   /** Private ES256 keys of reset grants. The first signs, the public parts of all are published. */
-  resetGrantKeys: readonly [ResetGrantKey, ...ResetGrantKey[]]
+  resetGrantKeys: readonly [SigningJwk, ...SigningJwk[]]
+  /** Private ES256 keys of access tokens. The first signs, all verify. */
+  accessTokenKeys: readonly [SigningJwk, ...SigningJwk[]]
   /** How long a request waits for its tenant's limiter before the fallback decides. */
   limiterDeadlineMs: number
   /** Whether this runs on a developer's machine: only then may a hook be plain HTTP to this machine. */
@@ -34,14 +36,14 @@ const operatorJwkSchema = v.object({
   y: p256Member,
 })
 
-const resetGrantKeySchema = v.object({
+const signingJwkSchema = v.object({
   ...operatorJwkSchema.entries,
   d: p256Member,
   kid: v.pipe(v.string(), v.minLength(1)),
 })
 
 /** A private P-256 key with a name. */
-export type ResetGrantKey = v.InferOutput<typeof resetGrantKeySchema>
+export type SigningJwk = v.InferOutput<typeof signingJwkSchema>
 
 /** The bindings that are text or numbers. */
 export type Settings = Pick<
@@ -52,6 +54,7 @@ export type Settings = Pick<
   | 'ACCESS_ID_KEYS'
   | 'TRANSIENT_KEYS'
   | 'RESET_GRANT_KEYS'
+  | 'ACCESS_TOKEN_KEYS'
   | 'LIMITER_DEADLINE_MS'
 >
 
@@ -72,7 +75,8 @@ export function config(env: Settings): Config {
       peppers: parseKeyring('PEPPERS', env.PEPPERS),
       accessIdKeys: parseKeyring('ACCESS_ID_KEYS', env.ACCESS_ID_KEYS),
       transientKeys: parseKeyring('TRANSIENT_KEYS', env.TRANSIENT_KEYS),
-      resetGrantKeys: resetGrantKeys(env.RESET_GRANT_KEYS),
+      resetGrantKeys: signingKeys('RESET_GRANT_KEYS', env.RESET_GRANT_KEYS),
+      accessTokenKeys: signingKeys('ACCESS_TOKEN_KEYS', env.ACCESS_TOKEN_KEYS),
       limiterDeadlineMs: milliseconds('LIMITER_DEADLINE_MS', env.LIMITER_DEADLINE_MS),
       isLocalRun: isLoopbackHost(new URL(baseUrl).hostname),
     }
@@ -100,14 +104,14 @@ function milliseconds(setting: string, value: number): number {
   throw new SettingError(setting, 'must be a whole number of milliseconds')
 }
 
-function resetGrantKeys(value: string): Config['resetGrantKeys'] {
+function signingKeys(setting: string, value: string): readonly [SigningJwk, ...SigningJwk[]] {
   try {
-    const [first, ...rest] = v.parse(v.array(resetGrantKeySchema), JSON.parse(value))
+    const [first, ...rest] = v.parse(v.array(signingJwkSchema), JSON.parse(value))
     if (first !== undefined) return [first, ...rest]
   } catch {
     // Told below, without the value.
   }
-  throw new SettingError('RESET_GRANT_KEYS', 'must be a JSON list of private P-256 JWKs, each with a kid')
+  throw new SettingError(setting, 'must be a JSON list of private P-256 JWKs, each with a kid')
 }
 
 function operatorJwk(value: string): JWK {

@@ -47,9 +47,18 @@ export type NoticeLostLogEvent = {
   fault: string
 }
 
+/** The event of a run of the cron trigger in one database. */
+export type PurgeLogEvent = {
+  event: 'purge'
+  /** The name of its D1 binding. */
+  database: string
+  removed: number
+  fault?: string
+}
+
 /** Writes one line of JSON. The types of its argument are the allow-list. */
 export function writeEvent(
-  event: DeliveryLogEvent | NoticeLostLogEvent | ({ event: 'request' } & LogEvent),
+  event: DeliveryLogEvent | NoticeLostLogEvent | PurgeLogEvent | ({ event: 'request' } & LogEvent),
 ): void {
   console.log(JSON.stringify(event))
 }

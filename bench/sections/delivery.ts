@@ -98,7 +98,7 @@ async function waitsBehindHanging(load: Load): Promise<number[]> {
     await makeTenant(server, { ...POLICY, mail: COUNTED }, NEIGHBOUR)
     await server.db
       .prepare(
-        `INSERT INTO users SELECT '00000000-0000-4000-8000-neighbour000', ?1, ?2, ?2, ?2, ?2, 'enabled', '{}', 0, 0`,
+        `INSERT INTO users (id, tenant_id, email, email_key, user_name, user_name_key, status, attributes, created_at, updated_at) SELECT '00000000-0000-4000-8000-neighbour000', ?1, ?2, ?2, ?2, ?2, 'enabled', '{}', 0, 0`,
       )
       .bind(NEIGHBOUR.id, emailOf(0))
       .run()

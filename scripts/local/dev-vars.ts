@@ -23,6 +23,7 @@ const COST: Readonly<Record<string, string>> = {
   ACCESS_ID_KEYS: 'which ends every API key but that of the demo tenant',
   TRANSIENT_KEYS: 'which drops the mails that wait to be sent',
   RESET_GRANT_KEYS: 'which ends the reset grants given out so far',
+  ACCESS_TOKEN_KEYS: 'which ends the access tokens given out so far',
 }
 
 /**
@@ -60,16 +61,18 @@ export function requireGoodSettings(devVars: string, baseUrl: string): void {
   const vars = parseEnv(devVars)
   const value = (name: string) => vars[name] ?? ''
   try {
-    const { resetGrantKeys } = config({
+    const { resetGrantKeys, accessTokenKeys } = config({
       BASE_URL: baseUrl,
       LIMITER_DEADLINE_MS: 1,
       PEPPERS: value('PEPPERS'),
       ACCESS_ID_KEYS: value('ACCESS_ID_KEYS'),
       TRANSIENT_KEYS: value('TRANSIENT_KEYS'),
       RESET_GRANT_KEYS: value('RESET_GRANT_KEYS'),
+      ACCESS_TOKEN_KEYS: value('ACCESS_TOKEN_KEYS'),
       OPERATOR_PUBLIC_JWK: value('OPERATOR_PUBLIC_JWK'),
     })
-    for (const key of resetGrantKeys) requireOnCurve(key)
+    for (const key of resetGrantKeys) requireOnCurve('RESET_GRANT_KEYS', key)
+    for (const key of accessTokenKeys) requireOnCurve('ACCESS_TOKEN_KEYS', key)
   } catch (error) {
     if (!(error instanceof SettingError)) throw error
     const { setting, message } = error
@@ -84,11 +87,11 @@ export function requireGoodSettings(devVars: string, baseUrl: string): void {
 }
 
 /** The Worker finds out only when it signs, and then it is too late for the code that was redeemed. */
-function requireOnCurve(key: object): void {
+function requireOnCurve(setting: string, key: object): void {
   try {
     createPrivateKey({ key: { ...key }, format: 'jwk' })
   } catch {
-    throw new SettingError('RESET_GRANT_KEYS', 'holds a key that is no point of P-256')
+    throw new SettingError(setting, 'holds a key that is no point of P-256')
   }
 }
 

@@ -14,7 +14,8 @@ export const NEW_SECRETS: Readonly<Record<string, () => string>> = {
   PEPPERS: newKeyring,
   ACCESS_ID_KEYS: newKeyring,
   TRANSIENT_KEYS: newKeyring,
-  RESET_GRANT_KEYS: newResetGrantKeys,
+  RESET_GRANT_KEYS: () => newSigningKeys('grant'),
+  ACCESS_TOKEN_KEYS: () => newSigningKeys('access'),
 }
 
 /** A keyring of one key: `id:base64url`. */
@@ -23,9 +24,9 @@ function newKeyring(): string {
 }
 
 /** A list of one private key (P-256), named by the day it was made. */
-function newResetGrantKeys(): string {
+function newSigningKeys(what: string): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const kid = `grant-${new Date().toISOString().slice(0, 10)}`
+  const kid = `${what}-${new Date().toISOString().slice(0, 10)}`
   return JSON.stringify([{ ...privateKey.export({ format: 'jwk' }), kid }])
 }
 

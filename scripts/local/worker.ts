@@ -26,4 +26,7 @@ export default {
   queue(batch, env) {
     return worker.queue(batch, withInbox(env))
   },
+  scheduled(controller, env) {
+    return worker.scheduled(controller, withInbox(env))
+  },
 } satisfies ExportedHandler<Env>

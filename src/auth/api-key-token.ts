@@ -101,7 +101,8 @@ function decode(token: string) {
   }
 }
 
-function isPlainHeader(header: ReturnType<typeof decodeProtectedHeader>): boolean {
+/** Whether a header names nothing but its algorithm, a `kid` and the type JWT. */
+export function isPlainHeader(header: ReturnType<typeof decodeProtectedHeader>): boolean {
   const { typ, kid } = header
   return (
     FORBIDDEN_HEADERS.every((name) => !Object.hasOwn(header, name)) &&

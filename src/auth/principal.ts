@@ -1,7 +1,9 @@
-import type { ApiKey } from '../tenants/api-key-store.ts'
-
-/** The holder of one of a tenant's API keys. */
-export type ApiKeyPrincipal = { tag: 'api-key'; key: ApiKey }
+/** Who uses the APIs of a tenant's administrators: the audit and the limits know them by `id`. */
+export type TenantPrincipal = {
+  tag: 'api-key' | 'oauth-client' | 'scim-token'
+  /** Access id of the key, or id of the client or of the token. */
+  id: string
+}
 
 /** The operator of the service. */
 export type OperatorPrincipal = { tag: 'operator' }

@@ -23,7 +23,7 @@ import {
   type Liveness,
 } from './code-store.ts'
 
-const REFUSALS = ['unknown', 'disabled', 'locked', 'repeated'] as const
+const REFUSALS = ['unknown', 'disabled', 'high-risk', 'locked', 'repeated'] as const
 
 /** Why an issue issued nothing to a user. */
 export type IssueRefusal<Fault extends string> = (typeof REFUSALS)[number] | Fault
@@ -40,6 +40,8 @@ export type IssueEntry<Fault extends string> = {
   channel: Channel | null
   /** The canonical address that is not the user's own, for the channel `custom`; null where it is no address. */
   customKey: string | null
+  /** Whether a user at high risk is refused: the code would be seen by somebody else. */
+  isRefusedAtRisk: boolean
   digest: string
   expiresAt: number
 }
@@ -100,12 +102,13 @@ export async function issueAll<Fault extends string, Entry extends IssueEntry<Fa
   entries: readonly Entry[],
 ): Promise<Recorded<Entry, 'issued' | IssueRefusal<Fault>>[]> {
   // Each statement gets only the values that it needs: sending lists is most of what a bulk call costs.
-  const rows = entries.map(({ emailKey, fault, isFreshStart, channel, customKey }) => [
+  const rows = entries.map(({ emailKey, fault, isFreshStart, channel, customKey, isRefusedAtRisk }) => [
     emailKey,
     fault,
     Number(isFreshStart),
     channel,
     customKey,
+    Number(isRefusedAtRisk),
   ])
   const codes = entries.map(({ digest, expiresAt, isFreshStart }) => [
     digest,
@@ -126,6 +129,7 @@ const issueStatements = new PreparedBatch<IssueValues>((orm, given) => {
   const failures = sql`coalesce(${resetCodes.failures}, 0)`
   const result = sql`CASE WHEN entry.value->>1 IS NOT NULL THEN entry.value->>1
     WHEN ${users.id} IS NULL THEN 'unknown' WHEN ${users.status} <> 'enabled' THEN 'disabled'
+    WHEN entry.value->>5 AND ${users.highRiskAt} IS NOT NULL THEN 'high-risk'
     WHEN NOT entry.value->>2 AND ${failures} >= ${failuresMax} THEN 'locked' ELSE 'issued' END`
   const row = {
     ...NO_CODE,

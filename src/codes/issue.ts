@@ -74,6 +74,7 @@ function draftOf<Fault extends string, Request extends IssueRequest<Fault>>(
     isFreshStart: isWanted && request.isFreshStart,
     channel: request.channel,
     customKey: request.customKey,
+    isRefusedAtRisk: policy.highRisk === 'restrict' && request.channel !== 'EMAIL',
     digest: newCodeDigest(peppers, binding, code).digest,
     expiresAt: isWanted ? now + request.ttlMs : now,
   }

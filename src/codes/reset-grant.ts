@@ -1,8 +1,8 @@
 import { importJWK, SignJWT } from 'jose'
-import type { Config, ResetGrantKey } from '../config.ts'
+import type { Config, SigningJwk } from '../config.ts'
 
 /** Imported once per isolate: importing costs more than signing. */
-const signingKeys = new WeakMap<ResetGrantKey, SigningKey>()
+const signingKeys = new WeakMap<SigningJwk, SigningKey>()
 
 type SigningKey = Awaited<ReturnType<typeof importJWK>>
 
@@ -62,7 +62,7 @@ export function resetGrantJwks({ resetGrantKeys }: Pick<Config, 'resetGrantKeys'
   return { keys }
 }
 
-async function importSigningKey(jwk: ResetGrantKey): Promise<SigningKey> {
+async function importSigningKey(jwk: SigningJwk): Promise<SigningKey> {
   const key = signingKeys.get(jwk) ?? (await importJWK(jwk, 'ES256'))
   signingKeys.set(jwk, key)
   return key

@@ -49,6 +49,50 @@ export const apiKeys = sqliteTable(
   (table) => [index('api_keys_by_tenant').on(table.tenantId)],
 )
 
+/** Clients of the admin API by OAuth 2.0. Lives in `DB`. */
+export const oauthClients = sqliteTable(
+  'oauth_clients',
+  {
+    clientId: text('client_id').primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    /** JWK set (RFC 7517 §5) of the public keys that its assertions are verified with. */
+    jwks: text().notNull(),
+    /** Scopes that it may be given, separated by blanks. */
+    scopes: text().notNull(),
+    description: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    revokedAt: integer('revoked_at'),
+  },
+  (table) => [index('oauth_clients_by_tenant').on(table.tenantId)],
+)
+
+/** Assertions that a client has used, for as long as they would be good. Lives in `DB`. WITHOUT ROWID. */
+export const usedAssertions = sqliteTable(
+  'used_assertions',
+  {
+    clientId: text('client_id').notNull(),
+    /** SHA-256 of the assertion's `jti`. */
+    jtiDigest: text('jti_digest').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.clientId, table.jtiDigest] })],
+)
+
+/** Bearer tokens of the directory alone, for products that sign no JWTs. Lives in `DB`. */
+export const scimTokens = sqliteTable(
+  'scim_tokens',
+  {
+    id: text().primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    /** SHA-256 of the whole token, which has 256 random bits. */
+    digest: text().notNull(),
+    description: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    revokedAt: integer('revoked_at'),
+  },
+  (table) => [index('scim_tokens_by_tenant').on(table.tenantId)],
+)
+
 /** The directory. An address and a user name each belong to one user of a tenant. */
 export const users = sqliteTable(
   'users',
@@ -66,12 +110,62 @@ export const users = sqliteTable(
     attributes: text().notNull(),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
+    /** Since when the user is on the list of those at high risk; nothing for all others. */
+    highRiskAt: integer('high_risk_at'),
   },
   (table) => [
     uniqueIndex('users_by_email').on(table.tenantId, table.emailKey),
     uniqueIndex('users_by_user_name').on(table.tenantId, table.userNameKey),
     /** The order of a listing. */
     index('users_by_id').on(table.tenantId, table.id),
+    /** The list of those at high risk, and no others. */
+    index('users_at_high_risk')
+      .on(table.tenantId, table.id)
+      .where(sql`high_risk_at IS NOT NULL`),
+  ],
+)
+
+/** Users who are marked as deleted: they can be restored until they are purged, and are nowhere else. */
+export const deletedUsers = sqliteTable(
+  'deleted_users',
+  {
+    id: text().primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    email: text().notNull(),
+    emailKey: text('email_key').notNull(),
+    userName: text('user_name').notNull(),
+    userNameKey: text('user_name_key').notNull(),
+    status: text({ enum: ['enabled', 'disabled'] }).notNull(),
+    attributes: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    highRiskAt: integer('high_risk_at'),
+    deletedAt: integer('deleted_at').notNull(),
+    /** Who marked the user: the access id of a key, or an OAuth client. */
+    deletedBy: text('deleted_by').notNull(),
+  },
+  (table) => [
+    index('deleted_users_by_tenant').on(table.tenantId),
+    index('deleted_users_by_time').on(table.deletedAt),
+  ],
+)
+
+/**
+ * Wrong codes of users who are gone, by a digest of their address, so that nobody gets a new guess budget by being
+ * deleted and created anew. WITHOUT ROWID.
+ */
+export const spentBudgets = sqliteTable(
+  'spent_budgets',
+  {
+    tenantId: text('tenant_id').notNull(),
+    digest: text().notNull(),
+    failures: integer().notNull(),
+    clientFailures: text('client_failures').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.digest] }),
+    index('spent_budgets_by_time').on(table.expiresAt),
   ],
 )
 

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { ApiKeyPrincipal, OperatorPrincipal } from '../auth/principal.ts'
+import type { OperatorPrincipal, TenantPrincipal } from '../auth/principal.ts'
 import type { LogEvent } from '../log.ts'
 import type { Tenant } from '../tenants/tenant.ts'
 
@@ -27,8 +27,8 @@ export type Client = {
   isLimited: boolean
 }
 
-/** A request of one of a tenant's API keys: the admin API and the directory. */
-export type AdminEnv = TenantEnv & { Variables: { principal: ApiKeyPrincipal } }
+/** A request of a tenant's administrators or of their programs: the admin API and the directory. */
+export type AdminEnv = TenantEnv & { Variables: { principal: TenantPrincipal } }
 
 /** A request of the service's operator. */
 export type OperatorEnv = AppEnv & { Variables: { principal: OperatorPrincipal } }

@@ -1,34 +1,41 @@
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
-import { verifyApiKeyToken } from '../auth/api-key-token.ts'
+import { verifyBearerToken, type Face } from '../auth/bearer-token.ts'
 import { verifyOperatorToken } from '../auth/operator-token.ts'
 import { config } from '../config.ts'
-import { mayDo, type Permission } from '../tenants/role.ts'
+import type { Permission } from '../tenants/role.ts'
 import type { AdminEnv, AppEnv, OperatorEnv, ReadContext } from './app-env.ts'
 
 /** RFC 6750 §2.1, and nothing beside it: two headers arrive joined by a comma, which is no token. */
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i
 
 /**
- * Requires a token of an API key whose role has the permission, and sets `tenant` and `principal`.
+ * Requires a token of an API key, of an OAuth client or, for the directory, a SCIM token, that has the permission;
+ * sets `tenant` and `principal`.
  *
  * @throws {HTTPException} 401 without a good token, 403 without the right. Neither says why; the log does.
  */
-export function authenticate(permission: Permission) {
+export function authenticate(permission: Permission, face: Face = 'admin') {
   return createMiddleware<AdminEnv>(async function authenticate(c, next) {
     const log = c.get('log')
     const token = requireToken(c)
-    const outcome = await verifyApiKeyToken(c.env.DB, config(c.env), token, c.get('now'))
+    const asked = { permission, face, now: c.get('now') }
+    const outcome = await verifyBearerToken(c.env.DB, config(c.env), token, asked)
     if (outcome.tag === 'refused') throw refused(c, outcome.fault)
-    const { key, tenant } = outcome
+    const { tenant, principal } = outcome
     log.tenantId = tenant.id
-    log.accessId = key.accessId
-    if (!mayDo(key.role, permission)) {
+    log.accessId = principal.id
+    if (outcome.tag === 'forbidden') {
+      const { message, scopes } = outcome
       log.step = 'forbidden'
-      throw new HTTPException(403, { message: `The role ${key.role} of this key does not allow this call.` })
+      // RFC 6750 §3.1: a client may then ask for a token with more scopes.
+      if (scopes.length > 0) {
+        c.header('WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scopes.join(' ')}"`)
+      }
+      throw new HTTPException(403, { message })
     }
     c.set('tenant', tenant)
-    c.set('principal', { tag: 'api-key', key })
+    c.set('principal', principal)
     await next()
   })
 }

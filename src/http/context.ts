@@ -3,6 +3,7 @@ import type { CodeContext, VisitorContext } from '../codes/code-context.ts'
 import { config, databaseBinding } from '../config.ts'
 import type { TenantScope } from '../database/scope.ts'
 import type { Outbox } from '../delivery/outbox.ts'
+import type { DirectoryScope } from '../users/user-store.ts'
 import type { AdminEnv, ReadContext, TenantEnv, VisitorEnv } from './app-env.ts'
 
 /** What handlers hand down from a request, so that nothing below them knows HTTP. */
@@ -17,6 +18,11 @@ export function tenantScopeOf(c: ReadContext<TenantEnv>): TenantScope {
   const db = databaseBinding(c.env, database)
   if (db === undefined) throw new Error('the database binding of a tenant is missing')
   return { db, tenantId: id, now: c.get('now') }
+}
+
+/** What a change of who is in the directory works with. */
+export function directoryScopeOf(c: ReadContext<TenantEnv>): DirectoryScope {
+  return { ...tenantScopeOf(c), peppers: config(c.env).peppers }
 }
 
 export function codeContextOf(c: ReadContext<TenantEnv>): CodeContext {
@@ -45,7 +51,7 @@ export function outboxOf(c: ReadContext<TenantEnv>): Outbox {
 /** Who asks, for the audit. Only requests that carry a credential have an answer to that. */
 export function actorOf(c: ReadContext<AdminEnv>): Actor {
   return {
-    accessId: c.get('principal').key.accessId,
+    accessId: c.get('principal').id,
     sourceIp: c.req.header('CF-Connecting-IP') ?? 'unknown',
     requestId: c.get('log').requestId,
   }

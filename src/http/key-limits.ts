@@ -9,7 +9,7 @@ import type { AdminEnv, ReadContext } from './app-env.ts'
 import { actorOf, tenantScopeOf } from './context.ts'
 import { admit, Limited } from './rate-limit.ts'
 
-/** The limits of one API key. No key shares a bucket with another, so that none can empty it for another (F2). */
+/** The limits of one API key, OAuth client or SCIM token. None shares a bucket with another (F2): all are called keys here. */
 
 const HOUR_MS = 3_600_000
 
@@ -20,9 +20,14 @@ const reported = new ExpiringMap<true>(REPORTED_MAX)
 /** Charges the request one unit of its key's `admin` bucket; see {@link admit}. */
 export function rateLimitKey() {
   return createMiddleware<AdminEnv>(async function rateLimitKey(c, next) {
-    await admit(c, [demandOf(c, 'admin', 1)])
+    await admitKey(c)
     await next()
   })
+}
+
+/** The same, where who asks or what it costs is known only from the request. */
+export async function admitKey(c: ReadContext<AdminEnv>, cost = 1): Promise<void> {
+  await admit(c, [demandOf(c, 'admin', cost)])
 }
 
 /**
@@ -79,7 +84,7 @@ function issueDemands(c: ReadContext<AdminEnv>, cost: number): Demand[] {
 }
 
 function keyOf(c: ReadContext<AdminEnv>, bucket: string): string {
-  return `${bucket}:${c.get('principal').key.accessId}`
+  return `${bucket}:${c.get('principal').id}`
 }
 
 function tooManyAtOnce(shown: number, most: number): HTTPException {

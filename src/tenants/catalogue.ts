@@ -1,18 +1,24 @@
 import { findLiveKey, type ApiKey } from './api-key-store.ts'
 import { CatalogueCache } from './catalogue-cache.ts'
+import { findLiveClient, type OAuthClient } from './oauth-client-store.ts'
+import { findLiveScimToken, type ScimToken } from './scim-token-store.ts'
 import { findTenant, findTenantByHost } from './tenant-store.ts'
 import type { Tenant } from './tenant.ts'
 
 /**
- * Tenants and keys as this isolate knows them. An entry is read again after 20 seconds, so that a
- * revoked key or a changed policy takes effect within 30 everywhere.
+ * Tenants, keys, clients and tokens as this isolate knows them. An entry is read again after 20 seconds, so
+ * that a revoked key or a changed policy takes effect within 30 everywhere.
  */
 
 export type KnownKey = { key: ApiKey; tenant: Tenant }
+export type KnownClient = { client: OAuthClient; tenant: Tenant }
+export type KnownScimToken = { token: ScimToken; tenant: Tenant }
 
 const tenantsByHost = new CatalogueCache<Tenant>()
 const tenantsById = new CatalogueCache<Tenant>()
 const keysByAccessId = new CatalogueCache<KnownKey>()
+const clientsById = new CatalogueCache<KnownClient>()
+const scimTokensById = new CatalogueCache<KnownScimToken>()
 
 export function tenantOfHost(db: D1Database, hostname: string): Promise<Tenant | undefined> {
   return tenantsByHost.get(hostname, () => findTenantByHost(db, hostname))
@@ -26,9 +32,19 @@ export function keyOfAccessId(db: D1Database, accessId: string): Promise<KnownKe
   return keysByAccessId.get(accessId, () => findLiveKey(db, accessId))
 }
 
+export function clientOfId(db: D1Database, clientId: string): Promise<KnownClient | undefined> {
+  return clientsById.get(clientId, () => findLiveClient(db, clientId))
+}
+
+export function scimTokenOfId(db: D1Database, id: string): Promise<KnownScimToken | undefined> {
+  return scimTokensById.get(id, () => findLiveScimToken(db, id))
+}
+
 /** Forgets everything in this isolate: called after the operator changed the catalogue through it. */
 export function forgetCatalogue(): void {
   tenantsByHost.clear()
   tenantsById.clear()
   keysByAccessId.clear()
+  clientsById.clear()
+  scimTokensById.clear()
 }

@@ -32,6 +32,8 @@ const codeSchema = v.pipe(
     attemptsMax: v.optional(whole(1, 10)),
     /** Consecutive wrong codes of one user, across codes (NIST SP 800-63B §3.2.2: at most 100). */
     failuresMax: v.optional(whole(1, 100), 100),
+    /** Whether a user at high risk gets no code that somebody else sees, or one like everybody. */
+    highRisk: v.optional(oneOf(['restrict', 'allow']), 'restrict'),
     /** Which addresses but the user's own an administrator may have a code mailed to. */
     customEmail: v.optional(
       v.union([oneOf(['any', 'off']), group({ domains: domains() })], CUSTOM_EMAIL_FORM),

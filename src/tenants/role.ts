@@ -5,6 +5,7 @@ const HELP_DESK = [
   'users:status',
   'users:sync',
   'users:delete',
+  'users:delete:soft',
   'logs:admin',
   'logs:user',
 ] as const

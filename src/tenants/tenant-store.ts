@@ -1,6 +1,13 @@
-import { and, asc, eq, gt, sql, type SQL, type SQLWrapper } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { apiKeys, tenantHosts, tenants } from '../database/schema.ts'
+import {
+  apiKeys,
+  oauthClients,
+  scimTokens,
+  tenantHosts,
+  tenants,
+  usedAssertions,
+} from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
 import { parsePolicy } from './policy.ts'
 import type { Tenant } from './tenant.ts'
@@ -106,11 +113,21 @@ function isAudienceFree(id: string, policy: string): SQL {
   return sql`(${wanted}) IS NULL OR (${wanted}) = (${own}) OR (${wanted}) NOT IN (${others})`
 }
 
-/** Removes a tenant from the catalogue, with its hosts and keys. Its data must be gone before. */
+/** Removes a tenant from the catalogue, with its hosts, keys, clients and tokens. Its data must be gone before. */
 export async function deleteTenant(db: D1Database, id: string): Promise<void> {
   const orm = drizzle(db)
   await orm.batch([
     orm.delete(apiKeys).where(eq(apiKeys.tenantId, id)),
+    orm
+      .delete(usedAssertions)
+      .where(
+        inArray(
+          usedAssertions.clientId,
+          orm.select({ id: oauthClients.clientId }).from(oauthClients).where(eq(oauthClients.tenantId, id)),
+        ),
+      ),
+    orm.delete(oauthClients).where(eq(oauthClients.tenantId, id)),
+    orm.delete(scimTokens).where(eq(scimTokens.tenantId, id)),
     orm.delete(tenantHosts).where(eq(tenantHosts.tenantId, id)),
     orm.delete(tenants).where(eq(tenants.id, id)),
   ])

@@ -24,6 +24,20 @@ export function adminRestApiUrl({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: strin
   return (isLoopbackHost(host) ? `http://${host}:${base.port}` : `https://${host}`) + ADMIN_BASE_PATH
 }
 
+/** The issuer of the tenant's access tokens (RFC 8414 §2): its base URL + `/oauth`. */
+export function oauthIssuer(tenant: Pick<Tenant, 'hosts'>, baseUrl: string): string {
+  return `${new URL(adminRestApiUrl(tenant, baseUrl)).origin}/oauth`
+}
+
+/** Whether this is the issuer or the token endpoint of the tenant, on any of its hosts. */
+export function isTokenAudience({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: string, audience: string) {
+  if (!URL.canParse(audience)) return false
+  const { hostname, origin, pathname, search, hash } = new URL(audience)
+  const isHere = isLoopbackHost(hostname) || origin === `https://${hostname}`
+  const isOurs = hosts.includes(hostname) || origin === new URL(oauthIssuer({ hosts }, baseUrl)).origin
+  return isHere && isOurs && ['/oauth', '/oauth/token'].includes(pathname) && search === '' && hash === ''
+}
+
 /**
  * Whether a token for this audience is meant for this tenant here: the admin base URL on any of its hosts or
  * on the service's own, with or without `/v1` and a trailing slash; or the bare origin of such a host, which

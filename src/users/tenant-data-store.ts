@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { adminEvents, resetCodes, userEvents, users } from '../database/schema.ts'
+import { adminEvents, deletedUsers, resetCodes, spentBudgets, userEvents, users } from '../database/schema.ts'
 import { deleteCountsOf } from './user-count-store.ts'
 
 /** The statements about all rows of a tenant in its database. */
@@ -12,6 +12,8 @@ export async function deleteTenantData(db: D1Database, tenantId: string): Promis
     deleteCountsOf(orm, tenantId),
     orm.delete(resetCodes).where(eq(resetCodes.tenantId, tenantId)),
     orm.delete(users).where(eq(users.tenantId, tenantId)),
+    orm.delete(deletedUsers).where(eq(deletedUsers.tenantId, tenantId)),
+    orm.delete(spentBudgets).where(eq(spentBudgets.tenantId, tenantId)),
     orm.delete(adminEvents).where(eq(adminEvents.tenantId, tenantId)),
     orm.delete(userEvents).where(eq(userEvents.tenantId, tenantId)),
   ])

@@ -3,7 +3,9 @@ import { drizzle } from 'drizzle-orm/d1'
 import { newEventId, type Actor } from '../audit/admin-event.ts'
 import { maskAddress } from '../audit/admin-event-store.ts'
 import { deleteCodesOf, type CodeCaps } from '../codes/code-store.ts'
+import { budgetDigests, keepBudget, takeBudget } from '../codes/budget-store.ts'
 import { voidCodesOf } from '../codes/void-store.ts'
+import type { Keyring } from '../crypto/keyring.ts'
 import type { Orm } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, users } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
@@ -14,23 +16,36 @@ import { idBehind, totalOf } from './user-count-store.ts'
 
 export type User = Omit<typeof users.$inferSelect, 'tenantId'>
 
+/** What a change of who there is works with: wrong codes go with an address (G3). */
+export type DirectoryScope = TenantScope & { peppers: Keyring }
+
 const { tenantId: _, ...userColumns } = getTableColumns(users)
 
-export async function insertUser(scope: TenantScope, actor: Actor, user: User) {
-  const { db, tenantId } = scope
+export async function insertUser(scope: DirectoryScope, actor: Actor, user: Omit<User, 'highRiskAt'>) {
+  const { db, tenantId, peppers } = scope
   const orm = drizzle(db)
   try {
     await orm.batch([
       orm.insert(users).values({ ...user, tenantId }),
+      ...takeBudget(orm, scope, user.id, budgetDigests(peppers, tenantId, user.emailKey)),
       recordUserChange(orm, scope, actor, 'user.create', user.id),
     ])
     return 'stored'
   } catch (error) {
-    const message = String(error)
-    if (/UNIQUE constraint failed: .*user_name_key/.test(message)) return 'user-name-taken'
-    if (/UNIQUE constraint failed: .*email_key/.test(message)) return 'email-taken'
-    throw error
+    return collisionOf(error)
   }
+}
+
+/**
+ * What of a user another one has already.
+ *
+ * @throws the error, when it is about something else.
+ */
+export function collisionOf(error: unknown): 'user-name-taken' | 'email-taken' {
+  const messages = [error, error instanceof Error ? error.cause : undefined].map(String).join(' ')
+  if (/UNIQUE constraint failed: .*user_name_key/.test(messages)) return 'user-name-taken'
+  if (/UNIQUE constraint failed: .*email_key/.test(messages)) return 'email-taken'
+  throw error
 }
 
 export async function findUser({ db, tenantId }: TenantScope, id: string): Promise<User | undefined> {
@@ -123,26 +138,29 @@ export async function updateUser(
 }
 
 /**
- * Removes a user and their codes.
+ * Removes a user and their codes. Their wrong codes stay with the address, for a while.
  *
  * @returns whether there was such a user.
  */
-export async function deleteUser(scope: TenantScope, actor: Actor, id: string): Promise<boolean> {
-  const { db, tenantId } = scope
+export async function deleteUser(scope: DirectoryScope, actor: Actor, id: string): Promise<boolean> {
+  const { db, tenantId, peppers } = scope
+  const user = await findUser(scope, id)
+  if (user === undefined) return false
   const orm = drizzle(db)
-  const [, , deleted] = await orm.batch([
+  const deleted = await orm.batch([
     recordUserChange(orm, scope, actor, 'user.delete', id),
+    keepBudget(orm, scope, id, budgetDigests(peppers, tenantId, user.emailKey)),
     deleteCodesOf(orm, tenantId, id),
     orm
       .delete(users)
       .where(and(eq(users.tenantId, tenantId), eq(users.id, id)))
       .returning({ id: users.id }),
   ])
-  return deleted.length === 1
+  return deleted[3].length === 1
 }
 
 /** The statement that records a change of a user, if there is such a user. The database masks the address itself. */
-function recordUserChange(
+export function recordUserChange(
   orm: Orm,
   { tenantId, now }: TenantScope,
   { accessId, sourceIp, requestId }: Actor,

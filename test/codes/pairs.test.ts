@@ -27,6 +27,7 @@ const POLICY = {
   ttlMinutes: 10,
   attemptsMax: 5,
   failuresMax: 100,
+  highRisk: 'restrict',
   customEmail: 'any',
 } as const
 const ACTOR = { accessId: 'test', sourceIp: '192.0.2.1', requestId: 'test' }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import operating from '../../docs/operating.md?raw'
-import type { TokenFault } from '../../src/auth/api-key-token.ts'
+import type { BearerFault } from '../../src/auth/bearer-token.ts'
 import type { OperatorTokenFault } from '../../src/auth/operator-token.ts'
 import type { CodeEnd, UserAction, Verdict } from '../../src/database/schema.ts'
 import { StoreFault } from '../../src/database/store-fault.ts'
@@ -73,7 +73,7 @@ describe('the tables of the event of a request', () => {
   })
 
   it('list every outcome', () => {
-    const tokenFaults: Listed<TokenFault | OperatorTokenFault> = {
+    const tokenFaults: Listed<BearerFault | OperatorTokenFault> = {
       malformed: true,
       header: true,
       algorithm: true,
@@ -82,6 +82,8 @@ describe('the tables of the event of a request', () => {
       issuer: true,
       signature: true,
       'unknown-key': true,
+      'access-token': true,
+      'scim-token': true,
     }
     const refusals: Listed<Exclude<Verdict, 'match'>> = {
       wrong: true,

@@ -268,7 +268,7 @@ describe.each(ROUTES)('$name', (route) => {
 
 describe('paths', () => {
   it.each([
-    ['/AdminInterface/restapi/v1/users/none', 404, 404],
+    ['/AdminInterface/restapi/v1/none', 404, 404],
     ['/AdminInterface/x', 404, 404],
     ['/api/passwordmanagement/none', 404, 404],
     ['/scim/v2/Groups', 404, 404],

@@ -238,7 +238,7 @@ export function wrongCode(code: string): string {
   return (code.startsWith('0') ? '1' : '0') + code.slice(1)
 }
 
-async function expectStatus(status: number, response: Response): Promise<void> {
+export async function expectStatus(status: number, response: Response): Promise<void> {
   if (response.status !== status) {
     throw new Error(`expected ${status}, got ${response.status}: ${await response.text()}`)
   }

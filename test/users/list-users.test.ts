@@ -12,7 +12,7 @@ const PAGE = 100
 async function addUsers({ id }: Tenant, perBlock: number): Promise<void> {
   await env.DB.prepare(
     `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < CAST(?2 AS INTEGER))
-     INSERT INTO users SELECT printf('%02x%06x-', i % 256, i / 256) || ?1, ?1, i, i, i, i, 'enabled', '{}', 0, 0 FROM n`,
+     INSERT INTO users (id, tenant_id, email, email_key, user_name, user_name_key, status, attributes, created_at, updated_at) SELECT printf('%02x%06x-', i % 256, i / 256) || ?1, ?1, i, i, i, i, 'enabled', '{}', 0, 0 FROM n`,
   )
     .bind(id, BLOCKS * perBlock)
     .run()

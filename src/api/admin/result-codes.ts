@@ -57,6 +57,11 @@ export const GENERATE_REFUSALS: Record<Refusal, { status: number; errorMessage: 
     errorMessage:
       'No code generated: this user has entered too many wrong codes. Speak with the user and use code_send_to DISPLAY, which starts the count anew.',
   },
+  'high-risk': {
+    status: 1006,
+    errorMessage:
+      'No code generated: this user is at high risk, and gets codes by e-mail at their own address alone. Use code_send_to EMAIL without custom_email, or take the user off the list.',
+  },
   'not-queued': {
     status: 1006,
     errorMessage: 'The code could not be put on its way. The former code is void: generate a new one.',

@@ -2,19 +2,42 @@ import { Hono } from 'hono'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { authenticate } from '../../http/authenticate.ts'
 import { requireJsonAccepted } from '../../http/media-types.ts'
+import { rateLimitKey } from '../../http/key-limits.ts'
+import type { Permission } from '../../tenants/role.ts'
+import { deleteUserNow, putMarkDeleted } from './delete-user.ts'
 import { generateVerifyCode } from './generate-verify-code.ts'
+import { getHighRisk, putHighRisk } from './high-risk.ts'
+import { lookupUser } from './lookup-user.ts'
+import { searchUsers } from './search-users.ts'
+import { syncUser } from './sync-user.ts'
+import { putUserStatus } from './user-status.ts'
 import { voidVerifyCode } from './void-verify-code.ts'
 
-/** The admin API: RSA ID Plus Cloud Administration, below `/AdminInterface/restapi/v1`. */
+/** The admin API: RSA ID Plus Cloud Administration, below `/AdminInterface/restapi`. */
 export const adminRoutes = new Hono<AdminEnv>()
 
 /** Their limits count users, so that the endpoints themselves ask for them. */
 const asHelpDesk = [authenticate('codes'), requireJsonAccepted()] as const
 
+/** A call about users, which costs its key one unit. */
+const mayUse = (permission: Permission) =>
+  [authenticate(permission), requireJsonAccepted(), rateLimitKey()] as const
+
 adminRoutes.post(
-  '/users/generateVerifyCode/resetPassword',
+  '/v1/users/generateVerifyCode/resetPassword',
   ...asHelpDesk,
   generateVerifyCode('PASSWORD_RESET'),
 )
-adminRoutes.post('/users/generateVerifyCode/enroll', ...asHelpDesk, generateVerifyCode('ENROLLMENT'))
-adminRoutes.post('/users/voidVerifyCode', ...asHelpDesk, voidVerifyCode)
+adminRoutes.post('/v1/users/generateVerifyCode/enroll', ...asHelpDesk, generateVerifyCode('ENROLLMENT'))
+adminRoutes.post('/v1/users/voidVerifyCode', ...asHelpDesk, voidVerifyCode)
+
+adminRoutes.post('/v1/users/lookup', ...mayUse('users:read'), lookupUser)
+// A search costs more, and asks for it itself.
+adminRoutes.post('/v1/users/search', authenticate('users:read'), requireJsonAccepted(), searchUsers('v1'))
+adminRoutes.post('/v2/users/search', authenticate('users:read'), requireJsonAccepted(), searchUsers('v2'))
+adminRoutes.get('/v2/users/highrisk', ...mayUse('users:risk:read'), getHighRisk)
+adminRoutes.put('/v1/users/highrisk', ...mayUse('users:risk:write'), putHighRisk)
+adminRoutes.put('/v1/users/:id/userStatus', ...mayUse('users:status'), putUserStatus)
+adminRoutes.put('/v1/users/:id/markDeleted', ...mayUse('users:delete:soft'), putMarkDeleted)
+adminRoutes.post('/v1/users/:id/sync', ...mayUse('users:sync'), syncUser)
+adminRoutes.delete('/v1/users/:id', ...mayUse('users:delete'), deleteUserNow)

@@ -2,14 +2,16 @@ import { Hono } from 'hono'
 import type { OperatorEnv } from '../../http/app-env.ts'
 import { authenticateOperator } from '../../http/authenticate.ts'
 import { addKey } from './add-key.ts'
+import { addClient, deleteClient, listClients, putClient } from './clients.ts'
 import { deleteTenant } from './delete-tenant.ts'
 import { getTenant } from './get-tenant.ts'
 import { getTenants } from './get-tenants.ts'
 import { listKeys } from './list-keys.ts'
 import { putTenant } from './put-tenant.ts'
 import { revokeKey } from './revoke-key.ts'
+import { addScimToken, deleteScimToken, listScimTokens } from './scim-tokens.ts'
 
-/** The operator API: tenants and their keys, below `/operator/v1`. */
+/** The operator API: tenants, their keys, OAuth clients and SCIM tokens, below `/operator/v1`. */
 export const operatorRoutes = new Hono<OperatorEnv>()
 
 const operator = authenticateOperator()
@@ -21,3 +23,10 @@ operatorRoutes.delete('/tenants/:id', operator, deleteTenant)
 operatorRoutes.get('/tenants/:id/keys', operator, listKeys)
 operatorRoutes.post('/tenants/:id/keys', operator, addKey)
 operatorRoutes.delete('/tenants/:id/keys/:accessId', operator, revokeKey)
+operatorRoutes.get('/tenants/:id/clients', operator, listClients)
+operatorRoutes.post('/tenants/:id/clients', operator, addClient)
+operatorRoutes.put('/tenants/:id/clients/:clientId', operator, putClient)
+operatorRoutes.delete('/tenants/:id/clients/:clientId', operator, deleteClient)
+operatorRoutes.get('/tenants/:id/scim-tokens', operator, listScimTokens)
+operatorRoutes.post('/tenants/:id/scim-tokens', operator, addScimToken)
+operatorRoutes.delete('/tenants/:id/scim-tokens/:tokenId', operator, deleteScimToken)

@@ -1,11 +1,11 @@
 import type { Context } from 'hono'
 import type { AdminEnv } from '../../http/app-env.ts'
-import { actorOf, tenantScopeOf } from '../../http/context.ts'
+import { actorOf, directoryScopeOf } from '../../http/context.ts'
 import { deleteUser as removeUser } from '../../users/user-store.ts'
 import { noSuchUser } from './resource.ts'
 
 /** `DELETE /scim/v2/Users/{id}` (RFC 7644 §3.6) */
 export async function deleteUser(c: Context<AdminEnv>): Promise<Response> {
-  if (!(await removeUser(tenantScopeOf(c), actorOf(c), c.req.param('id') ?? ''))) throw noSuchUser()
+  if (!(await removeUser(directoryScopeOf(c), actorOf(c), c.req.param('id') ?? ''))) throw noSuchUser()
   return c.body(null, 204)
 }

@@ -11,8 +11,8 @@ import { patchUser } from './patch-user.ts'
 /** The directory: SCIM 2.0 (RFC 7643, RFC 7644), below `/scim/v2`. */
 export const scimRoutes = new Hono<AdminEnv>()
 
-const toRead = [authenticate('users:read'), rateLimitKey()] as const
-const toWrite = [authenticate('users:write'), rateLimitKey()] as const
+const toRead = [authenticate('users:read', 'scim'), rateLimitKey()] as const
+const toWrite = [authenticate('users:write', 'scim'), rateLimitKey()] as const
 
 scimRoutes.get('/Users', ...toRead, findUsers)
 scimRoutes.get('/Users/:id', ...toRead, getUser)

@@ -3,7 +3,8 @@ import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it } from 'vitest'
 import * as schema from '../../../src/database/schema.ts'
-import { BASE_URL, newTenant, operate, type Tenant } from '../../rig/service.ts'
+import { BASE_URL, call, newTenant, operate, type Tenant } from '../../rig/service.ts'
+import { accessToken, addClient, clientKey } from '../../rig/oauth.ts'
 
 const newId = () => `t-${crypto.randomUUID()}`
 const hostOf = (id: string) => `${id}.example.com`
@@ -34,6 +35,8 @@ async function refusal(response: Response): Promise<string> {
   return `${response.status} ${detail}`
 }
 
+const clientsKey = await clientKey('ES256')
+
 const DEFAULTS = {
   code: {
     alphabet: 'base32',
@@ -41,6 +44,7 @@ const DEFAULTS = {
     ttlMinutes: 10,
     attemptsMax: 10,
     failuresMax: 100,
+    highRisk: 'restrict',
     customEmail: 'any',
   },
   limits: {
@@ -224,6 +228,10 @@ describe('deleting a tenant', () => {
     user_counts: 0,
     user_events: 0,
     users: 0,
+    oauth_clients: 0,
+    scim_tokens: 0,
+    deleted_users: 0,
+    spent_budgets: 0,
   }
 
   it('E3: with users is refused, and forced deletes everything of it, and nothing of another', async () => {
@@ -231,23 +239,41 @@ describe('deleting a tenant', () => {
     const code = await other.newCode('user1@example.com')
     await tenant.newCode('user1@example.com')
     for (const each of [tenant, other]) await each.validate('user1@example.com', 'wrong')
+    for (const each of [tenant, other]) {
+      const client = await addClient(each, clientsKey, ['rsa.user.delete.soft'])
+      await operate('POST', `/tenants/${each.id}/scim-tokens`, {})
+      const gone = await each.addUser('gone@example.com')
+      await each.newCode('gone@example.com')
+      await each.validate('gone@example.com', 'wrong')
+      const url = `https://${each.host}/AdminInterface/restapi/v1/users/${gone}/markDeleted`
+      const token = await accessToken(each, client)
+      expect((await call(url, { method: 'PUT', token, body: { markDeleted: true } })).status).toBe(200)
+    }
+    const assertions = async () =>
+      (await env.DB.prepare('SELECT client_id FROM used_assertions').all()).results.length
+    const used = await assertions()
     const before = await rowsOf(other)
     for (const query of ['', '?force=false', '?force', '?force=TRUE']) {
       const refused = await refusal(await operate('DELETE', `/tenants/${tenant.id}${query}`))
       expect(refused).toMatch(/^409 The tenant has 2 users\. .*\?force=true/)
     }
     expect(await rowsOf(tenant)).toEqual({
-      admin_events: 3,
+      admin_events: 6,
       api_keys: 2,
+      oauth_clients: 1,
+      scim_tokens: 1,
+      deleted_users: 1,
+      spent_budgets: 1,
       reset_codes: 2,
       tenant_hosts: 1,
       // One for each block of ids, and two ids may be in one block.
       user_counts: expect.any(Number),
-      user_events: 1,
+      user_events: 2,
       users: 2,
     })
     expect((await operate('DELETE', `/tenants/${tenant.id}?force=true`)).status).toBe(204)
     expect(await rowsOf(tenant)).toEqual(NOTHING)
+    expect(await assertions()).toBe(used - 1)
     expect((await operate('GET', `/tenants/${tenant.id}`)).status).toBe(404)
     expect((await tenant.validate('user1@example.com', code)).status).toBe(404)
     expect((await tenant.scim('GET', '/Users')).status).toBe(401)

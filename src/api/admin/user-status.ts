@@ -1,0 +1,24 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { AdminEnv } from '../../http/app-env.ts'
+import { readJson } from '../../http/body.ts'
+import { actorOf, tenantScopeOf } from '../../http/context.ts'
+import { ownMember } from '../../record.ts'
+import { updateUser, type User } from '../../users/user-store.ts'
+import { noSuchUser, requireObject } from './user-record.ts'
+
+const STATUSES: Readonly<Record<string, User['status']>> = { Enabled: 'enabled', Disabled: 'disabled' }
+
+/** `PUT v1/users/{id}/userStatus`: disabling ends the user's codes, and enabling brings none back. */
+export async function putUserStatus(c: Context<AdminEnv>): Promise<Response> {
+  const word = ownMember(requireObject(await readJson(c)), 'userStatus')
+  const status = typeof word === 'string' && Object.hasOwn(STATUSES, word) ? STATUSES[word] : undefined
+  if (status === undefined) {
+    throw new HTTPException(400, { message: 'userStatus must be Enabled or Disabled.' })
+  }
+  const id = c.req.param('id') ?? ''
+  const scope = { ...tenantScopeOf(c), ...c.get('tenant').policy.code }
+  const changes = { status, updatedAt: c.get('now') }
+  if (!(await updateUser(scope, actorOf(c), id, changes))) throw noSuchUser()
+  return c.json({ id, userStatus: word })
+}

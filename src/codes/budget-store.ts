@@ -1,0 +1,84 @@
+import { and, eq, gt, sql } from 'drizzle-orm'
+import type { Orm } from '../database/prepared-batch.ts'
+import { jsonEach, resetCodes, spentBudgets, users } from '../database/schema.ts'
+import type { TenantScope } from '../database/scope.ts'
+import { selectRow } from '../database/select-row.ts'
+import { hmac, type Keyring } from '../crypto/keyring.ts'
+import { NO_CODE } from './code-store.ts'
+
+/** The statements that keep the wrong codes of users who are gone, for whoever has their address next. */
+
+/** For how long: NIST SP 800-63B counts wrong codes without an end, and nobody waits for a month to guess on. */
+export const BUDGET_KEPT_MS = 30 * 24 * 3_600_000
+
+type Scope = Pick<TenantScope, 'tenantId' | 'now'>
+
+/**
+ * Under what the wrong codes of an address are kept: no address is left behind by who is gone.
+ *
+ * @returns a digest by every pepper, the newest first.
+ */
+export function budgetDigests(peppers: Keyring, tenantId: string, emailKey: string): string[] {
+  return peppers.map((pepper) => hmac(pepper, ['spent-budget', tenantId, emailKey]).toString('base64url'))
+}
+
+/** The statement that keeps the wrong codes of a user who is about to go, if there are any. */
+export function keepBudget(orm: Orm, { tenantId, now }: Scope, userId: string, digests: readonly string[]) {
+  const [digest = ''] = digests
+  const row = {
+    tenantId,
+    digest: sql`${digest}`,
+    failures: resetCodes.failures,
+    clientFailures: resetCodes.clientFailures,
+    expiresAt: now + BUDGET_KEPT_MS,
+  }
+  const source = sql`FROM ${resetCodes} WHERE ${resetCodes.userId} = ${userId} AND ${resetCodes.tenantId} = ${tenantId}
+    AND ${resetCodes.mode} = 'PASSWORD_RESET' AND ${resetCodes.failures} > 0`
+  return orm
+    .insert(spentBudgets)
+    .select(selectRow(spentBudgets, row, source))
+    .onConflictDoUpdate({
+      target: [spentBudgets.tenantId, spentBudgets.digest],
+      set: {
+        failures: sql`max(${spentBudgets.failures}, excluded.failures)`,
+        clientFailures: sql`excluded.client_failures`,
+        expiresAt: sql`excluded.expires_at`,
+      },
+    })
+}
+
+/** The statements that give a new user the wrong codes that their address has, which are then theirs alone. */
+export function takeBudget(orm: Orm, { tenantId, now }: Scope, userId: string, digests: readonly string[]) {
+  const isTheirs = sql`${spentBudgets.digest} IN (SELECT value FROM ${jsonEach(JSON.stringify(digests))})`
+  const row = {
+    ...NO_CODE,
+    userId: users.id,
+    mode: sql`'PASSWORD_RESET'`,
+    tenantId,
+    failures: spentBudgets.failures,
+    clientFailures: spentBudgets.clientFailures,
+  }
+  const source = sql`FROM ${spentBudgets} CROSS JOIN ${users}
+    WHERE ${spentBudgets.tenantId} = ${tenantId} AND ${isTheirs} AND ${spentBudgets.expiresAt} > ${now}
+      AND ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId}
+    ORDER BY ${spentBudgets.failures} DESC LIMIT 1`
+  return [
+    orm
+      .insert(resetCodes)
+      .select(selectRow(resetCodes, row, source))
+      .onConflictDoNothing(),
+    orm
+      .delete(spentBudgets)
+      .where(and(eq(spentBudgets.tenantId, tenantId), isTheirs, gt(spentBudgets.expiresAt, now))),
+  ] as const
+}
+
+/** The statement that forgets some of what is too old, of all tenants of a database. */
+export function purgeBudgets(orm: Orm, now: number, most: number) {
+  const old = sql`SELECT tenant_id, digest FROM ${spentBudgets} WHERE expires_at <= ${now}
+    ORDER BY expires_at LIMIT ${most}`
+  return orm
+    .delete(spentBudgets)
+    .where(sql`(${spentBudgets.tenantId}, ${spentBudgets.digest}) IN (${old})`)
+    .returning({ digest: spentBudgets.digest })
+}

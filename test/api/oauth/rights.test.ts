@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { app } from '../../../src/app.ts'
+import { PERMISSIONS, type Permission, type Role } from '../../../src/tenants/role.ts'
+import { SCOPES, type Scope } from '../../../src/tenants/scope.ts'
+import { accessToken, addClient, clientKey } from '../../rig/oauth.ts'
+import { call, newTenant, NO_LIMITS, operate, type Tenant } from '../../rig/service.ts'
+
+/** Which right each route of the APIs of administrators needs: a route that is not listed fails the test. */
+const NEEDS: Record<string, Permission> = {
+  'POST /AdminInterface/restapi/v1/users/generateVerifyCode/resetPassword': 'codes',
+  'POST /AdminInterface/restapi/v1/users/generateVerifyCode/enroll': 'codes',
+  'POST /AdminInterface/restapi/v1/users/voidVerifyCode': 'codes',
+  'POST /AdminInterface/restapi/v1/users/lookup': 'users:read',
+  'POST /AdminInterface/restapi/v1/users/search': 'users:read',
+  'POST /AdminInterface/restapi/v2/users/search': 'users:read',
+  'GET /AdminInterface/restapi/v2/users/highrisk': 'users:risk:read',
+  'PUT /AdminInterface/restapi/v1/users/highrisk': 'users:risk:write',
+  'PUT /AdminInterface/restapi/v1/users/:id/userStatus': 'users:status',
+  'PUT /AdminInterface/restapi/v1/users/:id/markDeleted': 'users:delete:soft',
+  'POST /AdminInterface/restapi/v1/users/:id/sync': 'users:sync',
+  'DELETE /AdminInterface/restapi/v1/users/:id': 'users:delete',
+  'GET /scim/v2/Users': 'users:read',
+  'GET /scim/v2/Users/:id': 'users:read',
+  'POST /scim/v2/Users': 'users:write',
+  'PATCH /scim/v2/Users/:id': 'users:write',
+  'DELETE /scim/v2/Users/:id': 'users:write',
+}
+
+const key = await clientKey('ES256')
+const newWide = () => newTenant({ policy: NO_LIMITS })
+
+/** Whether a route lets a token in: any answer but 401 and 403 is one of the endpoint itself. */
+async function isLetIn({ host }: Tenant, route: string, token: string): Promise<boolean> {
+  const [method = '', path = ''] = route.split(' ')
+  const url = `https://${host}${path.replace(':id', crypto.randomUUID())}`
+  const body = method === 'GET' || method === 'DELETE' ? undefined : '{}'
+  const headers = { 'Content-Type': path.startsWith('/scim') ? 'application/scim+json' : 'application/json' }
+  const { status } = await call(url, { method, token, body, headers })
+  return status !== 401 && status !== 403
+}
+
+const routes = Object.keys(NEEDS)
+
+describe('the rights of administrators', () => {
+  it('are stated for every route', () => {
+    const served = app.routes
+      .filter(({ method, path }) => method !== 'ALL' && /^\/(?:AdminInterface|scim)\//.test(path))
+      .map(({ method, path }) => `${method} ${path}`)
+    expect([...new Set(served)].toSorted()).toEqual(routes.toSorted())
+  })
+
+  it.each(Object.keys(PERMISSIONS) as Role[])('of the role %s are exactly its own', async (role) => {
+    const tenant = await newWide()
+    const token = await tenant.token(role)
+    const letIn = await Promise.all(routes.map((route) => isLetIn(tenant, route, token)))
+    const may = routes.map((route) => (PERMISSIONS[role] as readonly string[]).includes(NEEDS[route] ?? ''))
+    expect(Object.fromEntries(routes.map((route, index) => [route, letIn[index]]))).toEqual(
+      Object.fromEntries(routes.map((route, index) => [route, may[index]])),
+    )
+  })
+
+  it.each(Object.keys(SCOPES) as Scope[])('of the scope %s are exactly its own', async (scope) => {
+    const tenant = await newWide()
+    const token = await accessToken(tenant, await addClient(tenant, key, [scope]))
+    const letIn = await Promise.all(routes.map((route) => isLetIn(tenant, route, token)))
+    const may = routes.map((route) => (SCOPES[scope] as readonly string[]).includes(NEEDS[route] ?? ''))
+    expect(Object.fromEntries(routes.map((route, index) => [route, letIn[index]]))).toEqual(
+      Object.fromEntries(routes.map((route, index) => [route, may[index]])),
+    )
+  })
+
+  it('of a SCIM token are the directory, and it is shown once', async () => {
+    const tenant = await newWide()
+    const added = await operate('POST', `/tenants/${tenant.id}/scim-tokens`, { description: 'Okta' })
+    const { token, id } = await added.json<{ token: string; id: string }>()
+    expect(added.status).toBe(201)
+    const letIn = await Promise.all(routes.map((route) => isLetIn(tenant, route, token)))
+    expect(letIn).toEqual(routes.map((route) => route.includes(' /scim/')))
+    const listed = await (await operate('GET', `/tenants/${tenant.id}/scim-tokens`)).text()
+    expect(JSON.parse(listed)).toMatchObject({ scimTokens: [{ id, description: 'Okta' }] })
+    expect(listed).not.toContain(token)
+    expect((await operate('DELETE', `/tenants/${tenant.id}/scim-tokens/${id}`)).status).toBe(204)
+    expect(await isLetIn(tenant, 'GET /scim/v2/Users', token)).toBe(false)
+  })
+
+  it('J2: an invented SCIM token, or one whose end is changed, is refused', async () => {
+    const tenant = await newWide()
+    const added = await operate('POST', `/tenants/${tenant.id}/scim-tokens`, {})
+    const { token } = await added.json<{ token: string }>()
+    const invented = `rescind_scim_${crypto.randomUUID()}_${'A'.repeat(43)}`
+    const changed = token.slice(0, -1) + (token.endsWith('A') ? 'B' : 'A')
+    for (const each of [invented, changed, `${token}x`, token.toUpperCase()]) {
+      expect(
+        (await call(`https://${tenant.host}/scim/v2/Users`, { method: 'GET', token: each })).status,
+      ).toBe(401)
+    }
+  })
+
+  it('403 names the scopes that would do', async () => {
+    const tenant = await newWide()
+    const token = await accessToken(tenant, await addClient(tenant, key, ['rsa.user.read']))
+    const url = `https://${tenant.host}/AdminInterface/restapi/v1/users/voidVerifyCode`
+    const response = await call(url, { token, body: {} })
+    expect(response.headers.get('WWW-Authenticate')).toBe(
+      'Bearer error="insufficient_scope", scope="rsa.user.manage rsa.user.factor.manage"',
+    )
+    expect([response.status, await response.json()]).toMatchObject([403, { status: 403, error: 'Forbidden' }])
+  })
+})
