@@ -34,7 +34,7 @@ const ERRORS_BELOW: readonly (readonly [prefix: string, renderer: ErrorRenderer]
 export const app = new Hono<AppEnv>({ getPath: canonicalPath })
 
 const NOT_FOUND =
-  'There is nothing here. The APIs are under /AdminInterface/restapi/v1, /api/passwordmanagement, /api/login, ' +
+  'There is nothing here. The APIs are under /AdminInterface/restapi, /api/passwordmanagement, /api/login, ' +
   '/scim/v2, /oauth and /operator/v1; docs/api.md of the project lists every endpoint.'
 
 const render = renderError(rendererOf)

@@ -88,9 +88,11 @@ const askedStatements = new PreparedBatch<BatchValues & { asked: string }>((orm,
     expiresAt,
     origin: sql`'asked'`,
   }
+  // Who had the address before asked for no code of who has it now.
   // What is asked for last comes last, and so overwrites what the same user asked for before it.
   const source = sql`FROM ${jsonEach(asked)} entry CROSS JOIN ${users}
     ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey} AND ${users.status} = 'enabled'
+      AND ${users.createdAt} <= ${requestedAt}
     ${joinCode({ tenantId, mode })}
     WHERE ${expiresAt} > ${now} AND (${resetCodes.userId} IS NULL
       OR ${codeId} NOT IN (${resetCodes.codeId}, ${resetCodes.keptCodeId}) AND ${resetCodes.issuedAt} <= ${requestedAt}

@@ -118,6 +118,10 @@ export const users = sqliteTable(
     uniqueIndex('users_by_user_name').on(table.tenantId, table.userNameKey),
     /** The order of a listing. */
     index('users_by_id').on(table.tenantId, table.id),
+    /** What an identity provider calls its users. */
+    index('users_by_external_id')
+      .on(table.tenantId, sql`attributes ->> 'externalId'`)
+      .where(sql`attributes ->> 'externalId' IS NOT NULL`),
     /** The list of those at high risk, and no others. */
     index('users_at_high_risk')
       .on(table.tenantId, table.id)

@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, gte, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gte, sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { newEventId, type Actor } from '../audit/admin-event.ts'
 import { maskAddress } from '../audit/admin-event-store.ts'
@@ -76,15 +76,24 @@ export async function findUserId({ db, tenantId }: TenantScope, emailKey: string
   return user?.id ?? null
 }
 
-/** A search compares canonical forms only. */
-export type UserFilter = { column: 'userNameKey' | 'emailKey'; value: string }
+/** A search compares canonical forms only, of what an index serves. */
+export type UserFilter = { column: 'id' | 'userNameKey' | 'emailKey' | 'externalId'; value: string }
 
-/** The users who match: one at most, since addresses and user names are each of one user. */
+/** Users whom one search finds. Ids, addresses and user names are each of one user; only external ids may be of several. */
+const FOUND_MAX = 100
+
+/** The users who match. */
 export async function searchUsers({ db, tenantId }: TenantScope, filter: UserFilter): Promise<User[]> {
   return await drizzle(db)
     .select(userColumns)
     .from(users)
-    .where(and(eq(users.tenantId, tenantId), eq(users[filter.column], filter.value)))
+    .where(and(eq(users.tenantId, tenantId), matches(filter)))
+    .limit(FOUND_MAX)
+}
+
+function matches({ column, value }: UserFilter): SQL {
+  // As the index has it.
+  return column === 'externalId' ? sql`attributes ->> 'externalId' = ${value}` : eq(users[column], value)
 }
 
 /**
@@ -108,33 +117,59 @@ export async function listUsers(
   return { total: counted?.total ?? 0, page: found }
 }
 
+/** What a change of a user may change. */
+export type UserChanges = Partial<
+  Pick<User, 'email' | 'emailKey' | 'userName' | 'userNameKey' | 'status' | 'attributes'>
+>
+
+/** Which user a change is meant for: of this version alone, where it names one. */
+export type Target = { id: string; version?: number }
+
+export type Updated =
+  | { tag: 'updated'; updatedAt: number }
+  | { tag: 'unknown' | 'user-name-taken' | 'email-taken' }
+
 /**
- * Changes a user's status and attributes. Disabling voids the user's codes: none comes back with the user.
+ * Changes a user. Disabling voids the user's codes, and so does another address: none comes back with the user, and
+ * none goes with the address to somebody else.
  *
- * @returns whether there was such a user.
+ * @param moved the address that the user had, where it changes.
+ * @returns `unknown` where there is no such user of that version.
  */
 export async function updateUser(
-  scope: TenantScope & CodeCaps,
+  scope: DirectoryScope & CodeCaps,
   actor: Actor,
-  id: string,
-  changes: Pick<User, 'updatedAt'> & Partial<Pick<User, 'status' | 'attributes'>>,
-): Promise<boolean> {
-  const { db, tenantId } = scope
+  { id, version }: Target,
+  changes: UserChanges,
+  moved?: { from: string; to: string },
+): Promise<Updated> {
+  const { db, tenantId, now, peppers } = scope
   const orm = drizzle(db)
+  const isThis = and(
+    eq(users.tenantId, tenantId),
+    eq(users.id, id),
+    version === undefined ? undefined : eq(users.updatedAt, version),
+  )
+  const hasEnded = changes.status === 'disabled' || moved !== undefined
+  const action = moved ? 'user.address' : changes.status === 'disabled' ? 'user.disable' : 'user.update'
+  // The event first: it says what was there before.
+  const record = recordUserChange(orm, scope, actor, action, id, { version, movedTo: moved?.to })
+  const end = voidCodesOf(orm, scope, id)
   const update = orm
     .update(users)
-    .set(changes)
-    .where(and(eq(users.tenantId, tenantId), eq(users.id, id)))
-    .returning({ id: users.id })
-  const [updated] =
-    changes.status === 'disabled'
-      ? await orm.batch([
-          update,
-          voidCodesOf(orm, scope, id),
-          recordUserChange(orm, scope, actor, 'user.disable', id),
-        ])
-      : await orm.batch([update, recordUserChange(orm, scope, actor, 'user.update', id)])
-  return updated.length === 1
+    // Later than the last version, also within its millisecond.
+    .set({ ...changes, updatedAt: sql`max(${now}, ${users.updatedAt} + 1)` })
+    .where(isThis)
+    .returning({ updatedAt: users.updatedAt })
+  const keep = keepBudget(orm, scope, id, budgetDigests(peppers, tenantId, moved?.from ?? ''))
+  try {
+    const [, [updated]] = hasEnded
+      ? await orm.batch([record, update, end, ...(moved ? [keep] : [])])
+      : await orm.batch([record, update])
+    return updated ? { tag: 'updated', updatedAt: updated.updatedAt } : { tag: 'unknown' }
+  } catch (error) {
+    return { tag: collisionOf(error) }
+  }
 }
 
 /**
@@ -166,6 +201,7 @@ export function recordUserChange(
   { accessId, sourceIp, requestId }: Actor,
   action: string,
   id: string,
+  { version, movedTo }: { version?: number | undefined; movedTo?: string | undefined } = {},
 ) {
   const row = {
     tenantId,
@@ -180,8 +216,9 @@ export function recordUserChange(
     sourceIp,
     requestId,
     channel: null,
-    destination: null,
+    destination: movedTo === undefined ? null : maskAddress(sql`${movedTo}`),
   }
-  const source = sql`FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${id}`
+  const isVersion = version === undefined ? sql`` : sql`AND ${users.updatedAt} = ${version}`
+  const source = sql`FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${id} ${isVersion}`
   return orm.insert(adminEvents).select(selectRow(adminEvents, row, source))
 }

@@ -136,8 +136,7 @@ async function perform(
       return { answer: outcome?.result ?? 'none' }
     }
     case 'disable': {
-      const changes = { status: 'disabled', updatedAt: now.now } as const
-      await updateUser({ ...now, ...POLICY }, ACTOR, userId, changes)
+      await updateUser({ ...now, ...POLICY }, ACTOR, { id: userId }, { status: 'disabled' })
       return { answer: 'done' }
     }
     case 'delete':

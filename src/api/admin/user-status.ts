@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { readJson } from '../../http/body.ts'
-import { actorOf, tenantScopeOf } from '../../http/context.ts'
+import { actorOf, directoryScopeOf } from '../../http/context.ts'
 import { ownMember } from '../../record.ts'
 import { updateUser, type User } from '../../users/user-store.ts'
 import { noSuchUser, requireObject } from './user-record.ts'
@@ -17,8 +17,8 @@ export async function putUserStatus(c: Context<AdminEnv>): Promise<Response> {
     throw new HTTPException(400, { message: 'userStatus must be Enabled or Disabled.' })
   }
   const id = c.req.param('id') ?? ''
-  const scope = { ...tenantScopeOf(c), ...c.get('tenant').policy.code }
-  const changes = { status, updatedAt: c.get('now') }
-  if (!(await updateUser(scope, actorOf(c), id, changes))) throw noSuchUser()
+  const scope = { ...directoryScopeOf(c), ...c.get('tenant').policy.code }
+  const { tag } = await updateUser(scope, actorOf(c), { id }, { status })
+  if (tag !== 'updated') throw noSuchUser()
   return c.json({ id, userStatus: word })
 }

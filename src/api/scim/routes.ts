@@ -2,11 +2,12 @@ import { Hono } from 'hono'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { authenticate } from '../../http/authenticate.ts'
 import { rateLimitKey } from '../../http/key-limits.ts'
+import { patchUser, putUser } from './change-user.ts'
 import { createUser } from './create-user.ts'
 import { deleteUser } from './delete-user.ts'
-import { findUsers } from './find-users.ts'
+import { resourceType, resourceTypes, schema, schemas, serviceProviderConfig } from './discovery.ts'
+import { findUsers, searchForUsers } from './find-users.ts'
 import { getUser } from './get-user.ts'
-import { patchUser } from './patch-user.ts'
 
 /** The directory: SCIM 2.0 (RFC 7643, RFC 7644), below `/scim/v2`. */
 export const scimRoutes = new Hono<AdminEnv>()
@@ -16,6 +17,13 @@ const toWrite = [authenticate('users:write', 'scim'), rateLimitKey()] as const
 
 scimRoutes.get('/Users', ...toRead, findUsers)
 scimRoutes.get('/Users/:id', ...toRead, getUser)
+scimRoutes.post('/Users/.search', ...toRead, searchForUsers)
 scimRoutes.post('/Users', ...toWrite, createUser)
+scimRoutes.put('/Users/:id', ...toWrite, putUser)
 scimRoutes.patch('/Users/:id', ...toWrite, patchUser)
 scimRoutes.delete('/Users/:id', ...toWrite, deleteUser)
+scimRoutes.get('/ServiceProviderConfig', ...toRead, serviceProviderConfig)
+scimRoutes.get('/ResourceTypes', ...toRead, resourceTypes)
+scimRoutes.get('/ResourceTypes/:name', ...toRead, resourceType)
+scimRoutes.get('/Schemas', ...toRead, schemas)
+scimRoutes.get('/Schemas/:id', ...toRead, schema)

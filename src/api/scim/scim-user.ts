@@ -6,7 +6,7 @@ import { isRecord, ownMember } from '../../record.ts'
 import { ScimException } from './errors.ts'
 import type { User } from '../../users/user-store.ts'
 
-const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
+export const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
 
 /** One line of text: a control character could end a header of a mail, or hide what stands behind it. */
 const shortText = v.pipe(
@@ -52,7 +52,10 @@ const resourceSchema = v.object(
     userName: v.pipe(shortText, v.nonEmpty('must not be empty')),
     emails: v.optional(
       v.array(
-        v.object({ value: shortText, primary: v.optional(v.boolean('must be a boolean')) }),
+        v.object({
+          value: shortText,
+          primary: v.optional(v.union([v.boolean(), booleanText], 'must be a boolean')),
+        }),
         'must be a list',
       ),
       [],
@@ -108,6 +111,11 @@ export function userNameKey(userName: string): string {
   return lowerCaseAscii(userName)
 }
 
+/** The version of a user (RFC 7644 §3.14), as an entity tag. */
+export function versionOf(updatedAt: number): string {
+  return `W/"${updatedAt}"`
+}
+
 /** The SCIM resource of a user. */
 export function userResource(user: User, baseUrl: string) {
   const { id, email, userName, status, attributes, createdAt, updatedAt } = user
@@ -116,13 +124,14 @@ export function userResource(user: User, baseUrl: string) {
     id,
     userName,
     ...(JSON.parse(attributes) as v.InferOutput<typeof attributesSchema>),
-    emails: [{ value: email, primary: true }],
+    emails: [{ value: email, type: 'work', primary: true }],
     active: status === 'enabled',
     meta: {
       resourceType: 'User',
       created: new Date(createdAt).toISOString(),
       lastModified: new Date(updatedAt).toISOString(),
       location: `${baseUrl}/scim/v2/Users/${id}`,
+      version: versionOf(updatedAt),
     },
   }
 }

@@ -31,9 +31,13 @@ type Patched = { name?: unknown; emails: unknown } & Record<Scalar, unknown>
 const SCALARS = ['userName', 'active', 'externalId', 'displayName', 'preferredLanguage'] as const
 type Scalar = (typeof SCALARS)[number]
 
-const CORE_SCHEMA = /^urn:ietf:params:scim:schemas:core:2\.0:User:/
-const NAME_PATH = /^name\.(formatted|givenName|familyName)$/
-const ADDRESS_PATH = /^emails(?:\[[^\]]*\])?\.value$/
+/** Names are compared without case (RFC 7643 §2.1). */
+const CORE_SCHEMA = /^urn:ietf:params:scim:schemas:core:2\.0:User:/i
+const NAME_PATH = /^name\.(formatted|givenName|familyName)$/i
+const NAME_PARTS = ['formatted', 'givenName', 'familyName']
+/** A user has one address here, which is the one for work. What is said of any other is ignored. */
+const ADDRESS_PATH = /^emails(?:\[ *(?:type +eq +"work"|primary +eq +(?:true|"true")) *\])?\.value$/i
+const ADDRESS_OBJECT_PATH = /^emails\[ *(?:type +eq +"work"|primary +eq +(?:true|"true")) *\]$/i
 
 /**
  * Applies the body of a PATCH to a user, attribute by attribute of those we keep; others are ignored,
@@ -67,15 +71,31 @@ function readOperations(body: unknown): Operation[] {
 function apply(patched: Patched, { op, path, value }: Operation): void {
   // A removed attribute is absent afterwards. Only `active` becomes null, since an absent one would count as true.
   const after = op === 'remove' ? undefined : (value ?? undefined)
-  const scalar = SCALARS.find((name) => name === path)
-  const [, part] = NAME_PATH.exec(path) ?? []
+  const isPath = (name: string) => name.toLowerCase() === path.toLowerCase()
+  const scalar = SCALARS.find(isPath)
+  const [, named = ''] = NAME_PATH.exec(path) ?? []
+  const part = NAME_PARTS.find((name) => name.toLowerCase() === named.toLowerCase())
   if (scalar !== undefined) patched[scalar] = scalar === 'active' ? (after ?? null) : after
   else if (part !== undefined) patched.name = { ...nameOf(patched), [part]: after }
-  else if (path === 'name')
+  else if (isPath('name'))
     patched.name = op === 'add' && isRecord(after) ? { ...nameOf(patched), ...after } : after
-  else if (path === 'emails') patched.emails = after === undefined ? [] : [after].flat()
+  else if (isPath('emails')) patched.emails = addressesAfter(patched, op, after)
   else if (ADDRESS_PATH.test(path))
     patched.emails = after === undefined ? [] : [{ value: after, primary: true }]
+  else if (ADDRESS_OBJECT_PATH.test(path))
+    patched.emails = isRecord(after) ? [{ ...after, primary: true }] : []
+}
+
+/** The addresses after an operation. One that is added takes the place of the one that is kept only as a primary one. */
+function addressesAfter({ emails }: Patched, op: Operation['op'], value: unknown): unknown[] {
+  if (value === undefined) return []
+  const given = [value].flat()
+  const before = Array.isArray(emails) ? (emails as unknown[]) : []
+  if (op !== 'add') return given
+  const isPrimary = (each: unknown) =>
+    isRecord(each) && [true, 'true', 'True'].includes(each['primary'] as string)
+  const others = before.map((each) => (isRecord(each) ? { ...each, primary: false } : each))
+  return given.some(isPrimary) ? [...given, ...others] : [...before, ...given]
 }
 
 function nameOf({ name }: Patched): object {

@@ -22,6 +22,13 @@ const NEEDS: Record<string, Permission> = {
   'GET /scim/v2/Users': 'users:read',
   'GET /scim/v2/Users/:id': 'users:read',
   'POST /scim/v2/Users': 'users:write',
+  'PUT /scim/v2/Users/:id': 'users:write',
+  'POST /scim/v2/Users/.search': 'users:read',
+  'GET /scim/v2/ServiceProviderConfig': 'users:read',
+  'GET /scim/v2/ResourceTypes': 'users:read',
+  'GET /scim/v2/ResourceTypes/:name': 'users:read',
+  'GET /scim/v2/Schemas': 'users:read',
+  'GET /scim/v2/Schemas/:id': 'users:read',
   'PATCH /scim/v2/Users/:id': 'users:write',
   'DELETE /scim/v2/Users/:id': 'users:write',
 }

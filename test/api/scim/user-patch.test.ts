@@ -51,37 +51,6 @@ describe('a patch', () => {
     expect((await tenant.validate('jane@example.com', code)).status).toBe(200)
   })
 
-  it.each<[string, object]>([
-    ['userName', { op: 'replace', path: 'userName', value: 'other' }],
-    ['userName to a look-alike', { op: 'replace', path: 'userName', value: 'jane@example\u3002com' }],
-    ['emails', { op: 'replace', path: 'emails', value: [{ value: 'thief@example.com', primary: true }] }],
-    [
-      'one of the emails',
-      { op: 'replace', path: 'emails[primary eq true].value', value: 'thief@example.com' },
-    ],
-    [
-      'emails by adding a primary one',
-      { op: 'add', path: 'emails', value: [{ value: 'thief@example.com', primary: true }] },
-    ],
-    [
-      'emails without a path',
-      { op: 'replace', value: { emails: [{ value: 'thief@example.com' }], active: false } },
-    ],
-  ])('E1: of %s changes nothing: who the user is stays', async (_, operation) => {
-    const tenant = await newTenant()
-    const id = await tenant.addUser('jane@example.com', { userName: 'Jane' })
-    const before = await resourceOf(tenant, id)
-    const response = await patch(tenant, id, operation)
-    if (response.status === 200)
-      expect(await response.json()).toMatchObject({ userName: 'Jane', emails: before.emails })
-    else expect(await refusal(response)).toMatch(/^400 (?:mutability|invalidValue)$/)
-    expect(await resourceOf(tenant, id)).toMatchObject({
-      userName: 'Jane',
-      emails: before.emails,
-      active: true,
-    })
-  })
-
   it.each<[string, unknown]>([
     ['no schema', { Operations: [{ op: 'replace', path: 'active', value: false }] }],
     ['another schema', { schemas: ['x'], Operations: [{ op: 'replace', path: 'active', value: false }] }],

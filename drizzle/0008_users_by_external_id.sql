@@ -1,0 +1,1 @@
+CREATE INDEX `users_by_external_id` ON `users` (`tenant_id`,attributes ->> 'externalId') WHERE attributes ->> 'externalId' IS NOT NULL;

@@ -1,0 +1,55 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { AdminEnv } from '../../http/app-env.ts'
+import { readJson } from '../../http/body.ts'
+import { actorOf, directoryScopeOf } from '../../http/context.ts'
+import { isRecord } from '../../record.ts'
+import { updateUser, type User, type UserChanges } from '../../users/user-store.ts'
+import { ScimException } from './errors.ts'
+import { noSuchUser, requireUser, requiredVersion, resourceOf, scim } from './resource.ts'
+import { readUser, type UserStatement } from './scim-user.ts'
+import { applyPatch } from './user-patch.ts'
+
+/** `PATCH /scim/v2/Users/{id}` (RFC 7644 §3.5.2) */
+export async function patchUser(c: Context<AdminEnv>): Promise<Response> {
+  const body = await readJson(c)
+  const user = await requireUser(c)
+  const stored = resourceOf(c, user)
+  return change(c, user, readUser(applyPatch(stored, body), stored))
+}
+
+/**
+ * `PUT /scim/v2/Users/{id}` (RFC 7644 §3.5.1): the user as stated, and nothing beside it. Without `active` the user
+ * stays enabled or disabled: a client that does not speak of it has not asked to let anybody in.
+ */
+export async function putUser(c: Context<AdminEnv>): Promise<Response> {
+  const body = await readJson(c)
+  const user = await requireUser(c)
+  const stated = readUser(body, resourceOf(c, user))
+  const isSilent = !isRecord(body) || !Object.keys(body).some((name) => name.toLowerCase() === 'active')
+  return change(c, user, isSilent ? { ...stated, status: user.status } : stated)
+}
+
+/** Writes what differs alone: another change beside it may just be disabling the user. */
+async function change(c: Context<AdminEnv>, user: User, wanted: UserStatement): Promise<Response> {
+  const names = ['email', 'emailKey', 'userName', 'userNameKey', 'status', 'attributes'] as const
+  const changes: UserChanges = Object.fromEntries(
+    names.filter((name) => wanted[name] !== user[name]).map((name) => [name, wanted[name]]),
+  )
+  const version = requiredVersion(c, user)
+  const moved = wanted.emailKey === user.emailKey ? undefined : { from: user.emailKey, to: wanted.emailKey }
+  const scope = { ...directoryScopeOf(c), ...c.get('tenant').policy.code }
+  const target = { id: user.id, ...(version !== undefined && { version }) }
+  const outcome = await updateUser(scope, actorOf(c), target, changes, moved)
+  switch (outcome.tag) {
+    case 'updated':
+      return scim(c, resourceOf(c, { ...user, ...changes, updatedAt: outcome.updatedAt }))
+    case 'user-name-taken':
+      throw new ScimException(409, 'uniqueness', 'Another user has this userName.')
+    case 'email-taken':
+      throw new ScimException(409, 'uniqueness', 'Another user has this e-mail address.')
+    case 'unknown':
+      if (version === undefined) throw noSuchUser()
+      throw new HTTPException(412, { message: 'The user has changed meanwhile. Read them again.' })
+  }
+}
