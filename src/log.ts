@@ -47,10 +47,11 @@ export type NoticeLostLogEvent = {
   fault: string
 }
 
-/** The event of a run of the cron trigger in one database. */
-export type PurgeLogEvent = {
-  event: 'purge'
-  /** The name of its D1 binding. */
+/** The event of one part of a run of the cron trigger. */
+export type MaintenanceLogEvent = {
+  event: 'maintenance'
+  part: 'purge' | 'logs'
+  /** The name of a D1 binding. */
   database: string
   removed: number
   fault?: string
@@ -58,7 +59,7 @@ export type PurgeLogEvent = {
 
 /** Writes one line of JSON. The types of its argument are the allow-list. */
 export function writeEvent(
-  event: DeliveryLogEvent | NoticeLostLogEvent | PurgeLogEvent | ({ event: 'request' } & LogEvent),
+  event: DeliveryLogEvent | NoticeLostLogEvent | MaintenanceLogEvent | ({ event: 'request' } & LogEvent),
 ): void {
   console.log(JSON.stringify(event))
 }

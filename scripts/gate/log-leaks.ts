@@ -1,4 +1,4 @@
-import type { DeliveryLogEvent, LogEvent, NoticeLostLogEvent, PurgeLogEvent } from '../../src/log.ts'
+import type { DeliveryLogEvent, LogEvent, NoticeLostLogEvent, MaintenanceLogEvent } from '../../src/log.ts'
 
 /** Every member that an event may have; the compiler holds both lists against the types. */
 const REQUEST_MEMBERS: Record<keyof LogEvent | 'event', true> = {
@@ -34,8 +34,9 @@ const NOTICE_LOST_MEMBERS: Record<keyof NoticeLostLogEvent, true> = {
   notice: true,
   fault: true,
 }
-const PURGE_MEMBERS: Record<keyof PurgeLogEvent, true> = {
+const MAINTENANCE_MEMBERS: Record<keyof MaintenanceLogEvent, true> = {
   event: true,
+  part: true,
   database: true,
   removed: true,
   fault: true,
@@ -44,7 +45,7 @@ const MEMBERS = new Map<unknown, object>([
   ['request', REQUEST_MEMBERS],
   ['delivery', DELIVERY_MEMBERS],
   ['notice-lost', NOTICE_LOST_MEMBERS],
-  ['purge', PURGE_MEMBERS],
+  ['maintenance', MAINTENANCE_MEMBERS],
 ])
 
 /** What must never be in a log, and the name it is reported by: the text itself stays out of the report. */

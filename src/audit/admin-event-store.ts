@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
+import { UNNUMBERED } from './event-number.ts'
 import type { Orm, Placeholders } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, users } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
@@ -68,6 +69,7 @@ export function recordAdminEvents(
     sourceIp,
     requestId,
     ...way,
+    ...UNNUMBERED,
   }
   const source = sql`FROM ${jsonEach(entries)} entry
     LEFT JOIN ${users} ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey} ${join}`

@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
+import { UNNUMBERED } from './event-number.ts'
 import type { Given, Orm } from '../database/prepared-batch.ts'
 import { jsonEach, userEvents, type UserAction } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
@@ -80,6 +81,7 @@ export function recordUserEvents(
     networks: null,
     channel: null,
     destination: null,
+    ...UNNUMBERED,
   }
   return orm
     .insert(userEvents)
@@ -104,6 +106,7 @@ export function countEventsOfNobody(
     networks: null,
     channel: null,
     destination: null,
+    ...UNNUMBERED,
   }
   return orm
     .insert(userEvents)
@@ -146,6 +149,7 @@ export function recordJudgement(
     networks: network,
     channel: null,
     destination: null,
+    ...UNNUMBERED,
   }
   const source = sql`FROM (${judged}) JOIN (SELECT 0 AS is_lock_row UNION ALL SELECT 1)
     WHERE is_lock OR NOT is_lock_row`

@@ -1,4 +1,5 @@
 import { sql, type SQL, type SQLWrapper } from 'drizzle-orm'
+import { UNNUMBERED } from '../audit/event-number.ts'
 import { maskAddress } from '../audit/admin-event-store.ts'
 import { PreparedBatch, type Orm, type Placeholders } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, resetCodes, userEvents, users } from '../database/schema.ts'
@@ -159,6 +160,7 @@ function recordSent(orm: Orm, given: Placeholders<QueuedValues>) {
     networks: member(3),
     channel: sql`iif(${isAsked}, 'EMAIL', ${adminEvents.channel})`,
     destination: sql`iif(${isAsked}, ${maskAddress(sql`${users.emailKey}`)}, ${adminEvents.destination})`,
+    ...UNNUMBERED,
   }
   const source = sql`FROM ${joinQueued(given)}
     LEFT JOIN ${adminEvents} ON ${adminEvents.tenantId} = ${tenantId} AND ${adminEvents.id} = ${codeId}

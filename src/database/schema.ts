@@ -275,8 +275,17 @@ export const adminEvents = sqliteTable(
     channel: text().$type<Channel>(),
     /** The address that a code was to be mailed to, masked; nothing for a code that was shown. */
     destination: text(),
+    /**
+     * Its number in the log of its tenant, from 1 without a gap, and when it got that, which no later number has got
+     * before: the database gives both, by a trigger (Drizzle cannot say it), in the transaction of the event.
+     */
+    seq: integer(),
+    loggedAt: integer('logged_at'),
   },
-  (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    index('admin_events_by_seq').on(table.tenantId, table.seq),
+  ],
 )
 
 /** Which way a code leaves: in the answer, to the stored address, or to another that the administrator named. */
@@ -308,8 +317,15 @@ export const userEvents = sqliteTable(
     /** Which way a code that was sent went, and whereto, masked. */
     channel: text().$type<Channel>(),
     destination: text(),
+    /** As of an admin event. A counted row gets its number when its hour is over and it does not change any more. */
+    seq: integer(),
+    loggedAt: integer('logged_at'),
   },
-  (table) => [primaryKey({ columns: [table.tenantId, table.occurredAt, table.id] })],
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.occurredAt, table.id] }),
+    index('user_events_by_seq').on(table.tenantId, table.seq),
+    index('user_events_by_user').on(table.tenantId, table.userId, table.occurredAt),
+  ],
 )
 
 export type UserAction =

@@ -148,6 +148,8 @@ const policySchema = group({
     }),
     {},
   ),
+  /** For how long the two logs of events are kept. */
+  retention: v.optional(group({ eventsDays: v.optional(whole(30, 3650), 400) }), {}),
   mail: v.optional(mailSchema, {}),
   redeem: v.optional(redeemSchema),
 })

@@ -1,4 +1,5 @@
 import { and, asc, eq, isNotNull, sql } from 'drizzle-orm'
+import { UNNUMBERED } from '../audit/event-number.ts'
 import { drizzle } from 'drizzle-orm/d1'
 import { COUNTER_DIGITS, newEventIdPrefix, type Actor } from '../audit/admin-event.ts'
 import { maskAddress } from '../audit/admin-event-store.ts'
@@ -93,6 +94,7 @@ export async function changeHighRisk(
     requestId: sql`${requestId}`,
     channel: null,
     destination: null,
+    ...UNNUMBERED,
   }
   const source = sql`FROM ${entries} entry CROSS JOIN ${users}
     ON ${users.tenantId} = ${tenantId} AND ${users.id} = entry.value`

@@ -1,4 +1,5 @@
 import { and, asc, eq, getTableColumns, gte, sql, type SQL } from 'drizzle-orm'
+import { UNNUMBERED } from '../audit/event-number.ts'
 import { drizzle } from 'drizzle-orm/d1'
 import { newEventId, type Actor } from '../audit/admin-event.ts'
 import { maskAddress } from '../audit/admin-event-store.ts'
@@ -217,6 +218,7 @@ export function recordUserChange(
     requestId,
     channel: null,
     destination: movedTo === undefined ? null : maskAddress(sql`${movedTo}`),
+    ...UNNUMBERED,
   }
   const isVersion = version === undefined ? sql`` : sql`AND ${users.updatedAt} = ${version}`
   const source = sql`FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${id} ${isVersion}`

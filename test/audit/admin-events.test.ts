@@ -114,6 +114,8 @@ describe('an event', () => {
       user_id: userId,
       target: 'u***@example.com',
       source_ip: '10.1.2.3',
+      seq: expect.any(Number),
+      logged_at: expect.any(Number),
       id: expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/),
     }
     expect(await eventsOf(tenant)).toStrictEqual([

@@ -26,6 +26,12 @@ async function rowsOf(table: string): Promise<Row[]> {
   return (await env.DB.prepare(`SELECT * FROM "${table}"`).all<Row>()).results
 }
 
+/** A text of its own for each value; attributes are JSON, which an index reads. */
+function textOf(table: string, name: string, nth: number): string {
+  const text = `${table}-${name}-${nth}`
+  return name === 'attributes' ? JSON.stringify({ externalId: text }) : text
+}
+
 /** Puts three rows, no value of which is another's, into every table that has none yet. */
 async function populateNewTables(): Promise<void> {
   for (const table of await tables()) {
@@ -35,7 +41,7 @@ async function populateNewTables(): Promise<void> {
       .all<{ name: string; type: string }>()
     for (const nth of [1, 2, 3]) {
       const values = results.map(({ name, type }, index) =>
-        type.toUpperCase() === 'INTEGER' ? nth * 1_000 + index : `${table}-${name}-${nth}`,
+        type.toUpperCase() === 'INTEGER' ? nth * 1_000 + index : textOf(table, name, nth),
       )
       const marks = values.map(() => '?').join(', ')
       await env.DB.prepare(`INSERT INTO "${table}" VALUES (${marks})`)

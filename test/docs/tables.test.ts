@@ -9,7 +9,9 @@ import {
   GENERATED_FOR_EMAIL,
   voidResult,
 } from '../../src/api/admin/result-codes.ts'
+import { ADMIN_ACTIVITIES, USER_ACTIVITIES } from '../../src/api/admin/event-codes.ts'
 import { app } from '../../src/app.ts'
+import { SCOPES } from '../../src/tenants/scope.ts'
 import { STRANGERS_PER_NETWORK, STRANGERS_PER_TENANT } from '../../src/delivery/stranger-budget.ts'
 import { STATUS_NAMES } from '../../src/http/error-status.ts'
 import { parsePolicy } from '../../src/tenants/policy.ts'
@@ -49,6 +51,17 @@ describe('the tables of docs/api.md', () => {
     const served = app.routes.filter(({ method }) => method !== 'ALL')
     const endpoints = new Set(served.map(({ method, path }) => `${method} ${path}`))
     expect(documented.toSorted()).toEqual([...endpoints].toSorted())
+  })
+
+  it('list the numbers of both logs', () => {
+    const admins = table(api, '`activityKey`', '`activityCode`').map(([key, code]) => [key, Number(code)])
+    expect(admins).toEqual(Object.values(ADMIN_ACTIVITIES).map(({ key, code }) => [key, code]))
+    const codes = table(api, '`eventCode`').map(([code]) => Number(code))
+    expect(codes).toEqual(Object.values(USER_ACTIVITIES).map(({ code }) => code))
+  })
+
+  it('list every scope', () => {
+    expect(table(api, 'Scope', 'Allows').map(([scope]) => scope)).toEqual(Object.keys(SCOPES))
   })
 
   it('list every per-user status', () => {

@@ -5,6 +5,7 @@ import { requireJsonAccepted } from '../../http/media-types.ts'
 import { rateLimitKey } from '../../http/key-limits.ts'
 import type { Permission } from '../../tenants/role.ts'
 import { deleteUserNow, putMarkDeleted } from './delete-user.ts'
+import { authLogs, exportAdminLog, exportUserLog } from './export-logs.ts'
 import { generateVerifyCode } from './generate-verify-code.ts'
 import { getHighRisk, putHighRisk } from './high-risk.ts'
 import { lookupUser } from './lookup-user.ts'
@@ -41,3 +42,7 @@ adminRoutes.put('/v1/users/:id/userStatus', ...mayUse('users:status'), putUserSt
 adminRoutes.put('/v1/users/:id/markDeleted', ...mayUse('users:delete:soft'), putMarkDeleted)
 adminRoutes.post('/v1/users/:id/sync', ...mayUse('users:sync'), syncUser)
 adminRoutes.delete('/v1/users/:id', ...mayUse('users:delete'), deleteUserNow)
+
+adminRoutes.get('/v1/adminlog/exportlogs', ...mayUse('logs:admin'), exportAdminLog)
+adminRoutes.get('/v1/usereventlog/exportlogs', ...mayUse('logs:user'), exportUserLog)
+adminRoutes.get('/v1/users/:id/authlogs', ...mayUse('logs:user'), authLogs)

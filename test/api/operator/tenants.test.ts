@@ -61,6 +61,7 @@ const DEFAULTS = {
   csrf: 'with-cookie',
   unknownAddress: 'silent',
   notify: { redeemed: true, voided: true, locked: true, issued: true },
+  retention: { eventsDays: 400 },
   mail: { language: 'en', texts: {} },
 }
 
