@@ -1,4 +1,5 @@
 import { runWithArguments, UsageError } from './command-line.ts'
+import { accessToken } from './keys/access-token.ts'
 import { bearerToken } from './keys/bearer-token.ts'
 import { readKeyFile } from './keys/key-file.ts'
 
@@ -10,7 +11,8 @@ Prints a bearer token, valid for one hour, alone on standard output.
 
   KEY_FILE   a tenant's key file (for the admin API and the directory), or the operator's (for the
              operator API). \`npm start\` writes .rescind/demo.key and .rescind/operator.key, and
-             \`npm run key\` writes those of other tenants.
+             \`npm run key\` writes those of other tenants. The file of an OAuth client, which
+             \`npm run client\` writes, is taken to the service for an access token.
 
 Example:
   TOKEN=$(npm run --silent token -- .rescind/demo.key)`
@@ -23,6 +25,7 @@ await runWithArguments(
     return keyFile
   },
   async (keyFile) => {
-    process.stdout.write(`${await bearerToken(readKeyFile(keyFile))}\n`)
+    const file = readKeyFile(keyFile)
+    process.stdout.write(`${await ('clientId' in file ? accessToken(file) : bearerToken(file))}\n`)
   },
 )

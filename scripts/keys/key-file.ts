@@ -28,18 +28,42 @@ const operatorKeyFileSchema = v.object({
   }),
 })
 
+/** What an OAuth client of a tenant holds. */
+const clientFileSchema = v.object({
+  clientId: v.string(),
+  issuer: v.pipe(v.string(), v.url()),
+  tokenEndpoint: v.pipe(v.string(), v.url()),
+  scopes: v.array(v.string()),
+  /** RSA private key as a JWK. */
+  privateKey: v.looseObject({
+    kty: v.literal('RSA'),
+    n: v.string(),
+    e: v.string(),
+    d: v.string(),
+    kid: v.string(),
+  }),
+  description: v.optional(v.string(), ''),
+})
+
+export type ClientFile = v.InferOutput<typeof clientFileSchema>
 export type TenantKeyFile = v.InferOutput<typeof tenantKeyFileSchema>
 export type OperatorKeyFile = v.InferOutput<typeof operatorKeyFileSchema>
 
+export type KeyFile = TenantKeyFile | OperatorKeyFile | ClientFile
+
 /**
- * Reads a key file of either kind.
+ * Reads a key file of any kind.
  *
  * @throws {UserError} saying what is wrong with it, never what is in it.
  */
-export function readKeyFile(path: string): TenantKeyFile | OperatorKeyFile {
+export function readKeyFile(path: string): KeyFile {
   const content = parse(path, readText(path))
-  const isOperators = typeof content === 'object' && content !== null && 'privateKey' in content
-  const schema = isOperators ? operatorKeyFileSchema : tenantKeyFileSchema
+  const has = (name: string) => typeof content === 'object' && content !== null && name in content
+  const schema = has('clientId')
+    ? clientFileSchema
+    : has('privateKey')
+      ? operatorKeyFileSchema
+      : tenantKeyFileSchema
   const result = v.safeParse(schema, content)
   if (result.success) return result.output
   const member = v.getDotPath(result.issues[0])
@@ -47,7 +71,8 @@ export function readKeyFile(path: string): TenantKeyFile | OperatorKeyFile {
     [
       `${path} is not a key file${member === null ? '' : `: ${member} is missing or malformed`}.`,
       `A tenant's has ${Object.keys(tenantKeyFileSchema.entries).join(', ')};`,
-      `the operator's has ${Object.keys(operatorKeyFileSchema.entries).join(', ')}.`,
+      `the operator's has ${Object.keys(operatorKeyFileSchema.entries).join(', ')};`,
+      `an OAuth client's has ${Object.keys(clientFileSchema.entries).join(', ')}.`,
     ].join('\n'),
   )
 }
@@ -55,7 +80,7 @@ export function readKeyFile(path: string): TenantKeyFile | OperatorKeyFile {
 /** @throws {UserError} also for a tenant's key file. */
 export function readOperatorKeyFile(path: string): OperatorKeyFile {
   const file = readKeyFile(path)
-  if ('privateKey' in file) return file
+  if ('baseUrl' in file) return file
   throw new UserError(`${path} is a tenant's key file where the operator's is needed.`)
 }
 
@@ -66,7 +91,7 @@ export function readTenantKeyFile(path: string): TenantKeyFile {
   throw new UserError(`${path} is the operator's key file where a tenant's is needed.`)
 }
 
-export function writeKeyFile(path: string, file: TenantKeyFile | OperatorKeyFile): void {
+export function writeKeyFile(path: string, file: KeyFile): void {
   writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`)
 }
 

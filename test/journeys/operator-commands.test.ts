@@ -36,6 +36,39 @@ function write(name: string, content: unknown): string {
   return path
 }
 
+describe('an OAuth client of a tenant', () => {
+  it('is one command, and its file one token', async () => {
+    const home = service.home
+    await runScript(home, 'tenant', 'oauth', '--host', 'oauth.localhost')
+    const made = await runScript(home, 'client', 'oauth', 'rsa.user.read', '--description', 'Of a journey')
+    const path = service.keyFile('oauth-client.json')
+    expect(made).toMatchObject({ code: 0, stderr: '' })
+    expect(made.stdout).toContain(`TOKEN=$(npm run --silent token -- ${path})`)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
+      issuer: `http://oauth.localhost:${service.port}/oauth`,
+      tokenEndpoint: `http://oauth.localhost:${service.port}/oauth/token`,
+      privateKey: { kty: 'RSA', d: expect.any(String), kid: expect.any(String) },
+    })
+    expect((await api('/scim/v2/Users', path)).status).toBe(200)
+    expect((await api('/operator/v1/tenants', path)).status).toBe(401)
+    const again = await runScript(home, 'client', 'oauth', 'rsa.user.read')
+    expect(again).toMatchObject({ code: 1 })
+    expect(again.stderr).toContain('is there already')
+  })
+
+  it.each([
+    [['oauth'], 2, 'Name a scope.'],
+    [['oauth', 'rsa.everything'], 2, 'There is no scope rsa.everything.'],
+    [['No Tenant', 'rsa.user.read'], 2, 'Name a tenant by its id.'],
+    [['nobody', 'rsa.user.read'], 1, 'There is no such tenant.'],
+  ])('is refused: %j', async (args, code, words) => {
+    const refused = await runScript(service.home, 'client', ...args)
+    expect([refused.code, refused.stderr.includes(words)]).toEqual([code, true])
+    expect(existsSync(service.keyFile('nobody-client.json'))).toBe(false)
+  })
+})
+
 describe('a tenant of your own', () => {
   it('is two commands, of which each says the next', async () => {
     const made = await runNpm(service.home, 'tenant', 'acme', '--host', 'acme.localhost', '--name', 'Acme')
