@@ -1,12 +1,15 @@
 import { tidyLogs } from './audit/event-log-store.ts'
 import { databaseBinding } from './config.ts'
 import { faultName, writeEvent } from './log.ts'
-import { listTenants } from './tenants/tenant-store.ts'
-import type { Tenant } from './tenants/tenant.ts'
+import { tenantsOfTurn } from './tenants/tenant-store.ts'
 import { purge } from './users/purge-store.ts'
 
-const DAY_MS = 86_400_000
-/** Tenants whose logs one run tidies: an invocation may make a thousand calls of D1, and a tenant takes one or more. */
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/**
+ * Tenants whose logs one run tidies: an invocation may make a thousand calls of D1, and a tenant takes one or more. Where
+ * there are more tenants, the runs of the next hours take the others.
+ */
 const TENANTS_MAX = 400
 
 /** What the cron trigger does: what is kept for a time is removed when it is over, and logs get their numbers. */
@@ -32,22 +35,23 @@ async function job(part: 'purge' | 'logs', database: string, run: () => Promise<
   }
 }
 
+/** @throws what the last of the tenants threw that could not be served; all others are. */
 async function tidyAll(env: Env, now: number): Promise<number> {
   let removed = 0
-  for (const { id: tenantId, database, policy } of await someTenants(env.DB)) {
+  let fault: unknown
+  for (const { id: tenantId, database, policy } of await tenantsOfTurn(
+    env.DB,
+    Math.floor(now / HOUR_MS),
+    TENANTS_MAX,
+  )) {
     const db = databaseBinding(env, database)
-    if (db !== undefined) {
+    if (db === undefined) continue
+    try {
       removed += await tidyLogs({ db, tenantId, now }, policy.retention.eventsDays * DAY_MS)
+    } catch (error) {
+      fault = error
     }
   }
+  if (fault !== undefined) throw fault
   return removed
-}
-
-/** As many tenants as one run may take, from anywhere: where there are more, each has its turn by chance. */
-async function someTenants(db: D1Database): Promise<Tenant[]> {
-  const start = crypto.randomUUID().slice(0, 4)
-  const behind = await listTenants(db, start, TENANTS_MAX)
-  const before = behind.length < TENANTS_MAX ? await listTenants(db, '', TENANTS_MAX - behind.length) : []
-  const known = new Set(behind.map(({ id }) => id))
-  return [...behind, ...before.filter(({ id }) => !known.has(id))]
 }

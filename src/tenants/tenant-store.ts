@@ -66,6 +66,23 @@ export async function listTenants(db: D1Database, after: string, limit: number):
 export type TenantWrite = Pick<Tenant, 'id' | 'name' | 'hosts' | 'database'> & { policy: unknown }
 
 /**
+ * Some of all tenants, in turns: as many turns one after another as there are pages of this size have each tenant
+ * once.
+ */
+export async function tenantsOfTurn(db: D1Database, turn: number, size: number): Promise<Tenant[]> {
+  const orm = drizzle(db)
+  const [counted] = await orm.select({ all: sql<number>`count(*)` }).from(tenants)
+  const pages = Math.max(1, Math.ceil((counted?.all ?? 0) / size))
+  const rows = await orm
+    .select(tenantColumns)
+    .from(tenants)
+    .orderBy(asc(tenants.id))
+    .limit(size)
+    .offset((turn % pages) * size)
+  return rows.map(tenantOfRow)
+}
+
+/**
  * Creates or replaces a tenant and its hosts, all or nothing. The database of an existing tenant
  * stays: its data would not follow.
  *

@@ -249,7 +249,14 @@ describe('the log of users', () => {
 })
 
 describe('the retention of events', () => {
-  const maintain = () => worker.scheduled(createScheduledController({ scheduledTime: Date.now() }), env)
+  /** As many runs as it takes for every tenant of all tests to have its turn. */
+  async function maintain(): Promise<void> {
+    const tenants = (await env.DB.prepare('SELECT count(*) AS n FROM tenants').first<number>('n')) ?? 0
+    for (let hour = 0; hour < Math.ceil(tenants / 400); hour++) {
+      const scheduledTime = Date.now() + hour * 3_600_000
+      await worker.scheduled(createScheduledController({ scheduledTime }), env)
+    }
+  }
   /** Makes all events of a tenant older. */
   const daysPass = ({ id }: Tenant, days: number) =>
     env.DB.prepare('UPDATE admin_events SET logged_at = logged_at - ? WHERE tenant_id = ?')
