@@ -20,6 +20,8 @@ export type LogPage<Event> = { total: number; events: Event[] }
 
 /** Counted rows that one read numbers; what is left is for the next one, or for the cron trigger. */
 const CLOSED_MAX = 1_000
+/** How long after its hour a counted row may still come or change: a request takes that long at most. */
+const GRACE_MS = 300_000
 /** Later than every event, and earlier. */
 const FOREVER = Number.MAX_SAFE_INTEGER
 const NEVER = -1
@@ -33,20 +35,20 @@ export function userLog(scope: TenantScope, window: Window, page: PageOf): Promi
   return readLog<UserEvent>(scope, 'user_events', window, page)
 }
 
-/** The newest events of one user, the counted ones as they are now. */
+/** The newest events of one user that have a number. */
 export async function userHistory(
-  { db, tenantId }: TenantScope,
+  { db, tenantId, now }: TenantScope,
   userId: string,
   most: number,
 ): Promise<UserEvent[]> {
-  const { results } = await db
+  const newest = db
     .prepare(
-      `SELECT ${USER_COLUMNS} FROM user_events WHERE tenant_id = ? AND user_id = ?
-       ORDER BY occurred_at DESC LIMIT ?`,
+      `SELECT ${USER_COLUMNS} FROM user_events INDEXED BY user_events_by_user
+       WHERE tenant_id = ? AND user_id = ? AND seq > 0 ORDER BY seq DESC LIMIT ?`,
     )
     .bind(tenantId, userId, most)
-    .all<UserEvent>()
-  return results
+  const results = await db.batch<UserEvent>([...numberClosed(db, tenantId, now), newest])
+  return results.at(-1)?.results ?? []
 }
 
 async function readLog<Event>(
@@ -65,7 +67,7 @@ async function readLog<Event>(
          AND seq < min((SELECT stop FROM page), (SELECT start FROM page) + ?5) ORDER BY seq`,
     )
     .bind(tenantId, after, until, number * size, size)
-  const numbered = table === 'user_events' ? [numberClosed(db, tenantId, now)] : []
+  const numbered = table === 'user_events' ? numberClosed(db, tenantId, now) : []
   const results = await db.batch([...numbered, counted, rows])
   const [total, found] = results.slice(-2) as [D1Result<{ total: number }>, D1Result<Event>]
   return { total: total.results[0]?.total ?? 0, events: found.results }
@@ -96,21 +98,36 @@ function edge(table: Table, which: 'first' | 'last'): string {
   return `coalesce((SELECT seq FROM ${bySeq(table)} WHERE tenant_id = ?1 AND seq > 0 ORDER BY seq ${order} LIMIT 1), ${otherwise})`
 }
 
-/** The statement that numbers counted rows whose hour is over: they do not change any more. */
-function numberClosed(db: D1Database, tenantId: string, now: number): D1PreparedStatement {
-  return db
-    .prepare(
-      `WITH last AS MATERIALIZED (SELECT ${edge('user_events', 'last')} AS seq,
-           max(${NOW}, coalesce((SELECT logged_at FROM ${bySeq('user_events')} WHERE tenant_id = ?1 AND seq > 0
-             ORDER BY seq DESC LIMIT 1), 0)) AS at),
-         closed AS MATERIALIZED (SELECT occurred_at, id, row_number() OVER (ORDER BY occurred_at, id) AS nth
-           FROM (SELECT occurred_at, id FROM ${bySeq('user_events')} WHERE tenant_id = ?1 AND seq IS NULL
-             AND occurred_at < ?2 LIMIT ${CLOSED_MAX}))
-       UPDATE user_events SET seq = (SELECT seq FROM last) + closed.nth, logged_at = (SELECT at FROM last)
-       FROM closed WHERE user_events.tenant_id = ?1 AND user_events.occurred_at = closed.occurred_at
-         AND user_events.id = closed.id`,
-    )
-    .bind(tenantId, hourOf(now))
+/**
+ * The statements that number counted rows whose hour is over: they do not change any more. They begin where the last
+ * ones have ended, since rows without a number are in no index.
+ */
+function numberClosed(db: D1Database, tenantId: string, now: number): D1PreparedStatement[] {
+  const mark = `coalesce((SELECT closed_until FROM log_marks WHERE tenant_id = ?1), 0)`
+  const closed = `SELECT occurred_at, id, row_number() OVER (ORDER BY occurred_at, id) AS nth
+    FROM (SELECT occurred_at, id FROM user_events WHERE tenant_id = ?1 AND occurred_at >= ${mark}
+      AND occurred_at < ?2 AND seq IS NULL ORDER BY occurred_at, id LIMIT ${CLOSED_MAX})`
+  return [
+    db
+      .prepare(
+        `WITH last AS MATERIALIZED (SELECT ${edge('user_events', 'last')} AS seq,
+             max(${NOW}, coalesce((SELECT logged_at FROM ${bySeq('user_events')} WHERE tenant_id = ?1 AND seq > 0
+               ORDER BY seq DESC LIMIT 1), 0)) AS at),
+           closed AS MATERIALIZED (${closed})
+         UPDATE user_events SET seq = (SELECT seq FROM last) + closed.nth, logged_at = (SELECT at FROM last)
+         FROM closed WHERE user_events.tenant_id = ?1 AND user_events.occurred_at = closed.occurred_at
+           AND user_events.id = closed.id`,
+      )
+      .bind(tenantId, hourOf(now - GRACE_MS)),
+    // What the statement before has left is the first that has no number.
+    db
+      .prepare(
+        `INSERT INTO log_marks (tenant_id, closed_until)
+         SELECT ?1, coalesce((SELECT min(occurred_at) FROM (${closed})), ?2) WHERE ${mark} < ?2
+         ON CONFLICT (tenant_id) DO UPDATE SET closed_until = excluded.closed_until`,
+      )
+      .bind(tenantId, hourOf(now - GRACE_MS)),
+  ]
 }
 
 /** Events that one statement removes. */
@@ -142,11 +159,11 @@ export async function tidyLogs({ db, tenantId, now }: TenantScope, keptMs: numbe
   let removed = 0
   for (let batch = 0; batch < BATCHES_MAX; batch++) {
     const results = await db.batch([
-      numberClosed(db, tenantId, now),
+      ...numberClosed(db, tenantId, now),
       purgeEvents(db, 'admin_events', tenantId, now - keptMs),
       purgeEvents(db, 'user_events', tenantId, now - keptMs),
     ])
-    const [numbered = 0, admins = 0, users = 0] = results.map(({ meta }) => meta.changes)
+    const [numbered = 0, , admins = 0, users = 0] = results.map(({ meta }) => meta.changes)
     removed += admins + users
     if (numbered < CLOSED_MAX && admins < PURGED_MAX && users < PURGED_MAX) break
   }

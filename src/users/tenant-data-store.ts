@@ -1,6 +1,14 @@
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { adminEvents, deletedUsers, resetCodes, spentBudgets, userEvents, users } from '../database/schema.ts'
+import {
+  adminEvents,
+  deletedUsers,
+  logMarks,
+  resetCodes,
+  spentBudgets,
+  userEvents,
+  users,
+} from '../database/schema.ts'
 import { deleteCountsOf } from './user-count-store.ts'
 
 /** The statements about all rows of a tenant in its database. */
@@ -15,6 +23,7 @@ export async function deleteTenantData(db: D1Database, tenantId: string): Promis
     orm.delete(deletedUsers).where(eq(deletedUsers.tenantId, tenantId)),
     orm.delete(spentBudgets).where(eq(spentBudgets.tenantId, tenantId)),
     orm.delete(adminEvents).where(eq(adminEvents.tenantId, tenantId)),
+    orm.delete(logMarks).where(eq(logMarks.tenantId, tenantId)),
     orm.delete(userEvents).where(eq(userEvents.tenantId, tenantId)),
   ])
 }

@@ -188,11 +188,15 @@ describe('the log of administrators', () => {
 describe('the log of users', () => {
   /** Puts all counted rows of a tenant back by some hours, as if so much time had passed. */
   const hoursPass = ({ id }: Tenant, hours: number) =>
-    env.DB.prepare(
-      'UPDATE user_events SET occurred_at = occurred_at - ? WHERE tenant_id = ? AND occurred_at % 3600000 = 0',
-    )
-      .bind(hours * 3_600_000, id)
-      .run()
+    env.DB.batch([
+      env.DB.prepare(
+        'UPDATE user_events SET occurred_at = occurred_at - ? WHERE tenant_id = ? AND occurred_at % 3600000 = 0',
+      ).bind(hours * 3_600_000, id),
+      env.DB.prepare('UPDATE log_marks SET closed_until = closed_until - ? WHERE tenant_id = ?').bind(
+        hours * 3_600_000,
+        id,
+      ),
+    ])
 
   it('has what happens once at once, and what is counted when its hour is over', async () => {
     const tenant = await newTenant({

@@ -233,6 +233,7 @@ describe('deleting a tenant', () => {
     scim_tokens: 0,
     deleted_users: 0,
     spent_budgets: 0,
+    log_marks: 0,
   }
 
   it('E3: with users is refused, and forced deletes everything of it, and nothing of another', async () => {
@@ -253,6 +254,10 @@ describe('deleting a tenant', () => {
     const assertions = async () =>
       (await env.DB.prepare('SELECT client_id FROM used_assertions').all()).results.length
     const used = await assertions()
+    for (const each of [tenant, other]) {
+      const url = `https://${each.host}/AdminInterface/restapi/v1/usereventlog/exportlogs`
+      expect((await call(url, { method: 'GET', token: await each.token() })).status).toBe(200)
+    }
     const before = await rowsOf(other)
     for (const query of ['', '?force=false', '?force', '?force=TRUE']) {
       const refused = await refusal(await operate('DELETE', `/tenants/${tenant.id}${query}`))
@@ -265,6 +270,7 @@ describe('deleting a tenant', () => {
       scim_tokens: 1,
       deleted_users: 1,
       spent_budgets: 1,
+      log_marks: 1,
       reset_codes: 2,
       tenant_hosts: 1,
       // One for each block of ids, and two ids may be in one block.
