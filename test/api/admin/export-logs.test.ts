@@ -235,7 +235,7 @@ describe('the log of users', () => {
     expect(await log(tenant, 'usereventlog')).toEqual(second)
     const id = second.userEventLogExportEntries[0]?.['userId']
     const history = await (await get(tenant, `/users/${String(id)}/authlogs/`)).json<Entry[]>()
-    expect(history.map(({ eventCode }) => eventCode)).toEqual(['91006', '91005'])
+    expect(history.map(({ eventCode }) => eventCode)).toEqual(['91005', '91006'])
     expect((await get(tenant, `/users/${crypto.randomUUID()}/authlogs`)).status).toBe(404)
   })
 
