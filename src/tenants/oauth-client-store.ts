@@ -1,6 +1,7 @@
 import { and, asc, eq, isNull, lte, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { JSONWebKeySet } from 'jose'
+import type { Orm } from '../database/prepared-batch.ts'
 import { oauthClients, tenants, usedAssertions } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
 import { isScope, type Scope } from './scope.ts'
@@ -117,6 +118,15 @@ export async function useAssertion(
       .returning({ clientId: usedAssertions.clientId }),
   ])
   return used.length === 1
+}
+
+/** The statement that forgets some of the assertions that have expired: those of clients that ask for nothing any more. */
+export function purgeAssertions(orm: Orm, now: number, most: number) {
+  const old = sql`SELECT client_id, jti_digest FROM ${usedAssertions} WHERE expires_at <= ${now} LIMIT ${most}`
+  return orm
+    .delete(usedAssertions)
+    .where(sql`(${usedAssertions.clientId}, ${usedAssertions.jtiDigest}) IN (${old})`)
+    .returning({ clientId: usedAssertions.clientId })
 }
 
 function isLiveClient(tenantId: string, clientId: string) {

@@ -1,6 +1,8 @@
+import { createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { createLocalJWKSet, decodeJwt, jwtVerify, SignJWT, UnsecuredJWT } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import worker from '../../../src/index.ts'
 import {
   accessToken,
   addClient,
@@ -161,6 +163,9 @@ describe('an assertion', () => {
     await accessToken(tenant, client)
     const rows = env.DB.prepare('SELECT count(*) AS count FROM used_assertions WHERE client_id = ?')
     expect(await rows.bind(client.clientId).first('count')).toBe(1)
+    later(7 * 60_000)
+    await worker.scheduled(createScheduledController({ scheduledTime: Date.now() }), env)
+    expect(await rows.bind(client.clientId).first('count')).toBe(0)
   })
 
   const now = () => Math.floor(Date.now() / 1000)
