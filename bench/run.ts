@@ -8,6 +8,7 @@ import { plot } from './report/plot.ts'
 import { cost } from './sections/cost.ts'
 import { cpu } from './sections/cpu.ts'
 import { delivery } from './sections/delivery.ts'
+import { directory } from './sections/directory.ts'
 import { fair } from './sections/fair.ts'
 import { floor } from './sections/floor.ts'
 import { growth } from './sections/growth.ts'
@@ -31,6 +32,7 @@ const SECTIONS: Record<SectionName, Measure> = {
   growth,
   delivery,
   pages,
+  directory,
   cpu,
   cost,
 }

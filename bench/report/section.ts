@@ -21,6 +21,7 @@ export const SECTION_NAMES = [
   'growth',
   'delivery',
   'pages',
+  'directory',
   'cpu',
   'cost',
 ] as const

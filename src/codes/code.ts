@@ -12,13 +12,18 @@ const SYMBOLS = { base32: '0123456789ABCDEFGHJKMNPQRSTVWXYZ', digits: '012345678
 /**
  * Draws a code, every symbol evenly likely at every place: bytes from the largest multiple of the
  * alphabet's size upwards are thrown away, since a bare modulo would favour the first symbols.
+ *
+ * @param nextBytes more bytes that nobody can guess: random ones, unless the code must be drawn again.
  */
-export function drawCode({ alphabet, length }: Pick<CodePolicy, 'alphabet' | 'length'>): string {
+export function drawCode(
+  { alphabet, length }: Pick<CodePolicy, 'alphabet' | 'length'>,
+  nextBytes: () => Uint8Array = () => crypto.getRandomValues(new Uint8Array(length)),
+): string {
   const symbols = SYMBOLS[alphabet]
   const ceiling = 256 - (256 % symbols.length)
   let code = ''
   while (code.length < length) {
-    for (const byte of crypto.getRandomValues(new Uint8Array(length))) {
+    for (const byte of nextBytes()) {
       if (byte < ceiling && code.length < length) code += symbols.charAt(byte % symbols.length)
     }
   }

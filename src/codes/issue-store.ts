@@ -12,6 +12,7 @@ import type { Actor } from '../audit/admin-event.ts'
 import { PreparedBatch } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, resetCodes, users, type Channel } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
+import { runClaimed } from './idempotent-call-store.ts'
 import {
   codeValues,
   isKeptLive,
@@ -23,10 +24,10 @@ import {
   type Liveness,
 } from './code-store.ts'
 
-const REFUSALS = ['unknown', 'disabled', 'high-risk', 'locked', 'repeated'] as const
+export const ISSUE_REFUSALS = ['unknown', 'disabled', 'high-risk', 'locked', 'repeated'] as const
 
 /** Why an issue issued nothing to a user. */
-export type IssueRefusal<Fault extends string> = (typeof REFUSALS)[number] | Fault
+export type IssueRefusal<Fault extends string> = (typeof ISSUE_REFUSALS)[number] | Fault
 
 /** One user of a bulk issue, and what to write about them. */
 export type IssueEntry<Fault extends string> = {
@@ -94,12 +95,14 @@ const WAY = {
  * after the event of its issue: the audit leads to it.
  *
  * @param pepperId the pepper of the digests.
+ * @param claimed what the transaction begins with, where the call may be repeated.
  */
 export async function issueAll<Fault extends string, Entry extends IssueEntry<Fault>>(
   scope: CodeScope,
   actor: Actor,
   pepperId: string,
   entries: readonly Entry[],
+  claimed: (eventIdPrefix: string) => D1PreparedStatement[] = () => [],
 ): Promise<Recorded<Entry, 'issued' | IssueRefusal<Fault>>[]> {
   // Each statement gets only the values that it needs: sending lists is most of what a bulk call costs.
   const rows = entries.map(({ emailKey, fault, isFreshStart, channel, customKey, isRefusedAtRisk }) => [
@@ -117,9 +120,10 @@ export async function issueAll<Fault extends string, Entry extends IssueEntry<Fa
   ])
   const call = newBulkCall(actor, scope.now, rows)
   const values = { ...codeValues(scope), ...call, pepperId, codes: JSON.stringify(codes) }
-  const [recorded] = await issueStatements.run(scope.db, values)
+  const statements = issueStatements.statements(scope.db, values)
+  const [recorded] = await runClaimed(scope.db, claimed(call.eventIdPrefix), statements)
   const faults = entries.flatMap(({ fault }) => fault ?? [])
-  return recordedOf(call, recorded, entries, ['issued', ...REFUSALS, ...faults])
+  return recordedOf(call, recorded, entries, ['issued', ...ISSUE_REFUSALS, ...faults])
 }
 
 type IssueValues = CodeValues & BulkCall & { pepperId: string; codes: string }

@@ -1,9 +1,11 @@
 import type { Recorded } from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
-import { runApart } from './apart.ts'
+import { runApart, type Apart } from './apart.ts'
 import { drawCode, newCodeDigest, type CodeMode } from './code.ts'
 import { codeScope, type CodeContext } from './code-context.ts'
 import { canonicalEmailAddress } from './email-address.ts'
+import { RepeatedCall, type IdempotentCall } from './idempotent-call.ts'
+import { claim, findEarlier } from './idempotent-call-store.ts'
 import { issueAll, type IssueEntry, type IssueRefusal } from './issue-store.ts'
 
 /** One user of a bulk issue. With a `fault`, refused whoever the user is, and recorded as such. */
@@ -23,20 +25,76 @@ export type IssueOutcome<Fault extends string> =
  * Issues a code to each user, superseding the one they had. A user asked for twice gets the last
  * code alone; the earlier entries say so instead of showing a code that is already dead.
  *
+ * @param call where the call may be repeated: a repetition issues nothing, and gets the same codes.
  * @returns every request with its outcome, in their order.
+ * @throws {KeyReused} when the call's key was used for something else.
  */
 export async function issueCodes<Fault extends string, Request extends IssueRequest<Fault>>(
   context: CodeContext,
   actor: Actor,
   mode: CodeMode,
   requests: readonly Request[],
+  call?: IdempotentCall,
 ): Promise<{ request: Request; outcome: IssueOutcome<Fault> }[]> {
-  const drafts = requests.map((request) => draftOf<Fault, Request>(context, mode, request))
+  const [pepper] = context.peppers
+  const drafts = requests.map((request, number) =>
+    draftOf<Fault, Request>(context, mode, request, call?.bytesOf(pepper, call.nonce, number)),
+  )
   refuseRepeated(drafts)
   const scope = codeScope(context, mode)
-  const recorded = await runApart(drafts, (some) =>
-    issueAll<Fault, Draft<Fault, Request>>(scope, actor, context.peppers[0].id, some),
-  )
+  try {
+    const recorded = await runApart(drafts, (some) =>
+      issueAll<Fault, Draft<Fault, Request>>(scope, actor, pepper.id, some, (eventIdPrefix) =>
+        call ? claim(scope, call, { part: partOf(drafts, some), pepperId: pepper.id, eventIdPrefix }) : [],
+      ),
+    )
+    return outcomesOf(recorded)
+  } catch (error) {
+    if (!(error instanceof RepeatedCall) || call === undefined) throw error
+    return replay<Fault, Request>(context, drafts, call)
+  }
+}
+
+/** The number of the first of some items of a call. */
+function partOf<Item>(all: readonly Item[], [first]: readonly Item[]): number {
+  return first === undefined ? 0 : all.indexOf(first)
+}
+
+/** The outcomes of an earlier call, with the codes that it has issued: derived anew, since none is stored. */
+async function replay<Fault extends string, Request extends IssueRequest<Fault>>(
+  context: CodeContext,
+  drafts: readonly Draft<Fault, Request>[],
+  call: IdempotentCall,
+): Promise<{ request: Request; outcome: IssueOutcome<Fault> }[]> {
+  const { nonce, pepperId, entries } = await findEarlier(context, call)
+  const pepper = context.peppers.find(({ id }) => id === pepperId)
+  if (pepper === undefined) throw new Error('the pepper of an earlier call is gone')
+  return drafts.map(({ request, emailKey }, number) => {
+    const earlier = entries.get(number)
+    if (earlier === undefined) return { request, outcome: { tag: 'failed', fault: 'RepeatedCall' } }
+    const { eventId, result, userId, at } = earlier
+    if (result !== 'issued' || request.tag !== 'wanted' || emailKey === null || userId === null) {
+      return { request, outcome: { tag: 'refused', reason: result as IssueRefusal<Fault> } }
+    }
+    const code = drawCode(context.policy, call.bytesOf(pepper, nonce, number))
+    const outcome = {
+      tag: 'issued',
+      code,
+      codeId: eventId,
+      userId,
+      emailKey,
+      expiresAt: at + request.ttlMs,
+    } as const
+    return { request, outcome }
+  })
+}
+
+function outcomesOf<Fault extends string, Request extends IssueRequest<Fault>>(
+  recorded: readonly Apart<
+    Draft<Fault, Request>,
+    Recorded<Draft<Fault, Request>, 'issued' | IssueRefusal<Fault>>
+  >[],
+): { request: Request; outcome: IssueOutcome<Fault> }[] {
   return recorded.map((each) =>
     each.tag === 'done'
       ? { request: each.done.item.request, outcome: outcomeOf(each.done) }
@@ -61,9 +119,10 @@ function draftOf<Fault extends string, Request extends IssueRequest<Fault>>(
   { tenantId, policy, peppers, now }: CodeContext,
   mode: CodeMode,
   request: Request,
+  bytes?: () => Uint8Array,
 ): Draft<Fault, Request> {
   const isWanted = request.tag === 'wanted'
-  const code = drawCode(policy)
+  const code = drawCode(policy, bytes)
   const emailKey = canonicalEmailAddress(request.emailAddress) ?? null
   const binding = { tenantId, emailKey: emailKey ?? '', mode }
   return {

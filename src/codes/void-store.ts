@@ -11,6 +11,7 @@ import type { Actor } from '../audit/admin-event.ts'
 import { PreparedBatch, type Given, type Orm } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, resetCodes, users } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
+import { runClaimed } from './idempotent-call-store.ts'
 import {
   codeValues,
   isLive,
@@ -25,7 +26,7 @@ import {
 /** What a void did for one user, or why it found nothing to void. */
 export type VoidResult = (typeof VOID_RESULTS)[number]
 
-const VOID_RESULTS = [
+export const VOID_RESULTS = [
   'voided',
   'unknown',
   'disabled',
@@ -42,14 +43,17 @@ const VOID_RESULTS = [
  * also the one without a code: what was asked for before and is still in a queue is never mailed then.
  *
  * @param emailKeys canonical addresses, each once; null for what is none.
+ * @param claimed what the transaction begins with, where the call may be repeated.
  */
 export async function voidAll(
   scope: CodeScope,
   actor: Actor,
   emailKeys: readonly (string | null)[],
+  claimed: (eventIdPrefix: string) => D1PreparedStatement[] = () => [],
 ): Promise<Recorded<string | null, VoidResult>[]> {
   const call = newBulkCall(actor, scope.now, emailKeys)
-  const [recorded] = await voidStatements.run(scope.db, { ...codeValues(scope), ...call })
+  const statements = voidStatements.statements(scope.db, { ...codeValues(scope), ...call })
+  const [recorded] = await runClaimed(scope.db, claimed(call.eventIdPrefix), statements)
   return recordedOf(call, recorded, emailKeys, VOID_RESULTS)
 }
 

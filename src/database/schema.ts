@@ -2,7 +2,7 @@ import { sql, type SQLWrapper } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
- * Every table, and the only source of `drizzle/`. Times are epoch milliseconds and end in `_at`.
+ * Every table, those of the catalogue beside this file, and the only source of `drizzle/`. Times are epoch milliseconds and end in `_at`.
  *
  * The catalogue (tenants, hosts, keys) lives in the binding `DB`; users, codes and events live in the
  * database that the tenant's record names. No foreign keys: D1 cannot defer them through a table
@@ -12,86 +12,7 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
  * insert instead of two.
  */
 
-/** A tenant: one customer, with its policy. Lives in `DB`. */
-export const tenants = sqliteTable('tenants', {
-  id: text().primaryKey(),
-  name: text().notNull(),
-  /** JSON as the operator sent it; defaults are applied on read. */
-  policy: text().notNull(),
-  /** Name of the D1 binding that holds the tenant's users, codes and events. */
-  database: text().notNull(),
-  createdAt: integer('created_at').notNull(),
-})
-
-/** Host name to tenant, each host of one tenant alone. Lives in `DB`. WITHOUT ROWID. */
-export const tenantHosts = sqliteTable(
-  'tenant_hosts',
-  {
-    hostname: text().primaryKey(),
-    tenantId: text('tenant_id').notNull(),
-  },
-  (table) => [index('tenant_hosts_by_tenant').on(table.tenantId)],
-)
-
-/** Public keys of the admin API. Lives in `DB`. */
-export const apiKeys = sqliteTable(
-  'api_keys',
-  {
-    accessId: text('access_id').primaryKey(),
-    tenantId: text('tenant_id').notNull(),
-    /** Public RSA JWK, members `kty`, `n`, `e` and `kid` only. */
-    publicJwk: text('public_jwk').notNull(),
-    role: text({ enum: ['help-desk', 'super-admin'] }).notNull(),
-    description: text().notNull(),
-    createdAt: integer('created_at').notNull(),
-    revokedAt: integer('revoked_at'),
-  },
-  (table) => [index('api_keys_by_tenant').on(table.tenantId)],
-)
-
-/** Clients of the admin API by OAuth 2.0. Lives in `DB`. */
-export const oauthClients = sqliteTable(
-  'oauth_clients',
-  {
-    clientId: text('client_id').primaryKey(),
-    tenantId: text('tenant_id').notNull(),
-    /** JWK set (RFC 7517 §5) of the public keys that its assertions are verified with. */
-    jwks: text().notNull(),
-    /** Scopes that it may be given, separated by blanks. */
-    scopes: text().notNull(),
-    description: text().notNull(),
-    createdAt: integer('created_at').notNull(),
-    revokedAt: integer('revoked_at'),
-  },
-  (table) => [index('oauth_clients_by_tenant').on(table.tenantId)],
-)
-
-/** Assertions that a client has used, for as long as they would be good. Lives in `DB`. WITHOUT ROWID. */
-export const usedAssertions = sqliteTable(
-  'used_assertions',
-  {
-    clientId: text('client_id').notNull(),
-    /** SHA-256 of the assertion's `jti`. */
-    jtiDigest: text('jti_digest').notNull(),
-    expiresAt: integer('expires_at').notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.clientId, table.jtiDigest] })],
-)
-
-/** Bearer tokens of the directory alone, for products that sign no JWTs. Lives in `DB`. */
-export const scimTokens = sqliteTable(
-  'scim_tokens',
-  {
-    id: text().primaryKey(),
-    tenantId: text('tenant_id').notNull(),
-    /** SHA-256 of the whole token, which has 256 random bits. */
-    digest: text().notNull(),
-    description: text().notNull(),
-    createdAt: integer('created_at').notNull(),
-    revokedAt: integer('revoked_at'),
-  },
-  (table) => [index('scim_tokens_by_tenant').on(table.tenantId)],
-)
+export * from './catalogue-schema.ts'
 
 /** The directory. An address and a user name each belong to one user of a tenant. */
 export const users = sqliteTable(
@@ -355,3 +276,30 @@ export const logMarks = sqliteTable('log_marks', {
   tenantId: text('tenant_id').primaryKey(),
   closedUntil: integer('closed_until').notNull(),
 })
+
+/**
+ * Calls that brought an `Idempotency-Key`, for a day: what a repetition needs to give the same answer, beside the key
+ * itself and the peppers. It holds no code. WITHOUT ROWID.
+ */
+export const idempotentCalls = sqliteTable(
+  'idempotent_calls',
+  {
+    tenantId: text('tenant_id').notNull(),
+    /** SHA-256 of who called and with which key. */
+    keyDigest: text('key_digest').notNull(),
+    /** The number of the first entry of this part: a call is of several parts where a row of it failed. */
+    part: integer().notNull(),
+    /** SHA-256 of what was asked for. */
+    requestDigest: text('request_digest').notNull(),
+    /** What the codes of the call were derived from, beside its key and the pepper of this id. */
+    nonce: text().notNull(),
+    pepperId: text('pepper_id').notNull(),
+    /** What the ids of its events start with. */
+    eventIdPrefix: text('event_id_prefix').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.keyDigest, table.part] }),
+    index('idempotent_calls_by_time').on(table.expiresAt),
+  ],
+)

@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import {
   adminEvents,
   deletedUsers,
+  idempotentCalls,
   logMarks,
   resetCodes,
   spentBudgets,
@@ -23,6 +24,7 @@ export async function deleteTenantData(db: D1Database, tenantId: string): Promis
     orm.delete(deletedUsers).where(eq(deletedUsers.tenantId, tenantId)),
     orm.delete(spentBudgets).where(eq(spentBudgets.tenantId, tenantId)),
     orm.delete(adminEvents).where(eq(adminEvents.tenantId, tenantId)),
+    orm.delete(idempotentCalls).where(eq(idempotentCalls.tenantId, tenantId)),
     orm.delete(logMarks).where(eq(logMarks.tenantId, tenantId)),
     orm.delete(userEvents).where(eq(userEvents.tenantId, tenantId)),
   ])

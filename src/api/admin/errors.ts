@@ -2,7 +2,7 @@ import { STATUS_NAMES, type ErrorStatus } from '../../http/error-status.ts'
 import type { ErrorRenderer } from '../../http/errors.ts'
 
 /** Statuses of a request that was wrong in itself. */
-const REQUEST_FAULTS = new Set<ErrorStatus>([400, 413, 415, 429])
+const REQUEST_FAULTS = new Set<ErrorStatus>([400, 413, 415, 422, 429])
 
 /**
  * The admin API's two shapes: `{code, description}` for a request that was wrong in itself, the Spring

@@ -8,6 +8,7 @@ import type { DeliveryMessage } from '../../delivery/message.ts'
 import { queueDeliveries, queueNotices } from '../../delivery/outbox.ts'
 import { faultName } from '../../log.ts'
 import { readJson } from '../../http/body.ts'
+import { idempotentCallOf, runCall } from '../../http/idempotency.ts'
 import { admitGenerate } from '../../http/key-limits.ts'
 import { isRecord } from '../../record.ts'
 import { actorOf, codeContextOf, outboxOf } from '../../http/context.ts'
@@ -48,18 +49,23 @@ export function generateVerifyCode(mode: CodeMode) {
       shown: requests.filter(({ tag, channel }) => tag === 'wanted' && channel !== 'EMAIL').length,
       mode,
     })
-    const issued = await issueCodes<GenerateFault, (typeof requests)[number]>(
-      codeContextOf(c),
-      actorOf(c),
-      mode,
-      requests,
+    const call = idempotentCallOf(c, `generate ${mode}`, body)
+    const issued = await runCall(c, call, () =>
+      issueCodes<GenerateFault, (typeof requests)[number]>(
+        codeContextOf(c),
+        actorOf(c),
+        mode,
+        requests,
+        call,
+      ),
     )
     logFailures(
       c,
       issued.flatMap(({ outcome }) => (outcome.tag === 'failed' ? outcome.fault : [])),
     )
-    const areQueued = await queueCodes(c, mode, issued)
-    tellUsers(c, mode, issued, areQueued)
+    // What an earlier call has put on its way is not sent again.
+    const areQueued = call?.isReplay === true || (await queueCodes(c, mode, issued))
+    if (call?.isReplay !== true) tellUsers(c, mode, issued, areQueued)
     const results = issued.map((each) => resultOf(policy, mode, each, areQueued))
     return c.json(Array.isArray(body) ? results : results[0])
   }

@@ -6,6 +6,7 @@ import { voidCodes } from '../../codes/void.ts'
 import { queueNotices } from '../../delivery/outbox.ts'
 import { actorOf, codeContextOf, outboxOf } from '../../http/context.ts'
 import { readJson } from '../../http/body.ts'
+import { idempotentCallOf, runCall } from '../../http/idempotency.ts'
 import { admitVoid } from '../../http/key-limits.ts'
 import { isRecord } from '../../record.ts'
 import { asText, CONFLICT, isWord, logFailures, readAlias, requireUserCount } from './bulk.ts'
@@ -24,7 +25,8 @@ export async function voidVerifyCode(c: Context<AdminEnv>): Promise<Response> {
   const emails = readEmails(body)
   const mode = readMode(body)
   await admitVoid(c, emails.length)
-  const outcomes = await voidCodes(codeContextOf(c), actorOf(c), mode, emails)
+  const call = idempotentCallOf(c, 'void', body)
+  const outcomes = await runCall(c, call, () => voidCodes(codeContextOf(c), actorOf(c), mode, emails, call))
   logFailures(
     c,
     outcomes.flatMap((outcome) => (outcome.result === 'failed' ? outcome.fault : [])),
@@ -32,7 +34,7 @@ export async function voidVerifyCode(c: Context<AdminEnv>): Promise<Response> {
   const voided = outcomes.flatMap((outcome) =>
     outcome.result === 'voided' && outcome.userId ? [outcome.userId] : [],
   )
-  queueNotices(outboxOf(c), 'voided', [...new Set(voided)], { mode })
+  if (call?.isReplay !== true) queueNotices(outboxOf(c), 'voided', [...new Set(voided)], { mode })
   const results = outcomes.map(({ request, result }) => ({
     ...voidResult(mode, result),
     user_email: asText(request.sent),

@@ -234,6 +234,7 @@ describe('deleting a tenant', () => {
     deleted_users: 0,
     spent_budgets: 0,
     log_marks: 0,
+    idempotent_calls: 0,
   }
 
   it('E3: with users is refused, and forced deletes everything of it, and nothing of another', async () => {
@@ -258,19 +259,24 @@ describe('deleting a tenant', () => {
       const url = `https://${each.host}/AdminInterface/restapi/v1/usereventlog/exportlogs`
       expect((await call(url, { method: 'GET', token: await each.token() })).status).toBe(200)
     }
+    for (const each of [tenant, other]) {
+      const body = { code_generation_mode: 'ENROLLMENT', user_emails: ['nobody@example.com'] }
+      await each.admin('/users/voidVerifyCode', body, 'help-desk', { 'Idempotency-Key': 'x' })
+    }
     const before = await rowsOf(other)
     for (const query of ['', '?force=false', '?force', '?force=TRUE']) {
       const refused = await refusal(await operate('DELETE', `/tenants/${tenant.id}${query}`))
       expect(refused).toMatch(/^409 The tenant has 2 users\. .*\?force=true/)
     }
     expect(await rowsOf(tenant)).toEqual({
-      admin_events: 6,
+      admin_events: 7,
       api_keys: 2,
       oauth_clients: 1,
       scim_tokens: 1,
       deleted_users: 1,
       spent_budgets: 1,
       log_marks: 1,
+      idempotent_calls: 1,
       reset_codes: 2,
       tenant_hosts: 1,
       // One for each block of ids, and two ids may be in one block.
