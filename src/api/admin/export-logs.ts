@@ -88,7 +88,7 @@ function adminEntry(event: AdminEvent) {
   const { seq, loggedAt, action, mode, accessId, result, target, userId, sourceIp, destination } = event
   const activity = ADMIN_ACTIVITIES[action] ?? ADMIN_ACTIVITIES[`${action} ${mode}`]
   const who = accessId === '' ? 'The service' : `Admin ${accessId}`
-  const whom = target === '' ? '' : ` of ${target}`
+  const whom = target === '' ? '' : action.startsWith('user.') ? ` (${target})` : ` for ${target}`
   const to = destination === null ? '' : `, to ${destination}`
   return {
     eventId: String(seq),

@@ -52,7 +52,7 @@ describe('the log of administrators', () => {
       activityCode: 90001,
       result: 'SUCCESS',
       reasonKey: 'issued',
-      message: expect.stringContaining('generated a password reset code of u***@example.com: issued.'),
+      message: expect.stringContaining('generated a password reset code for u***@example.com: issued.'),
       sourceIPAddress: expect.any(String),
       targetObject1Id: expect.any(String),
       targetObject1Name: 'u***@example.com',
