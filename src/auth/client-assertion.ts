@@ -63,7 +63,8 @@ export async function verifyAssertion(
     if (!isMeant || !isShort || !isTimely || !isPlainHeader(protectedHeader)) return undefined
     if (typeof jti !== 'string' || jti === '' || jti.length > JTI_LENGTH_MAX) return undefined
     const jtiDigest = createHash('sha256').update(jti).digest('base64url')
-    return { client, jtiDigest, expiresAt: (exp + CLOCK_SKEW_S) * 1000 }
+    // jose compares whole seconds: a part of one counts whole, or it is forgotten while it is still good.
+    return { client, jtiDigest, expiresAt: (Math.ceil(exp) + CLOCK_SKEW_S) * 1000 }
   } catch {
     return undefined
   }

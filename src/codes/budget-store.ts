@@ -1,4 +1,4 @@
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { and, eq, gt, sql, type SQL } from 'drizzle-orm'
 import type { Orm } from '../database/prepared-batch.ts'
 import { jsonEach, resetCodes, spentBudgets, users } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
@@ -22,8 +22,21 @@ export function budgetDigests(peppers: Keyring, tenantId: string, emailKey: stri
   return peppers.map((pepper) => hmac(pepper, ['spent-budget', tenantId, emailKey]).toString('base64url'))
 }
 
-/** The statement that keeps the wrong codes of a user who is about to go, if there are any. */
-export function keepBudget(orm: Orm, { tenantId, now }: Scope, userId: string, digests: readonly string[]) {
+/** A condition under which alone a statement does anything. */
+const ALWAYS = sql`1`
+
+/**
+ * The statement that keeps the wrong codes of a user who is about to go, if there are any.
+ *
+ * @param only when alone they are kept.
+ */
+export function keepBudget(
+  orm: Orm,
+  { tenantId, now }: Scope,
+  userId: string,
+  digests: readonly string[],
+  only: SQL = ALWAYS,
+) {
   const [digest = ''] = digests
   const row = {
     tenantId,
@@ -33,7 +46,7 @@ export function keepBudget(orm: Orm, { tenantId, now }: Scope, userId: string, d
     expiresAt: now + BUDGET_KEPT_MS,
   }
   const source = sql`FROM ${resetCodes} WHERE ${resetCodes.userId} = ${userId} AND ${resetCodes.tenantId} = ${tenantId}
-    AND ${resetCodes.mode} = 'PASSWORD_RESET' AND ${resetCodes.failures} > 0`
+    AND ${resetCodes.mode} = 'PASSWORD_RESET' AND ${resetCodes.failures} > 0 AND ${only}`
   return orm
     .insert(spentBudgets)
     .select(selectRow(spentBudgets, row, source))
@@ -47,8 +60,18 @@ export function keepBudget(orm: Orm, { tenantId, now }: Scope, userId: string, d
     })
 }
 
-/** The statements that give a new user the wrong codes that their address has, which are then theirs alone. */
-export function takeBudget(orm: Orm, { tenantId, now }: Scope, userId: string, digests: readonly string[]) {
+/**
+ * The statements that give a user the wrong codes that their new address has, where they have not more of their own.
+ *
+ * @param only when alone they are given.
+ */
+export function takeBudget(
+  orm: Orm,
+  { tenantId, now }: Scope,
+  userId: string,
+  digests: readonly string[],
+  only: SQL = ALWAYS,
+) {
   const isTheirs = sql`${spentBudgets.digest} IN (SELECT value FROM ${jsonEach(JSON.stringify(digests))})`
   const row = {
     ...NO_CODE,
@@ -60,16 +83,20 @@ export function takeBudget(orm: Orm, { tenantId, now }: Scope, userId: string, d
   }
   const source = sql`FROM ${spentBudgets} CROSS JOIN ${users}
     WHERE ${spentBudgets.tenantId} = ${tenantId} AND ${isTheirs} AND ${spentBudgets.expiresAt} > ${now}
-      AND ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId}
+      AND ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId} AND ${only}
     ORDER BY ${spentBudgets.failures} DESC LIMIT 1`
   return [
     orm
       .insert(resetCodes)
       .select(selectRow(resetCodes, row, source))
-      .onConflictDoNothing(),
+      .onConflictDoUpdate({
+        target: [resetCodes.userId, resetCodes.mode],
+        set: { failures: sql`excluded.failures`, clientFailures: sql`excluded.client_failures` },
+        setWhere: sql`excluded.failures > ${resetCodes.failures}`,
+      }),
     orm
       .delete(spentBudgets)
-      .where(and(eq(spentBudgets.tenantId, tenantId), isTheirs, gt(spentBudgets.expiresAt, now))),
+      .where(and(eq(spentBudgets.tenantId, tenantId), isTheirs, gt(spentBudgets.expiresAt, now), only)),
   ] as const
 }
 

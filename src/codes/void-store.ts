@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql, type SQL } from 'drizzle-orm'
 import {
   isOfThisCall,
   newBulkCall,
@@ -90,8 +90,15 @@ const voidStatements = new PreparedBatch<CodeValues & BulkCall>((orm, given) => 
 /**
  * The statement that voids the codes of one user, of every mode, as {@link voidAll} does: for a user who is
  * disabled or leaves.
+ *
+ * @param only when alone they are.
  */
-export function voidCodesOf(orm: Orm, given: Liveness & Given<{ tenantId: string }>, userId: string) {
+export function voidCodesOf(
+  orm: Orm,
+  given: Liveness & Given<{ tenantId: string }>,
+  userId: string,
+  only: SQL,
+) {
   const { tenantId, now } = given
   const row = {
     ...NO_CODE,
@@ -101,7 +108,7 @@ export function voidCodesOf(orm: Orm, given: Liveness & Given<{ tenantId: string
     voidedAt: now,
   }
   const source = sql`FROM ${users} CROSS JOIN ${jsonEach('["PASSWORD_RESET","ENROLLMENT"]')} mode
-    WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId}`
+    WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId} AND ${only}`
   return orm
     .insert(resetCodes)
     .select(selectRow(resetCodes, row, source))

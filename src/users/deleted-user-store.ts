@@ -62,13 +62,15 @@ export async function restoreUser(
   const marked = await orm.select({ emailKey: deletedUsers.emailKey }).from(deletedUsers).where(isThis).get()
   if (marked === undefined) return (await findUser(scope, id)) ? 'restored' : 'unknown'
   const source = sql`FROM ${deletedUsers} WHERE ${deletedUsers.tenantId} = ${tenantId} AND ${deletedUsers.id} = ${id}`
+  // Another call may have brought the user back meanwhile: then this one does nothing.
+  const isMarked = sql`EXISTS (SELECT 1 ${source})`
   try {
     await orm.batch([
+      recordUserChange(orm, scope, actor, 'user.restore', id, { from: deletedUsers }),
       orm.insert(users).select(selectRow(users, { ...kept, tenantId }, source)),
-      ...takeBudget(orm, scope, id, budgetDigests(peppers, tenantId, marked.emailKey)),
-      voidCodesOf(orm, scope, id),
+      ...takeBudget(orm, scope, id, budgetDigests(peppers, tenantId, marked.emailKey), isMarked),
+      voidCodesOf(orm, scope, id, isMarked),
       orm.delete(deletedUsers).where(isThis),
-      recordUserChange(orm, scope, actor, 'user.restore', id),
     ])
     return 'restored'
   } catch (error) {
@@ -77,11 +79,15 @@ export async function restoreUser(
 }
 
 /** Removes a user for good who was marked as deleted. */
-export async function purgeUser({ db, tenantId }: DirectoryScope, id: string): Promise<boolean> {
-  const purged = await drizzle(db)
-    .delete(deletedUsers)
-    .where(and(eq(deletedUsers.tenantId, tenantId), eq(deletedUsers.id, id)))
-    .returning({ id: deletedUsers.id })
+export async function purgeUser(scope: DirectoryScope, actor: Actor, id: string): Promise<boolean> {
+  const orm = drizzle(scope.db)
+  const [, purged] = await orm.batch([
+    recordUserChange(orm, scope, actor, 'user.delete', id, { from: deletedUsers }),
+    orm
+      .delete(deletedUsers)
+      .where(and(eq(deletedUsers.tenantId, scope.tenantId), eq(deletedUsers.id, id)))
+      .returning({ id: deletedUsers.id }),
+  ])
   return purged.length === 1
 }
 

@@ -8,7 +8,7 @@ import { budgetDigests, keepBudget, takeBudget } from '../codes/budget-store.ts'
 import { voidCodesOf } from '../codes/void-store.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import type { Orm } from '../database/prepared-batch.ts'
-import { adminEvents, jsonEach, users } from '../database/schema.ts'
+import { adminEvents, deletedUsers, jsonEach, users } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
 import { idBehind, totalOf } from './user-count-store.ts'
@@ -146,27 +146,27 @@ export async function updateUser(
 ): Promise<Updated> {
   const { db, tenantId, now, peppers } = scope
   const orm = drizzle(db)
-  const isThis = and(
-    eq(users.tenantId, tenantId),
-    eq(users.id, id),
-    version === undefined ? undefined : eq(users.updatedAt, version),
-  )
+  const isVersion = version === undefined ? sql`1` : sql`updated_at = ${version}`
+  const isThis = and(eq(users.tenantId, tenantId), eq(users.id, id), isVersion)
+  const isThere = sql`EXISTS (SELECT 1 FROM users WHERE tenant_id = ${tenantId} AND id = ${id} AND ${isVersion})`
   const hasEnded = changes.status === 'disabled' || moved !== undefined
   const action = moved ? 'user.address' : changes.status === 'disabled' ? 'user.disable' : 'user.update'
-  // The event first: it says what was there before.
-  const record = recordUserChange(orm, scope, actor, action, id, { version, movedTo: moved?.to })
-  const end = voidCodesOf(orm, scope, id)
+  // The update last: the others are about what is there before it, and about this version alone.
+  const record = recordUserChange(orm, scope, actor, action, id, { only: isThere, movedTo: moved?.to })
+  const end = voidCodesOf(orm, scope, id, isThere)
   const update = orm
     .update(users)
     // Later than the last version, also within its millisecond.
     .set({ ...changes, updatedAt: sql`max(${now}, ${users.updatedAt} + 1)` })
     .where(isThis)
     .returning({ updatedAt: users.updatedAt })
-  const keep = keepBudget(orm, scope, id, budgetDigests(peppers, tenantId, moved?.from ?? ''))
+  const move = moved && [
+    keepBudget(orm, scope, id, budgetDigests(peppers, tenantId, moved.from), isThere),
+    ...takeBudget(orm, scope, id, budgetDigests(peppers, tenantId, moved.to), isThere),
+  ]
   try {
-    const [, [updated]] = hasEnded
-      ? await orm.batch([record, update, end, ...(moved ? [keep] : [])])
-      : await orm.batch([record, update])
+    const done = await orm.batch([record, ...(hasEnded ? [end] : []), ...(move ?? []), update])
+    const [updated] = done.at(-1) as Awaited<typeof update>
     return updated ? { tag: 'updated', updatedAt: updated.updatedAt } : { tag: 'unknown' }
   } catch (error) {
     return { tag: collisionOf(error) }
@@ -195,15 +195,20 @@ export async function deleteUser(scope: DirectoryScope, actor: Actor, id: string
   return deleted[3].length === 1
 }
 
-/** The statement that records a change of a user, if there is such a user. The database masks the address itself. */
+/**
+ * The statement that records a change of a user, if there is such a user. The database masks the address itself.
+ *
+ * @param about when alone it is recorded; the address that the user gets; and whether the user is marked as deleted.
+ */
 export function recordUserChange(
   orm: Orm,
   { tenantId, now }: TenantScope,
   { accessId, sourceIp, requestId }: Actor,
   action: string,
   id: string,
-  { version, movedTo }: { version?: number | undefined; movedTo?: string | undefined } = {},
+  about: { only?: SQL; movedTo?: string | undefined; from?: typeof users | typeof deletedUsers } = {},
 ) {
+  const { only = sql`1`, movedTo, from = users } = about
   const row = {
     tenantId,
     id: newEventId(now),
@@ -211,8 +216,8 @@ export function recordUserChange(
     accessId,
     action,
     mode: null,
-    userId: users.id,
-    target: maskAddress(sql`${users.emailKey}`),
+    userId: from.id,
+    target: maskAddress(sql`${from.emailKey}`),
     result: 'done',
     sourceIp,
     requestId,
@@ -220,7 +225,6 @@ export function recordUserChange(
     destination: movedTo === undefined ? null : maskAddress(sql`${movedTo}`),
     ...UNNUMBERED,
   }
-  const isVersion = version === undefined ? sql`` : sql`AND ${users.updatedAt} = ${version}`
-  const source = sql`FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${id} ${isVersion}`
+  const source = sql`FROM ${from} WHERE ${from.tenantId} = ${tenantId} AND ${from.id} = ${id} AND ${only}`
   return orm.insert(adminEvents).select(selectRow(adminEvents, row, source))
 }

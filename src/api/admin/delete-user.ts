@@ -30,7 +30,7 @@ export async function putMarkDeleted(c: Context<AdminEnv>): Promise<Response> {
 /** `DELETE v1/users/{id}`: removes a user for good, also one who is marked as deleted. */
 export async function deleteUserNow(c: Context<AdminEnv>): Promise<Response> {
   const [scope, id] = [directoryScopeOf(c), c.req.param('id') ?? '']
-  const isDeleted = (await deleteUser(scope, actorOf(c), id)) || (await purgeUser(scope, id))
+  const isDeleted = (await deleteUser(scope, actorOf(c), id)) || (await purgeUser(scope, actorOf(c), id))
   if (!isDeleted) throw noSuchUser()
   return c.body(null, 204)
 }

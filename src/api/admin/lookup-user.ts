@@ -15,17 +15,21 @@ import { noSuchUser, requireObject, userRecord } from './user-record.ts'
  */
 export async function lookupUser(c: Context<AdminEnv>): Promise<Response> {
   const body = requireObject(await readJson(c))
-  const [email, username] = [ownMember(body, 'email'), ownMember(body, 'username')]
-  if (typeof (email ?? username) !== 'string' || (email !== undefined && username !== undefined)) {
+  // Null is what clients write that name every member.
+  const [email, username, searchUnsynched] = ['email', 'username', 'searchUnsynched'].map(
+    (member) => ownMember(body, member) ?? undefined,
+  )
+  const name = email ?? username
+  if (typeof name !== 'string' || (email !== undefined && username !== undefined)) {
     throw new HTTPException(400, { message: 'Name one user: email or username, as a string.' })
   }
-  if (!['undefined', 'boolean'].includes(typeof ownMember(body, 'searchUnsynched'))) {
+  if (!['undefined', 'boolean'].includes(typeof searchUnsynched)) {
     throw new HTTPException(400, { message: 'searchUnsynched must be true or false.' })
   }
   const scope = tenantScopeOf(c)
-  const user = await (typeof email === 'string'
-    ? findOne(scope, 'emailKey', canonicalEmailAddress(email) ?? '')
-    : findOne(scope, 'userNameKey', lowerCaseAscii(String(username))))
+  const user = await (email === undefined
+    ? findOne(scope, 'userNameKey', lowerCaseAscii(name))
+    : findOne(scope, 'emailKey', canonicalEmailAddress(name) ?? ''))
   if (user === undefined) throw noSuchUser()
   return c.json(userRecord(user))
 }

@@ -14,6 +14,7 @@ export const scimRoutes = new Hono<AdminEnv>()
 
 const toRead = [authenticate('users:read', 'scim'), rateLimitKey()] as const
 const toWrite = [authenticate('users:write', 'scim'), rateLimitKey()] as const
+const toDelete = [authenticate('users:delete', 'scim'), rateLimitKey()] as const
 
 scimRoutes.get('/Users', ...toRead, findUsers)
 scimRoutes.get('/Users/:id', ...toRead, getUser)
@@ -21,7 +22,7 @@ scimRoutes.post('/Users/.search', ...toRead, searchForUsers)
 scimRoutes.post('/Users', ...toWrite, createUser)
 scimRoutes.put('/Users/:id', ...toWrite, putUser)
 scimRoutes.patch('/Users/:id', ...toWrite, patchUser)
-scimRoutes.delete('/Users/:id', ...toWrite, deleteUser)
+scimRoutes.delete('/Users/:id', ...toDelete, deleteUser)
 scimRoutes.get('/ServiceProviderConfig', ...toRead, serviceProviderConfig)
 scimRoutes.get('/ResourceTypes', ...toRead, resourceTypes)
 scimRoutes.get('/ResourceTypes/:name', ...toRead, resourceType)

@@ -77,6 +77,9 @@ describe('looking a user up', () => {
     const { principalUsername } = record as { principalUsername: string }
     const byName = await lookup(tenant, { username: principalUsername.toUpperCase() })
     expect(await byName.json()).toEqual(record)
+    // As clients write it that name every member.
+    const byEmail = await lookup(tenant, { email: USER, username: null, searchUnsynched: null })
+    expect(await byEmail.json()).toEqual(record)
     const synced = await admin(tenant, 'POST', `/v1/users/${await idOf(tenant)}/sync`, '')
     expect([synced.status, await synced.json()]).toEqual([200, record])
   })
@@ -263,6 +266,19 @@ describe('a user who is marked as deleted', () => {
     expect((await admin(tenant, 'DELETE', `/v1/users/${id}`)).status).toBe(204)
     expect((await admin(tenant, 'DELETE', `/v1/users/${id}`)).status).toBe(404)
     expect((await mark(tenant, id, false)).status).toBe(404)
+    expect(await changes(tenant)).toEqual(['user.mark-deleted', 'user.delete'])
+  })
+
+  it('D3: comes back once, however often that is asked for at once; a late one ends no code', async () => {
+    const tenant = await newTenant({ policy: NO_LIMITS, users: 1 })
+    const id = await idOf(tenant)
+    await mark(tenant, id, true)
+    const all = await Promise.all(Array.from({ length: 10 }, () => mark(tenant, id, false)))
+    expect(all.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200))
+    expect(await changes(tenant)).toEqual(['user.mark-deleted', 'user.restore'])
+    const code = await tenant.newCode(USER)
+    expect((await mark(tenant, id, false)).status).toBe(200)
+    expect((await tenant.validate(USER, code)).status).toBe(200)
   })
 
   it.each([[{ markDeleted: 'true' }], [{}]])('I1: %j is refused', async (body) => {
@@ -282,6 +298,14 @@ describe('G3: wrong codes stay with the address', () => {
     const id = await idOf(tenant)
     return { tenant, id }
   }
+  const patchOf = (value: object) => ({
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    Operations: [{ op: 'replace', value }],
+  })
+  async function move(tenant: Tenant, id: string, address: string): Promise<void> {
+    const moved = await tenant.scim('PATCH', `/Users/${id}`, patchOf({ emails: [{ value: address }] }))
+    expect(moved.status).toBe(200)
+  }
   const failures = async (tenant: Tenant) => (await storedCode(tenant.id, USER))?.failures ?? 0
 
   it.each<[string, (tenant: Tenant, id: string) => Promise<unknown>]>([
@@ -300,6 +324,31 @@ describe('G3: wrong codes stay with the address', () => {
     for (const markDeleted of [true, false]) {
       await admin(tenant, 'PUT', `/v1/users/${id}/markDeleted`, { markDeleted })
     }
+    expect(await failures(tenant)).toBe(6)
+  })
+
+  it('of a user who gets the address afterwards, the more of theirs and of those there', async () => {
+    const { tenant, id } = await guessed()
+    await admin(tenant, 'DELETE', `/v1/users/${id}`)
+    const next = await tenant.addUser('other@example.com')
+    const code = await tenant.newCode('other@example.com')
+    for (let nth = 0; nth < 2; nth++) await tenant.validate('other@example.com', wrongCode(code))
+    await move(tenant, next, USER)
+    expect(await failures(tenant)).toBe(6)
+    await move(tenant, next, 'other@example.com')
+    await tenant.addUser(USER)
+    expect(await failures(tenant)).toBe(6)
+  })
+
+  it('and a change that is refused takes none of them along', async () => {
+    const { tenant, id } = await guessed()
+    await admin(tenant, 'DELETE', `/v1/users/${id}`)
+    const next = await tenant.addUser('other@example.com', { userName: 'other' })
+    await tenant.addUser('third@example.com', { userName: 'third' })
+    const value = { userName: 'third', emails: [{ value: USER }] }
+    const refused = await tenant.scim('PATCH', `/Users/${next}`, patchOf(value))
+    expect(refused.status).toBe(409)
+    await tenant.addUser(USER)
     expect(await failures(tenant)).toBe(6)
   })
 

@@ -154,6 +154,19 @@ describe('an assertion', () => {
     expect(all.filter(({ status }) => status === 401)).toHaveLength(19)
   })
 
+  it('is good once to the end of its life, also where that is within a second', async () => {
+    const { tenant, client } = await newClient()
+    const nowS = Math.floor(Date.now() / 1000)
+    const client_assertion = await assertion(client, { exp: nowS + 100.25 })
+    vi.useFakeTimers({ toFake: ['Date'], now: nowS * 1000 })
+    const statuses: number[] = []
+    for (const atMs of [0, 160_000, 160_300, 160_900, 161_000]) {
+      vi.setSystemTime(nowS * 1000 + atMs)
+      statuses.push((await askForToken(tenant, { client_assertion })).status)
+    }
+    expect(statuses).toEqual([200, 401, 401, 401, 401])
+  })
+
   it('is forgotten when it has expired, and is then refused for that', async () => {
     const { tenant, client } = await newClient()
     const client_assertion = await assertion(client)

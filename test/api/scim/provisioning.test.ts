@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { config } from '../../../src/config.ts'
+import { updateUser } from '../../../src/users/user-store.ts'
 import { ask, handle } from '../../rig/deliveries.ts'
 import { newMailHook } from '../../rig/mail-hook.ts'
 import { actions, page, patch, PATCH_OP, refusal, resourceOf } from '../../rig/scim.ts'
@@ -271,6 +273,30 @@ describe('versions', () => {
     const deleted = await scim(tenant, 'DELETE', `/Users/${id}`, undefined, { 'If-Match': version })
     expect(await refusal(deleted)).toBe('412')
     expect(await actions(tenant)).toEqual(['user.create', 'user.update', 'user.update'])
+  })
+
+  it('D3: a change that comes too late ends no code, and moves no wrong codes', async () => {
+    const tenant = await newTenant({ policy: NO_LIMITS })
+    const id = await tenant.addUser(JANE)
+    const code = await tenant.newCode(JANE)
+    await tenant.validate(JANE, 'wrong')
+    const scope = { db: env.DB, tenantId: tenant.id, now: Date.now(), peppers: config(env).peppers }
+    const caps = { attemptsMax: 10, failuresMax: 100 }
+    const actor = { accessId: 'a', sourceIp: '', requestId: 'r' }
+    const moved = { from: JANE, to: 'new@example.org' }
+    for (const [changes, ...rest] of [
+      [{ status: 'disabled' as const }],
+      [{ email: moved.to, emailKey: moved.to }, moved],
+    ] as const) {
+      const target = { id, version: 1 }
+      expect(await updateUser({ ...scope, ...caps }, actor, target, changes, ...rest)).toEqual({
+        tag: 'unknown',
+      })
+    }
+    expect((await tenant.validate(JANE, code)).status).toBe(200)
+    const kept = env.DB.prepare('SELECT count(*) AS n FROM spent_budgets WHERE tenant_id = ?').bind(tenant.id)
+    expect(await kept.first('n')).toBe(0)
+    expect(await actions(tenant)).toEqual(['user.create', 'generate'])
   })
 
   it('of parallel changes of one version exactly one is made', async () => {
