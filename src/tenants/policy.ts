@@ -132,7 +132,7 @@ const originsSchema = v.pipe(
   v.maxLength(ORIGINS_MAX, `must hold at most ${ORIGINS_MAX} origins`),
 )
 
-const policySchema = group({
+export const policySchema = group({
   code: v.optional(codeSchema, {}),
   limits: v.optional(limitsSchema, {}),
   origins: v.optional(originsSchema, []),

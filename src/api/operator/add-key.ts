@@ -42,7 +42,7 @@ const publicKeySchema = v.pipe(
   v.transform(({ kty, n, e, kid }) => ({ kty, n, e, ...(kid !== undefined && { kid }) })),
 )
 
-const keySchema = v.strictObject(
+export const keySchema = v.strictObject(
   {
     publicKey: publicKeySchema,
     role: v.picklist(ROLES, `must be one of: ${ROLES.join(', ')}`),

@@ -41,7 +41,7 @@ const publicJwkSchema = v.pipe(
   ),
 )
 
-const clientSchema = v.strictObject(
+export const clientSchema = v.strictObject(
   {
     jwks: v.strictObject(
       {

@@ -18,7 +18,7 @@ import { requireTenant } from './tenant-record.ts'
 
 /** The endpoints of a tenant's SCIM tokens. */
 
-const tokenSchema = v.strictObject(
+export const tokenSchema = v.strictObject(
   {
     description: v.optional(
       v.pipe(v.string('must be a string'), v.regex(/^[^\p{Cc}]{0,255}$/u, 'must be 255 characters at most')),

@@ -19,7 +19,7 @@ const hostSchema = v.pipe(
   v.check((host) => canonicalHost(host) === host, 'must be a host name in lower case, without a port'),
 )
 
-const tenantSchema = v.strictObject(
+export const tenantSchema = v.strictObject(
   {
     name: v.pipe(v.string('is required'), v.regex(/^[^\p{Cc}]{1,100}$/u, 'must be 1 to 100 characters')),
     hosts: v.pipe(

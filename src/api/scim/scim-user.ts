@@ -47,7 +47,7 @@ const booleanText = v.pipe(
 )
 
 /** The attributes of a SCIM user (RFC 7643 §4.1) that are kept. Others are ignored, as RFC 7644 §2.2 allows. */
-const resourceSchema = v.object(
+export const resourceSchema = v.object(
   {
     userName: v.pipe(shortText, v.nonEmpty('must not be empty')),
     emails: v.optional(

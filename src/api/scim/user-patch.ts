@@ -6,7 +6,7 @@ import type { userResource } from './scim-user.ts'
 const SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 
 /** RFC 7644 §3.5.2. Some clients write the operation with a capital. */
-const patchSchema = v.object({
+export const patchSchema = v.object({
   schemas: v.pipe(
     v.array(v.string()),
     v.check((schemas) => schemas.includes(SCHEMA)),

@@ -1,0 +1,90 @@
+import * as v from 'valibot'
+import * as example from './admin-examples.ts'
+import { generateAnswer, generateRequest, voidAnswer, voidRequest } from './admin-schemas.ts'
+import { BASE, may, NO_USER, tooMany } from './admin-shared.ts'
+import { answer, json, type Operation, type Operations, type Parameter } from './operation.ts'
+
+/** Issuing codes and voiding them. */
+
+const idempotencyKey: Parameter = {
+  name: 'Idempotency-Key',
+  description:
+    '1 to 255 characters of ASCII, in quotes or bare: for 24 hours, the same call with the same key has its effect once.',
+  schema: v.pipe(v.string(), v.minLength(1), v.maxLength(257)),
+  example: '"8f2d7a54-3f0e-4a7b-9c65-1d2e3f4a5b6c"',
+}
+
+const IDEMPOTENT = {
+  409: 'The first call with this Idempotency-Key is still running. Repeat it later for its answer.',
+  422: 'This Idempotency-Key was used for another request in the last 24 hours. Take a new one.',
+}
+const BAD_KEY = {
+  badKey: 'Idempotency-Key must be one key of 1 to 255 characters of ASCII, in quotes or without blanks.',
+}
+
+function generate(id: string, what: string, mode: string): Operation {
+  return {
+    id,
+    summary: `Issues ${what} codes to 1 to 100 users.`,
+    description:
+      'An array is answered by an array, and one object by one object. What became of each user is the number in ' +
+      '`status`: the HTTP status is 200 even when every user got bad news.',
+    who: may('codes'),
+    headers: [idempotencyKey],
+    body: {
+      content: { 'application/json': { schema: generateRequest, examples: example.GENERATE_REQUESTS } },
+    },
+    answers: {
+      200: {
+        what: 'One result per user, in their order.',
+        schema: generateAnswer,
+        examples: example.generated(mode),
+        headers: ['Idempotency-Replayed'],
+      },
+      400: {
+        noUsers: 'Send one user object, or an array of 1 to 100 of them.',
+        ...NO_USER,
+        ...tooMany(101),
+        tooManyShown:
+          'Number of codes to show or to mail elsewhere (100) in request exceeds maximum allowed (50)',
+        ...BAD_KEY,
+      },
+      ...IDEMPOTENT,
+    },
+  }
+}
+
+export const codes: Operations = {
+  [`POST ${BASE}/v1/users/generateVerifyCode/resetPassword`]: generate(
+    'generateResetCodes',
+    'password reset',
+    'PASSWORD_RESET',
+  ),
+  [`POST ${BASE}/v1/users/generateVerifyCode/enroll`]: generate(
+    'generateEnrollmentCodes',
+    'enrolment',
+    'ENROLLMENT',
+  ),
+  [`POST ${BASE}/v1/users/voidVerifyCode`]: {
+    id: 'voidCodes',
+    summary: 'Voids the live codes of 1 to 100 users.',
+    who: may('codes'),
+    headers: [idempotencyKey],
+    body: json(voidRequest, example.VOID_REQUEST),
+    answers: {
+      200: answer('One result per address, in their order.', voidAnswer, example.VOIDED, {
+        headers: ['Idempotency-Replayed'],
+      }),
+      400: {
+        notObject: 'Send an object with code_generation_mode and user_emails.',
+        notAList: 'user_emails must be a list of 1 to 100 e-mail addresses.',
+        differ: 'user_emails and userEmails differ: send one of them.',
+        mode: 'code_generation_mode must be PASSWORD_RESET or ENROLLMENT, in one spelling of the member.',
+        ...NO_USER,
+        ...tooMany(101),
+        ...BAD_KEY,
+      },
+      ...IDEMPOTENT,
+    },
+  },
+}

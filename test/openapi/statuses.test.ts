@@ -1,0 +1,220 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openApiDocument } from '../../scripts/openapi/document.ts'
+import { examplePath } from '../../scripts/openapi/parameters.ts'
+import { operationsOf, type Named } from '../../scripts/openapi/promises.ts'
+import { app } from '../../src/app.ts'
+import { forgetCatalogue } from '../../src/tenants/catalogue.ts'
+import { SCOPES } from '../../src/tenants/scope.ts'
+import { accessToken, addClient, clientKey } from '../rig/oauth.ts'
+import {
+  BASE_URL,
+  newRequest,
+  newTenant,
+  NO_LIMITS,
+  operatorToken,
+  type Call,
+  type Tenant,
+} from '../rig/service.ts'
+
+/**
+ * What any operation may be refused with, asked of every operation that says so in the document: as a caller, a
+ * database or a configuration brings it about.
+ */
+
+const operations = operationsOf(openApiDocument())
+
+/** Operations that document the status. */
+const withStatus = (status: number, isMeant: (each: Named) => boolean = () => true) =>
+  operations
+    .filter((each) => each.operation.responses[status] !== undefined && isMeant(each))
+    .map(({ name }) => name)
+
+const byName = new Map(operations.map((each) => [each.name, each]))
+const operationOf = (name: string) => {
+  const found = byName.get(name)
+  if (found === undefined) throw new Error(`no operation ${name}`)
+  return found.operation
+}
+const takes = (name: string) => Object.keys(operationOf(name).requestBody?.content ?? {})
+
+let tenant: Tenant
+/** One whose passwords a hook sets. */
+let hooked: Tenant
+let tokens: { desk: string; admin: string; operator: string }
+
+beforeAll(async () => {
+  tenant = await newTenant({ policy: { ...NO_LIMITS, redeem: { kind: 'grant', audience: 'statuses' } } })
+  const redeem = { kind: 'hook', url: 'https://hook.example.com/', secret: `whsec_${btoa('x'.repeat(32))}` }
+  hooked = await newTenant({ policy: { ...NO_LIMITS, redeem } })
+  tokens = {
+    desk: await tenant.token(),
+    admin: await tenant.token('super-admin'),
+    operator: await operatorToken(),
+  }
+})
+
+type Changes = Call & { host?: string; query?: string; path?: string }
+
+/** The operation with the example of its body, as whoever may call it, with something else than that. */
+async function ask(name: string, changes: Changes = {}, bindings: object = {}): Promise<Response> {
+  const [method = '', template = ''] = name.split(' ')
+  const { security, requestBody } = operationOf(name)
+  const isOperators = security.some((each) => 'operatorToken' in each)
+  const token = isOperators ? tokens.operator : tokens.admin
+  const [type, content] = Object.entries(requestBody?.content ?? {})[0] ?? []
+  const [example] = Object.values((content as { examples?: object } | undefined)?.examples ?? {}) as {
+    value: object
+  }[]
+  const isForm = type === 'application/x-www-form-urlencoded'
+  const body = isForm ? String(new URLSearchParams(example?.value as Record<string, string>)) : example?.value
+  const {
+    host = (template.startsWith('/api/login/') ? hooked : tenant).host,
+    query = '',
+    path = examplePath(template),
+    headers,
+    ...call
+  } = changes
+  const url = (isOperators ? BASE_URL : `https://${host}`) + path + query
+  const request = newRequest(url, {
+    method,
+    body,
+    ...(security.length > 0 && { token }),
+    ...call,
+    headers: { ...(type !== undefined && { 'Content-Type': type }), ...headers },
+  })
+  const context = createExecutionContext()
+  const response = await app.fetch(request, { ...env, ...bindings }, context)
+  await waitOnExecutionContext(context)
+  return response
+}
+
+const without = (headers: Record<string, string>): Changes => ({ headers })
+
+describe('400', () => {
+  it.each(withStatus(400, ({ name }) => takes(name)[0]?.endsWith('json') === true))(
+    '%s: no JSON',
+    async (name) => {
+      expect((await ask(name, { body: '{"a"' })).status).toBe(400)
+    },
+  )
+
+  it.each(withStatus(400, ({ name }) => takes(name)[0]?.endsWith('urlencoded') === true))(
+    '%s: an empty form',
+    async (name) => {
+      expect((await ask(name, { body: '' })).status).toBe(400)
+    },
+  )
+
+  it.each(withStatus(400, ({ name }) => takes(name).length === 0))('%s: a bad query', async (name) => {
+    expect((await ask(name, { query: '?pageSize=x&count=x&limit=x' })).status).toBe(400)
+  })
+})
+
+describe('401', () => {
+  it.each(withStatus(401, ({ operation }) => operation.security.length > 0))(
+    '%s: no token, and a bad one',
+    async (name) => {
+      for (const [Authorization, challenge] of [
+        ['Basic x', 'Bearer'],
+        ['Bearer x.y.z', 'Bearer error="invalid_token"'],
+      ] as const) {
+        const response = await ask(name, without({ Authorization }))
+        expect([response.status, response.headers.get('WWW-Authenticate')]).toEqual([401, challenge])
+      }
+    },
+  )
+})
+
+describe('403', () => {
+  it.each(withStatus(403))('%s: to the roles that the document does not list', async (name) => {
+    const roles = operationOf(name).security.flatMap((each) => each['apiKeyToken'] ?? [])
+    const { status } = await ask(name, { token: tokens.desk, ...(takes(name).length > 0 && { body: '{' }) })
+    expect(status === 403).toBe(!roles.includes('help-desk'))
+  })
+
+  it('to every client whose scopes the document does not list', async () => {
+    const key = await clientKey('ES256')
+    for (const scope of Object.keys(SCOPES)) {
+      const token = await accessToken(tenant, await addClient(tenant, key, [scope]))
+      for (const name of withStatus(403)) {
+        const scopes = operationOf(name).security.flatMap((each) => each['oauth2'] ?? [])
+        const asked = await ask(name, {
+          token,
+          ...(takes(name).length > 0 && { body: '{' }),
+          query: '?count=x',
+        })
+        const challenge = `Bearer error="insufficient_scope", scope="${scopes.join(' ')}"`
+        const isLetIn = scopes.includes(scope)
+        expect([name, asked.status === 403, asked.headers.get('WWW-Authenticate')]).toEqual([
+          name,
+          !isLetIn,
+          isLetIn ? null : challenge,
+        ])
+      }
+      await removeClients()
+    }
+  })
+})
+
+/** A tenant has ten clients at most. */
+async function removeClients() {
+  const list = await ask('GET /operator/v1/tenants/{id}/clients', {
+    path: `/operator/v1/tenants/${tenant.id}/clients`,
+  })
+  const { clients } = await list.json<{ clients: { clientId: string }[] }>()
+  for (const { clientId } of clients) {
+    await ask('DELETE /operator/v1/tenants/{id}/clients/{clientId}', {
+      path: `/operator/v1/tenants/${tenant.id}/clients/${clientId}`,
+    })
+  }
+}
+
+describe('404', () => {
+  it.each(withStatus(404, ({ operation }) => operation.security.length > 0))(
+    '%s: of nobody',
+    async (name) => {
+      const path = (name.split(' ')[1] ?? '').replaceAll(/\{\w+\}/g, 'nobody')
+      expect((await ask(name, { path })).status).toBe(404)
+    },
+  )
+
+  it.each(withStatus(404, ({ operation }) => operation.security.length === 0))(
+    '%s: on a host of nobody',
+    async (name) => {
+      expect((await ask(name, { host: 'nobody.example.com' })).status).toBe(404)
+    },
+  )
+})
+
+it.each(withStatus(406))('406 %s', async (name) => {
+  expect((await ask(name, without({ Accept: 'text/html' }))).status).toBe(406)
+})
+
+it.each(withStatus(413))('413 %s', async (name) => {
+  expect((await ask(name, { body: 'x'.repeat(65_537) })).status).toBe(413)
+})
+
+it.each(withStatus(415))('415 %s', async (name) => {
+  const type = `${takes(name)[0]}; charset=latin1`
+  expect((await ask(name, without({ 'Content-Type': type }))).status).toBe(415)
+})
+
+it.each(withStatus(429))('429 %s', async (name) => {
+  const bindings = { FLOOD_SHIELD: { limit: async () => ({ success: false }) } }
+  const response = await ask(name, without({ 'CF-Connecting-IP': '203.0.113.9' }), bindings)
+  expect([response.status, response.headers.get('Retry-After')]).toEqual([429, '10'])
+})
+
+it.each(withStatus(500))('500 %s', async (name) => {
+  expect((await ask(name, {}, { PEPPERS: 'short' })).status).toBe(500)
+})
+
+it.each(withStatus(503))('503 %s', async (name) => {
+  forgetCatalogue()
+  const fail = () => Promise.reject(new Error('D1_ERROR: x'))
+  const statement = { bind: () => statement, run: fail, all: fail, first: fail, raw: fail }
+  const response = await ask(name, {}, { DB: { prepare: () => statement, batch: fail } })
+  expect([response.status, response.headers.get('Retry-After')]).toEqual([503, '1'])
+})
