@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { deployDryRun, startupCpu } from './gate/bundle.ts'
 import { command } from './gate/command.ts'
+import { everythingWasSeen } from './gate/contract.ts'
 import { migrationsDrift, migrationsKeepTables, triggersOnOneLine } from './gate/migrations.ts'
 import { oneResult, type Step } from './gate/step.ts'
 import { logLeaks, tests } from './gate/tests.ts'
@@ -20,7 +21,9 @@ const steps: readonly Step[] = [
   migrationsKeepTables,
   triggersOnOneLine,
   command('nothing unused', 'knip'),
-  tests('tests in workerd', 'vitest.config.ts', logs),
+  command('openapi.json can be made', 'npm', 'run', '--silent', 'openapi'),
+  tests('tests in workerd', 'vitest.config.ts', logs, ['./scripts/gate/contract-reporter.ts']),
+  everythingWasSeen,
   tests('journeys against npm start', 'vitest.journeys.config.ts', logs),
   logLeaks(logs),
   deployDryRun(''),

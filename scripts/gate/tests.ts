@@ -11,15 +11,18 @@ const NOISE = /^(?:\{"event":|stdout \| |Using secrets defined in|.*Missing requ
 /**
  * The tests of a vitest configuration, each counted as one, and what they made the service log:
  * collected into `logs`, for {@link logLeaks}.
+ *
+ * @param reporters files of reporters of our own.
  */
-export function tests(name: string, config: string, logs: string[]): Step {
+export function tests(name: string, config: string, logs: string[], reporters: readonly string[] = []): Step {
   return {
     name,
     async run() {
       const folder = mkdtempSync(join(tmpdir(), 'rescind-tests-'))
       const json = join(folder, 'results.json')
-      const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`]
-      const { code, output } = await run('vitest', ['run', '--config', config, ...reporters], printUseful)
+      const reporting = ['default', 'json', ...reporters].map((reporter) => `--reporter=${reporter}`)
+      const args = ['run', '--config', config, ...reporting, `--outputFile.json=${json}`]
+      const { code, output } = await run('vitest', args, printUseful)
       logs.push(output)
       const counts = countTests(json)
       const { passed } = counts

@@ -131,7 +131,7 @@ describe('the key behind a token', () => {
     for (const [method, path, body] of [
       ['POST', '/Users', user],
       ['PATCH', `/Users/${id}`, { active: false }],
-      ['DELETE', `/Users/${id}`, undefined],
+      ['PUT', `/Users/${id}`, user],
     ] as const) {
       const response = await tenant.scim(method, path, body, 'help-desk')
       expect(response.status).toBe(403)

@@ -157,7 +157,8 @@ function isOf(schema: JsonSchema, value: unknown): boolean {
   return validatorOf(schema).validate(value).valid
 }
 
-function faultsOf(schema: object, text: string): string[] {
+/** What is wrong with a body, or a part of it, by its schema: a member that is not named, too. */
+export function faultsOf(schema: object, text: string): string[] {
   let value: unknown
   try {
     value = JSON.parse(text)
