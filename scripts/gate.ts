@@ -22,6 +22,13 @@ const steps: readonly Step[] = [
   triggersOnOneLine,
   command('nothing unused', 'knip'),
   command('openapi.json can be made', 'npm', 'run', '--silent', 'openapi'),
+  command(
+    'openapi.json is sound',
+    'redocly',
+    'lint',
+    'public/docs/openapi.json',
+    '--config=scripts/openapi/redocly.yaml',
+  ),
   tests('tests in workerd', 'vitest.config.ts', logs, ['./scripts/gate/contract-reporter.ts']),
   everythingWasSeen,
   tests('journeys against npm start', 'vitest.journeys.config.ts', logs),

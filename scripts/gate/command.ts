@@ -11,7 +11,13 @@ export async function run(
   onLine?: (line: string) => void,
 ): Promise<{ code: number; output: string }> {
   const path = [join(ROOT, 'node_modules/.bin'), process.env['PATH']].join(delimiter)
-  const quiet = { NO_COLOR: '1', WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' }
+  const quiet = {
+    NO_COLOR: '1',
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_HIDE_BANNER: 'true',
+    REDOCLY_TELEMETRY: 'off',
+    REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true',
+  }
   const child = spawn(tool, args, {
     cwd: ROOT,
     env: { ...process.env, ...quiet, FORCE_COLOR: undefined, PATH: path },

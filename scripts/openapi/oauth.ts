@@ -166,11 +166,7 @@ const CODES: Readonly<Record<string, OAuthErrorCode>> = {
   "None of these scopes is the client's, which are: rsa.user.read.": 'invalid_scope',
 }
 
-const common = () => ({
-  404: { tenant: 'No tenant has this host name.' },
-  500: OUR_FAULT,
-  503: STORE_FAULT,
-})
+const NO_TENANT = { tenant: 'No tenant has this host name.' }
 
 export const oauthDialect: Dialect = {
   tag: 'OAuth 2.0',
@@ -185,12 +181,13 @@ export const oauthDialect: Dialect = {
     const error = code === undefined ? undefined : new OAuthError(code, message)
     return { schema: oauthError, body: oauthErrors.render({ status, message, path: '', now: 0, error }) }
   },
-  common,
+  common: () => ({ 404: NO_TENANT, 500: OUR_FAULT, 503: STORE_FAULT }),
 }
 
 export const oauthDiscoveryDialect: Dialect = {
   ...oauthDialect,
   operations: discovery,
+  common: () => ({ 404: NO_TENANT, 503: STORE_FAULT }),
   errorType: problemErrors.mediaType,
   headers: [],
   refusal: (status, message, path) => ({

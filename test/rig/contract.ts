@@ -64,15 +64,24 @@ export function watchAnswers(): void {
   if ('isWatched' in app) return
   const fetch = app.fetch
   const watched: typeof fetch = async (request, ...rest) => {
+    const sent = bodyOf(request)
     const response = await fetch(request, ...rest)
-    await look(request, response)
+    await look(request, response, await sent)
     return response
   }
   Object.assign(app, { fetch: watched, isWatched: true })
   Object.assign(worker, { fetch: watched })
 }
 
-async function look(request: Request, response: Response): Promise<void> {
+/** The body of a request to an operation that takes JSON; what may be too large is left alone. */
+async function bodyOf(request: Request): Promise<string | undefined> {
+  const { body, headers, method } = request
+  const length = Number(headers.get('Content-Length') ?? (headers.has('Transfer-Encoding') ? NaN : 0))
+  if (body === null || method === 'GET' || !(length <= 65_536)) return undefined
+  return new TextDecoder().decode(await request.clone().arrayBuffer())
+}
+
+async function look(request: Request, response: Response, sent: string | undefined): Promise<void> {
   const path = canonicalPath(request)
   const text = response.body === null ? '' : await response.clone().text()
   const method = request.method === 'HEAD' ? 'GET' : request.method
@@ -97,6 +106,36 @@ async function look(request: Request, response: Response): Promise<void> {
   for (const promise of verdict.proven) seen.add(promise)
   const where = `${request.method} ${path} ${response.status}`
   violations.push(...verdict.faults.map((fault) => `${where}: ${fault}`))
+  if (response.ok && sent !== undefined && route !== undefined) {
+    violations.push(
+      ...faultsOfAccepted(route, sent, text).map((fault) => `${where}: was accepted, but ${fault}`),
+    )
+  }
+}
+
+/** What is undocumented in a body that was accepted: every alias and bound that the code takes stands in the document. */
+function faultsOfAccepted({ operation }: Route, sent: string, text: string): string[] {
+  const [type, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? []
+  if (content === undefined || type?.endsWith('json') !== true) return []
+  const body = JSON.parse(sent) as unknown
+  if (!operation.operationId.startsWith('generate')) return openFaultsOf(content.schema, body)
+  // Each user is accepted or not.
+  const results = [JSON.parse(text) as { status: number } | { status: number }[]].flat()
+  return [body].flat().flatMap((entry, index) => {
+    const isTaken = [1000, 1001].includes(results[index]?.status ?? 0)
+    return isTaken ? openFaultsOf(content.schema, entry) : []
+  })
+}
+
+const openValidators = new WeakMap<object, Validator>()
+
+function openFaultsOf(schema: object, value: unknown): string[] {
+  const validator =
+    openValidators.get(schema) ??
+    new Validator({ ...schema, components: { schemas: document.components.schemas } }, '2020-12')
+  openValidators.set(schema, validator)
+  const { errors } = validator.validate(value)
+  return errors.map(({ instanceLocation, error }) => `${instanceLocation} ${error}`)
 }
 
 type Judged = {
