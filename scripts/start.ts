@@ -6,6 +6,7 @@ import { makePrivate } from './local/home.ts'
 import { ensureLocalSecrets } from './local/local-secrets.ts'
 import { applyMigrations } from './local/migrations.ts'
 import { readPort, requireFreePort } from './local/port.ts'
+import { buildReference } from './openapi/build.ts'
 import { runCommand } from './user-error.ts'
 
 /** `npm start`: makes a working service of a fresh clone, and starts it again as it was. */
@@ -26,6 +27,7 @@ async function serve(port: number, claim: Claim): Promise<void> {
   console.log('Checking secrets ...')
   const demoKey = readDemoKey()
   const operatorKey = ensureLocalSecrets(baseUrl)
+  await buildReference()
   console.log('Applying migrations ...')
   await applyMigrations()
   console.log(`Starting wrangler dev on port ${port} ...`)

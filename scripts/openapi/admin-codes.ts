@@ -9,9 +9,8 @@ import { answer, json, type Operation, type Operations, type Parameter } from '.
 const idempotencyKey: Parameter = {
   name: 'Idempotency-Key',
   description:
-    '1 to 255 characters of ASCII, in quotes or bare: for 24 hours, the same call with the same key has its effect once.',
+    '1 to 255 characters of ASCII, in quotes or bare: for 24 hours, the same call with the same key has its effect once. Take a key that nobody can guess, such as a UUID.',
   schema: v.pipe(v.string(), v.minLength(1), v.maxLength(257)),
-  example: '"8f2d7a54-3f0e-4a7b-9c65-1d2e3f4a5b6c"',
 }
 
 const IDEMPOTENT = {

@@ -28,6 +28,7 @@ export type Parameter = {
   name: string
   description: string
   schema: v.GenericSchema
+  /** What the viewer fills in: nothing that does harm, or that fits one request alone. */
   example?: unknown
 }
 

@@ -38,7 +38,6 @@ const tenantOperations: Operations = {
         name: 'after',
         description: 'The id that the page is to follow.',
         schema: v.string(),
-        example: 'acme',
       },
       { name: 'limit', description: 'How many.', schema: wholeNumber(1, 100, 100), example: 10 },
     ],
@@ -85,7 +84,6 @@ const tenantOperations: Operations = {
         name: 'force',
         description: '`true` deletes all its data.',
         schema: v.pipe(v.string(), v.description('Anything but `true` is as none.')),
-        example: 'true',
       },
     ],
     answers: {
