@@ -15,6 +15,8 @@ export default defineConfig({
           name: 'together',
           include: ['test/journeys/**/*.test.ts'],
           exclude: ALONE,
+          // Not where time is measured.
+          setupFiles: ['./test/journeys/watch-answers.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },

@@ -1,29 +1,11 @@
 import { Validator } from '@cfworker/json-schema'
-import { openApiDocument } from '../../scripts/openapi/document.ts'
+import type { OpenApiDocument } from '../../scripts/openapi/document.ts'
 import { SECURITY_HEADERS } from '../../scripts/openapi/headers.ts'
 import type { JsonSchema } from '../../scripts/openapi/json-schema.ts'
 import { members, operationsOf, partsOf, resolve, type Named } from '../../scripts/openapi/promises.ts'
-import { app } from '../../src/app.ts'
 import { canonicalPath } from '../../src/http/path.ts'
-import worker from '../../src/index.ts'
-
-/**
- * Holds every answer that any test ever gets against the document of the API: its status, its headers, and its body,
- * which may have no member that is not written there. What the answers prove is told to the gate, which asks whether
- * anything of the document was never seen: scripts/gate/contract.ts.
- */
-
-const document = openApiDocument()
 
 type Route = Named & { method: string; pattern: RegExp; parameters: number }
-
-const routes: Route[] = operationsOf(document)
-  .map((named) => {
-    const [method = '', path = ''] = named.name.split(' ')
-    const pattern = new RegExp(`^${path.replaceAll('.', String.raw`\.`).replace(/\{\w+\}/g, '[^/]+')}$`)
-    return { ...named, method, pattern, parameters: path.split('{').length }
-  })
-  .toSorted((one, other) => one.parameters - other.parameters)
 
 /** Refusals below each prefix where no operation is; elsewhere they are problem details. */
 const ERRORS_BELOW: readonly (readonly [prefix: string, schemas: readonly string[]])[] = [
@@ -36,109 +18,17 @@ const ERRORS_BELOW: readonly (readonly [prefix: string, schemas: readonly string
 /** What is answered where no operation is: also a preflight, and what comes before a path is looked at. */
 const WITHOUT_OPERATION = new Set([204, 404, 405, 413, 429, 500, 503])
 
-/** Headers of transport, and of answers to a browser that asks beforehand. */
-const PLAIN_HEADERS = new Set(
-  ['Content-Type', 'Content-Length', ...SECURITY_HEADERS].map((name) => name.toLowerCase()),
-)
+/** Headers of transport, and those of every answer. */
+const TRANSPORT =
+  'connection, content-encoding, content-length, content-type, date, keep-alive, transfer-encoding'
+const PLAIN_HEADERS = new Set([
+  ...TRANSPORT.split(', '),
+  ...SECURITY_HEADERS.map((name) => name.toLowerCase()),
+])
 
-const seen = new Set<string>()
-const told = new Set<string>()
-const violations: string[] = []
-const judged = new Map<string, { faults: string[]; proven: string[] }>()
 const VERDICTS_MAX = 20_000
 
-/** What answers have proven since the last call of this. */
-export function newlySeen(): string[] {
-  const news = [...seen].filter((promise) => !told.has(promise))
-  for (const promise of news) told.add(promise)
-  return news
-}
-
-/** What contradicted the document since the last call of this. */
-export function newViolations(): string[] {
-  return violations.splice(0)
-}
-
-/** Looks at every answer from now on: of the Worker as the runtime calls it, and of the app as some tests do. */
-export function watchAnswers(): void {
-  if ('isWatched' in app) return
-  const fetch = app.fetch
-  const watched: typeof fetch = async (request, ...rest) => {
-    const sent = bodyOf(request)
-    const response = await fetch(request, ...rest)
-    await look(request, response, await sent)
-    return response
-  }
-  Object.assign(app, { fetch: watched, isWatched: true })
-  Object.assign(worker, { fetch: watched })
-}
-
-/** The body of a request to an operation that takes JSON; what may be too large is left alone. */
-async function bodyOf(request: Request): Promise<string | undefined> {
-  const { body, headers, method } = request
-  const length = Number(headers.get('Content-Length') ?? (headers.has('Transfer-Encoding') ? NaN : 0))
-  if (body === null || method === 'GET' || !(length <= 65_536)) return undefined
-  return new TextDecoder().decode(await request.clone().arrayBuffer())
-}
-
-async function look(request: Request, response: Response, sent: string | undefined): Promise<void> {
-  const path = canonicalPath(request)
-  const text = response.body === null ? '' : await response.clone().text()
-  const method = request.method === 'HEAD' ? 'GET' : request.method
-  const route = routes.find((each) => each.method === method && each.pattern.test(path))
-  const headers = [...response.headers.keys()].filter((name) => !PLAIN_HEADERS.has(name))
-  const type = response.headers.get('Content-Type') ?? ''
-  // Floods bring the same answer again and again; only what a header says may differ.
-  const key = JSON.stringify([route?.name ?? path, response.status, headers, type, text])
-  let verdict = judged.get(key)
-  if (verdict === undefined) {
-    verdict = judge({
-      path,
-      route,
-      status: response.status,
-      headers,
-      type,
-      text,
-      isHead: request.method === 'HEAD',
-    })
-    if (judged.size < VERDICTS_MAX) judged.set(key, verdict)
-  }
-  for (const promise of verdict.proven) seen.add(promise)
-  const where = `${request.method} ${path} ${response.status}`
-  violations.push(...verdict.faults.map((fault) => `${where}: ${fault}`))
-  if (response.ok && sent !== undefined && route !== undefined) {
-    violations.push(
-      ...faultsOfAccepted(route, sent, text).map((fault) => `${where}: was accepted, but ${fault}`),
-    )
-  }
-}
-
-/** What is undocumented in a body that was accepted: every alias and bound that the code takes stands in the document. */
-function faultsOfAccepted({ operation }: Route, sent: string, text: string): string[] {
-  const [type, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? []
-  if (content === undefined || type?.endsWith('json') !== true) return []
-  const body = JSON.parse(sent) as unknown
-  if (!operation.operationId.startsWith('generate')) return openFaultsOf(content.schema, body)
-  // Each user is accepted or not.
-  const results = [JSON.parse(text) as { status: number } | { status: number }[]].flat()
-  return [body].flat().flatMap((entry, index) => {
-    const isTaken = [1000, 1001].includes(results[index]?.status ?? 0)
-    return isTaken ? openFaultsOf(content.schema, entry) : []
-  })
-}
-
-const openValidators = new WeakMap<object, Validator>()
-
-function openFaultsOf(schema: object, value: unknown): string[] {
-  const validator =
-    openValidators.get(schema) ??
-    new Validator({ ...schema, components: { schemas: document.components.schemas } }, '2020-12')
-  openValidators.set(schema, validator)
-  const { errors } = validator.validate(value)
-  return errors.map(({ instanceLocation, error }) => `${instanceLocation} ${error}`)
-}
-
-type Judged = {
+type Answer = {
   path: string
   route: Route | undefined
   status: number
@@ -147,74 +37,189 @@ type Judged = {
   text: string
   isHead: boolean
 }
+type Verdict = { faults: string[]; proven: string[] }
 
-function judge(answer: Judged): { faults: string[]; proven: string[] } {
-  const { path, route, status, headers, type, text, isHead } = answer
-  if (route === undefined) {
-    if (!WITHOUT_OPERATION.has(status)) return { faults: ['no operation is documented'], proven: [] }
+/**
+ * Holds answers against the document of the API: their status, their headers, and their body, which may have no
+ * member that is not written there; and what was accepted, which must be written there too. What the answers prove is
+ * told to the gate, which asks whether anything of the document was never seen: scripts/gate/contract.ts.
+ */
+export class Contract {
+  readonly #document: OpenApiDocument
+  readonly #routes: readonly Route[]
+  readonly #seen = new Set<string>()
+  readonly #told = new Set<string>()
+  readonly #violations: string[] = []
+  readonly #judged = new Map<string, Verdict>()
+  readonly #closed = new WeakMap<object, Validator>()
+  readonly #open = new WeakMap<object, Validator>()
+
+  constructor(document: OpenApiDocument) {
+    this.#document = document
+    this.#routes = routesOf(document)
+  }
+
+  /** What answers have proven since the last call of this. */
+  newlySeen(): string[] {
+    const news = [...this.#seen].filter((promise) => !this.#told.has(promise))
+    for (const promise of news) this.#told.add(promise)
+    return news
+  }
+
+  /** What contradicted the document since the last call of this. */
+  newViolations(): string[] {
+    return this.#violations.splice(0)
+  }
+
+  /** Looks at an answer, and at the body that was sent for it where that is known. */
+  async look(request: Request, response: Response, sent: string | undefined): Promise<void> {
+    const path = canonicalPath(request)
+    const text = response.body === null ? '' : await response.clone().text()
+    const method = request.method === 'HEAD' ? 'GET' : request.method
+    const route = this.#routes.find((each) => each.method === method && each.pattern.test(path))
+    const { status } = response
+    const headers = [...response.headers.keys()].filter((name) => !PLAIN_HEADERS.has(name))
+    const type = response.headers.get('Content-Type') ?? ''
+    const verdict = this.#verdictOn({
+      path,
+      route,
+      status,
+      headers,
+      type,
+      text,
+      isHead: request.method === 'HEAD',
+    })
+    for (const promise of verdict.proven) this.#seen.add(promise)
+    const accepted = response.ok && sent !== undefined && route !== undefined
+    const faults = [
+      ...verdict.faults,
+      ...this.#faultsOfHeaders(response.headers),
+      ...(accepted ? this.#faultsOfAccepted(route, sent, text) : []),
+    ]
+    this.#violations.push(...faults.map((fault) => `${request.method} ${path} ${status}: ${fault}`))
+  }
+
+  /** What is wrong with a body, or a part of it, by its schema: a member that is not named, too. */
+  faultsOf(schema: object, text: string): string[] {
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch {
+      return ['the body is no JSON']
+    }
+    const { errors } = this.#closedOne(schema).validate(value)
+    return errors.slice(0, 3).map(({ instanceLocation, error }) => `${instanceLocation} ${error}`)
+  }
+
+  /** What is wrong with a value that may have more members than are named. */
+  openFaultsOf(schema: object, value: unknown): string[] {
+    const { schemas } = this.#document.components
+    const validator =
+      this.#open.get(schema) ?? new Validator({ ...schema, components: { schemas } }, '2020-12')
+    this.#open.set(schema, validator)
+    const { errors } = validator.validate(value)
+    return errors.map(({ instanceLocation, error }) => `${instanceLocation} ${error}`)
+  }
+
+  /** Floods bring the same answer again and again; only what a header says may differ. */
+  #verdictOn(answer: Answer): Verdict {
+    const { path, route, status, headers, type, text, isHead } = answer
+    const key = JSON.stringify([route?.name ?? path, status, headers, type, text, isHead])
+    const verdict = this.#judged.get(key) ?? this.#judge(answer)
+    if (this.#judged.size < VERDICTS_MAX) this.#judged.set(key, verdict)
+    return verdict
+  }
+
+  #judge({ path, route, status, headers, type, text, isHead }: Answer): Verdict {
+    if (route === undefined) return { faults: this.#faultsWithoutOperation(path, status, text), proven: [] }
+    const { name, tag, operation } = route
+    const response = operation.responses[status]
+    if (response === undefined) return { faults: ['the status is not documented'], proven: [] }
+    const parts = partsOf(this.#document, name, String(status), response)
+    const known = new Map(parts.headers.map((header) => [header.toLowerCase(), header]))
+    const needed = ['x-request-id', 'cache-control', ...(status === 429 ? ['retry-after'] : [])]
+    const faults = [
+      ...headers.filter((each) => !known.has(each)).map((each) => `the header ${each} is not documented`),
+      ...needed.filter((each) => !headers.includes(each)).map((each) => `the header ${each} is missing`),
+    ]
+    const proven = new Set([
+      name,
+      `${name} ${status}`,
+      ...headers.map((each) => `${tag}: ${known.get(each)}`),
+    ])
+    const schema = parts.content[type.replace(/;.*/, '')]
+    if (schema === undefined) {
+      if (text !== '') faults.push(`the media type ${type} is not documented`)
+    } else if (!isHead) {
+      const bad = this.faultsOf(schema, text)
+      faults.push(...bad)
+      const has = { value: bad.length === 0 ? (JSON.parse(text) as unknown) : undefined, isOf: this.#isOf }
+      if (bad.length === 0) members(this.#document, schema, parts.base, proven, has)
+    }
+    return { faults, proven: [...proven] }
+  }
+
+  #faultsWithoutOperation(path: string, status: number, text: string): string[] {
+    if (!WITHOUT_OPERATION.has(status)) return ['no operation is documented']
     const names = ERRORS_BELOW.find(([prefix]) => path.startsWith(prefix))?.[1] ?? []
     const schema = { anyOf: names.map((name) => ({ $ref: `#/components/schemas/${name}` })) }
-    return { faults: text === '' ? [] : faultsOf(schema, text), proven: [] }
+    return text === '' ? [] : this.faultsOf(schema, text)
   }
-  const { name, tag, operation } = route
-  const response = operation.responses[status]
-  if (response === undefined) return { faults: ['the status is not documented'], proven: [] }
-  const parts = partsOf(document, name, String(status), response)
-  const documented = parts.headers.map((header) => [header.toLowerCase(), header] as const)
-  const known = new Map(documented)
-  const faults = headers
-    .filter((header) => !known.has(header))
-    .map((header) => `the header ${header} is not documented`)
-  for (const header of ['x-request-id', 'cache-control', ...(status === 429 ? ['retry-after'] : [])]) {
-    if (!headers.includes(header)) faults.push(`the header ${header} is missing`)
+
+  #faultsOfHeaders(headers: Headers): string[] {
+    return Object.entries(this.#document.components.headers).flatMap(([name, header]) => {
+      const value = headers.get(name)
+      if (value === null) return []
+      const isGood = this.openFaultsOf((header as { schema: object }).schema, value).length === 0
+      return isGood ? [] : [`the header ${name} is not as documented: ${value}`]
+    })
   }
-  const proven = new Set([name, `${name} ${status}`])
-  for (const header of headers) proven.add(`${tag}: ${known.get(header)}`)
-  const schema = parts.content[type.replace(/;.*/, '')]
-  if (schema === undefined) {
-    if (text !== '') faults.push(`the media type ${type} is not documented`)
-  } else if (!isHead) {
-    const bad = faultsOf(schema, text)
-    faults.push(...bad)
-    if (bad.length === 0) members(document, schema, parts.base, proven, { value: JSON.parse(text), isOf })
+
+  /** What is undocumented in a body that was accepted: every alias and bound that the code takes stands in the document. */
+  #faultsOfAccepted({ operation }: Route, sent: string, text: string): string[] {
+    const [type, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? []
+    if (content === undefined || type?.endsWith('json') !== true) return []
+    const body = JSON.parse(sent) as unknown
+    const accepted = operation.operationId.startsWith('generate') ? entriesTaken(body, text) : [body]
+    return accepted
+      .flatMap((each) => this.openFaultsOf(content.schema, each))
+      .map((fault) => `was accepted, but ${fault}`)
   }
-  return { faults, proven: [...proven] }
+
+  readonly #isOf = (schema: JsonSchema, value: unknown): boolean =>
+    this.#closedOne(schema).validate(value).valid
+
+  /** A validator of the schema, in which no member may be that is not named. */
+  #closedOne(schema: object): Validator {
+    const made =
+      this.#closed.get(schema) ?? new Validator(closed(this.#document, schema) as object, '2020-12')
+    this.#closed.set(schema, made)
+    return made
+  }
 }
 
-const validators = new WeakMap<object, Validator>()
-
-/** A validator of the schema, in which no member may be that is not named. */
-function validatorOf(schema: object): Validator {
-  const known = validators.get(schema)
-  if (known !== undefined) return known
-  const made = new Validator(closed(schema) as object, '2020-12')
-  validators.set(schema, made)
-  return made
+function routesOf(document: OpenApiDocument): Route[] {
+  const routes = operationsOf(document).map((named) => {
+    const [method = '', path = ''] = named.name.split(' ')
+    const pattern = new RegExp(`^${path.replaceAll('.', String.raw`\.`).replace(/\{\w+\}/g, '[^/]+')}$`)
+    return { ...named, method, pattern, parameters: path.split('{').length }
+  })
+  return routes.toSorted((one, other) => one.parameters - other.parameters)
 }
 
-function isOf(schema: JsonSchema, value: unknown): boolean {
-  return validatorOf(schema).validate(value).valid
-}
-
-/** What is wrong with a body, or a part of it, by its schema: a member that is not named, too. */
-export function faultsOf(schema: object, text: string): string[] {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return ['the body is no JSON']
-  }
-  const { errors } = validatorOf(schema).validate(value)
-  return errors.slice(0, 3).map(({ instanceLocation, error }) => `${instanceLocation} ${error}`)
+/** The users of a generate call who got codes: each entry is accepted or not. */
+function entriesTaken(body: unknown, text: string): unknown[] {
+  const results = [JSON.parse(text) as { status: number } | { status: number }[]].flat()
+  return [body].flat().filter((_, index) => [1000, 1001].includes(results[index]?.status ?? 0))
 }
 
 /** The schema with what it refers to, and closed. */
-function closed(part: unknown): unknown {
-  if (Array.isArray(part)) return part.map(closed)
+function closed(document: OpenApiDocument, part: unknown): unknown {
+  if (Array.isArray(part)) return part.map((each: unknown) => closed(document, each))
   if (typeof part !== 'object' || part === null) return part
   const { $ref } = part as { $ref?: string }
-  if ($ref !== undefined) return closed(resolve(document, $ref))
+  if ($ref !== undefined) return closed(document, resolve(document, $ref))
   const entries = Object.entries(part).filter(([name]) => name !== 'examples' && name !== 'default')
-  const inner = Object.fromEntries(entries.map(([name, each]) => [name, closed(each)]))
+  const inner = Object.fromEntries(entries.map(([name, each]) => [name, closed(document, each)]))
   return 'properties' in inner ? { additionalProperties: false, ...inner } : inner
 }
