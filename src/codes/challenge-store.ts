@@ -24,7 +24,8 @@ export type Challenge = { isRight: SQL; isWrong: SQL; isOpen: SQL }
 type ChallengeGiven = Placeholders<ChallengeValues>
 
 /**
- * The common table expression that works out once, before anything is written, what the question has come to.
+ * The common table expression, of one row, that works out what the question has come to. An update that joins it has
+ * it worked out once, before anything is written.
  *
  * Only who has presented a right code makes it look at answers. Everybody else's statement does the same for every
  * user (N2).
@@ -37,9 +38,9 @@ export function withChallenge(orm: Orm, given: ChallengeGiven, isRightCode: SQL,
     .select({ state: sql`${state}`.as('state') })
     .from(resetCodes)
     .where(isHolder)
-  const is = (value: string) => sql`((SELECT state FROM challenge) IS ${sql.raw(`'${value}'`)})`
+  const is = (value: string) => sql`(challenge.state IS ${sql.raw(`'${value}'`)})`
   const challenge: Challenge = { isRight: is('right'), isWrong: is('wrong'), isOpen: is('asked') }
-  return { with: orm.$with('challenge').as(judged), challenge }
+  return { table: orm.$with('challenge').as(judged), challenge }
 }
 
 /**

@@ -176,15 +176,16 @@ function askingJudgement(
   changesFor: (challenge: Challenge) => Changes,
 ) {
   const isHolder = isCodeOfHolder(given)
-  const { with: challenged, challenge } = withChallenge(orm, given, isRight(given), isHolder)
+  const { table, challenge } = withChallenge(orm, given, isRight(given), isHolder)
   // Behind the change: what is asked next. Whoever has no right code is asked nothing.
   const question = sql`CASE WHEN ${resetCodes.verdict} IN ('match', 'asked', 'wrong-answer')
     THEN ${questionCode(given)} END`
   return [
     orm
-      .with(challenged)
+      .with(table)
       .update(resetCodes)
       .set(changesFor(challenge))
+      .from(table)
       .where(isHolder)
       .returning({ ...judged(given), question: question.as('question') }),
     recordJudged(orm, given, matchAction, isHolder),
