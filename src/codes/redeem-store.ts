@@ -49,6 +49,8 @@ export type Presented = {
 /** What the holder of the code is asked, and what was answered: for a tenant that asks questions. */
 export type Questioning = Omit<ChallengeValues, 'tenantId'>
 
+const NOT_ASKED: Questioning = { questions: '', answeredUser: '', answeredCode: '', answers: '' }
+
 /**
  * Compares a presented code and counts it, in one transaction, so that no two guesses are ever judged
  * on the same count. A wrong one costs an attempt and a failure, and locks the code at either cap; a
@@ -70,6 +72,7 @@ export async function judge(
 ): Promise<Presented | undefined> {
   const values = {
     ...codeValues(scope),
+    ...(questioning ?? NOT_ASKED),
     decoy: decoyId(scope.tenantId),
     hour: hourOf(scope.now),
     emailKey,
@@ -79,10 +82,7 @@ export async function judge(
     attemptsSpent: spentMark(client, scope.attemptsMax * CLIENT_ATTEMPTS_FRACTION),
     failuresSpent: spentMark(client, scope.failuresMax * CLIENT_FAILURES_FRACTION),
   }
-  const statements = questioning
-    ? run(ASKING, scope.db, { ...values, ...questioning }, purpose)
-    : run(SILENT, scope.db, values, purpose)
-  const [updated] = await statements
+  const [updated] = await run(questioning ? ASKING : SILENT, scope.db, values, purpose)
   const [found] = (updated?.results ?? []) as Row[]
   if (found === undefined) return undefined
   const {
@@ -113,15 +113,10 @@ type Row = {
   question?: string | null
 }
 
-/** The statements of tenants that ask no questions, or of those that do. */
-type Statements<Values extends JudgeValues> = {
-  validate: PreparedBatch<Values>
-  redeem: PreparedBatch<Values>
-  reserve: PreparedBatch<Values & Reservation>
-}
+type Values = JudgeValues & ChallengeValues
 
-function run<Values extends JudgeValues>(
-  statements: Statements<Values>,
+function run(
+  statements: typeof SILENT,
   db: D1Database,
   values: Values,
   purpose: Purpose,
@@ -138,58 +133,43 @@ function run<Values extends JudgeValues>(
   }
 }
 
-const SILENT: Statements<JudgeValues> = {
-  validate: new PreparedBatch((orm, given) => judgement(orm, given, 'validated', validateChanges(given))),
-  redeem: new PreparedBatch((orm, given) => judgement(orm, given, 'redeemed', redeemChanges(given))),
-  reserve: new PreparedBatch((orm, given) => judgement(orm, given, 'validated', reserveChanges(given))),
+const SILENT = newStatements(false)
+const ASKING = newStatements(true)
+
+function newStatements(asks: boolean) {
+  return {
+    validate: new PreparedBatch<Values>((orm, given) =>
+      judgement(orm, given, 'validated', (challenge) => validateChanges(given, challenge), asks),
+    ),
+    redeem: new PreparedBatch<Values>((orm, given) =>
+      judgement(orm, given, 'redeemed', (challenge) => redeemChanges(given, challenge), asks),
+    ),
+    reserve: new PreparedBatch<Values & Reservation>((orm, given) =>
+      judgement(orm, given, 'validated', (challenge) => reserveChanges(given, challenge), asks),
+    ),
+  }
 }
 
-type AskingValues = JudgeValues & ChallengeValues
-
-const ASKING: Statements<AskingValues> = {
-  validate: new PreparedBatch((orm, given) =>
-    askingJudgement(orm, given, 'validated', (challenge) => validateChanges(given, challenge)),
-  ),
-  redeem: new PreparedBatch((orm, given) =>
-    askingJudgement(orm, given, 'redeemed', (challenge) => redeemChanges(given, challenge)),
-  ),
-  reserve: new PreparedBatch((orm, given) =>
-    askingJudgement(orm, given, 'validated', (challenge) => reserveChanges(given, challenge)),
-  ),
-}
-
-type Changes = Partial<Record<keyof typeof resetCodes.$inferInsert, SQL>>
-type MatchAction = 'validated' | 'redeemed'
-
-function judgement(orm: Orm, given: Placeholders<JudgeValues>, matchAction: MatchAction, changes: Changes) {
-  const isHolder = isCodeOfHolder(given)
-  return [
-    orm.update(resetCodes).set(changes).where(isHolder).returning(judged(given)),
-    recordJudged(orm, given, matchAction, isHolder),
-  ]
-}
-
-function askingJudgement(
+/** @param asks whether the holder of a right code is asked a question: else nothing here knows that there are any. */
+function judgement(
   orm: Orm,
-  given: Placeholders<AskingValues>,
-  matchAction: MatchAction,
-  changesFor: (challenge: Challenge) => Changes,
+  given: Placeholders<Values>,
+  matchAction: 'validated' | 'redeemed',
+  changesFor: (challenge?: Challenge) => Partial<Record<keyof typeof resetCodes.$inferInsert, SQL>>,
+  asks: boolean,
 ) {
   const isHolder = isCodeOfHolder(given)
+  const event = recordJudged(orm, given, matchAction, isHolder)
+  if (!asks) {
+    const update = orm.update(resetCodes).set(changesFor())
+    return [update.where(isHolder).returning(judged(given)), event]
+  }
   const { table, challenge } = withChallenge(orm, given, isRight(given), isHolder)
+  const update = orm.with(table).update(resetCodes).set(changesFor(challenge)).from(table)
   // Behind the change: what is asked next. Whoever has no right code is asked nothing.
   const question = sql`CASE WHEN ${resetCodes.verdict} IN ('match', 'asked', 'wrong-answer')
     THEN ${questionCode(given)} END`
-  return [
-    orm
-      .with(table)
-      .update(resetCodes)
-      .set(changesFor(challenge))
-      .from(table)
-      .where(isHolder)
-      .returning({ ...judged(given), question: question.as('question') }),
-    recordJudged(orm, given, matchAction, isHolder),
-  ]
+  return [update.where(isHolder).returning({ ...judged(given), question: question.as('question') }), event]
 }
 
 /** Only what was live can be judged wrong, so a wrong one that is locked was locked by it. */
@@ -214,7 +194,12 @@ function judged(given: Placeholders<JudgeValues>) {
   }
 }
 
-function recordJudged(orm: Orm, given: Placeholders<JudgeValues>, matchAction: MatchAction, isHolder: SQL) {
+function recordJudged(
+  orm: Orm,
+  given: Placeholders<JudgeValues>,
+  matchAction: 'validated' | 'redeemed',
+  isHolder: SQL,
+) {
   const userId = sql`coalesce(nullif(${resetCodes.userId}, ${given.decoy}), ${selectUser(given, users.id)})`
   return recordJudgement(
     orm,

@@ -58,16 +58,11 @@ export function answerOf(c: Context<VisitorEnv>, challenge: unknown): Answer | u
 /** @throws {HTTPException} 400 for a member that is no text, too long, or not to be written as UTF-8. */
 export function requireText(record: Record<string, unknown>, name: string, lengthMax: number): string {
   const value = ownMember(record, name)
-  if (typeof value !== 'string' || value === '') {
-    throw new HTTPException(400, {
-      message: `${name} of a UserIdentificationChallenge is required, as a string.`,
-    })
-  }
-  if (value.length > lengthMax) {
-    throw new HTTPException(400, { message: `${name} is over ${lengthMax} characters.` })
-  }
-  if (/\p{Cs}/u.test(value)) throw new HTTPException(400, { message: `${name} is not valid Unicode.` })
-  return value
+  const isText = typeof value === 'string' && value !== '' && value.length <= lengthMax
+  if (isText && !/\p{Cs}/u.test(value)) return value
+  throw new HTTPException(400, {
+    message: `${name} of UserIdentificationChallenge is required: a string of at most ${lengthMax} characters.`,
+  })
 }
 
 /**

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { app } from '../../../src/app.ts'
 import worker from '../../../src/index.ts'
+import { isRecord } from '../../../src/record.ts'
 import { parsePolicy } from '../../../src/tenants/policy.ts'
 import {
   answered,
@@ -237,9 +238,8 @@ describe('I1: wrong input', () => {
     ['a code that is too long', { ChallengeCode: 'x'.repeat(256) }],
   ])('in an answer is refused, whatever the code, and counts nothing: %s', async (_, wrong) => {
     const { tenant, userId, code } = await newAskedUser(1)
-    const isChange = typeof wrong === 'object' && wrong !== null && !Array.isArray(wrong)
-    const isEmpty = isChange && Object.keys(wrong).length === 0
-    const challenge = isChange && !isEmpty ? { ...answered(tenant, userId, COLOR), ...wrong } : wrong
+    const right = answered(tenant, userId, COLOR)
+    const challenge = isRecord(wrong) && Object.keys(wrong).length > 0 ? { ...right, ...wrong } : wrong
     for (const each of [code, 'wrong']) {
       const response = await presentJson(tenant, { code: each, challenge })
       expect([response.status, await response.json()]).toMatchObject([400, { faultcode: 'Client' }])
