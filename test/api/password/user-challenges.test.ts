@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { app } from '../../../src/app.ts'
 import worker from '../../../src/index.ts'
+import { answeredQuestions, putAnswers } from '../../../src/users/challenge-answer-store.ts'
 import { isRecord } from '../../../src/record.ts'
 import { parsePolicy } from '../../../src/tenants/policy.ts'
 import {
@@ -312,6 +313,32 @@ describe('a call about answers', () => {
     })
     expect(preflight.headers.get('Access-Control-Allow-Methods')).not.toMatch(/PUT|DELETE|\*/)
     expect(preflight.headers.get('Access-Control-Allow-Headers')).not.toMatch(/authorization|\*/i)
+  })
+
+  it('finds every row by a key', async () => {
+    const { tenant, userId } = await newAskedUser(1)
+    const texts: string[] = []
+    const db = {
+      prepare: (text: string) => {
+        texts.push(text)
+        return env.DB.prepare(text)
+      },
+      batch: (statements: D1PreparedStatement[]) => env.DB.batch(statements),
+    } as unknown as D1Database
+    const scope = { db, tenantId: tenant.id, now: Date.now() }
+    const actor = { accessId: 'a', sourceIp: 'unknown', requestId: 'r' }
+    await putAnswers(scope, actor, userId, [{ challengeCode: COLOR, digest: 'd', pepperId: 'new' }])
+    await answeredQuestions(scope, userId)
+    expect(texts).toHaveLength(5)
+    for (const text of texts) {
+      const bound = Array.from({ length: text.split('?').length - 1 }, () => '[]')
+      const plan = await env.DB.prepare(`EXPLAIN QUERY PLAN ${text}`)
+        .bind(...bound)
+        .all<{ detail: string }>()
+      const details = plan.results.map(({ detail }) => detail)
+      expect(details.join()).toMatch(/SEARCH (?:users|challenge_answers) USING/)
+      expect(details.filter((detail) => /^SCAN (?!json_each|entry)/.test(detail))).toEqual([])
+    }
   })
 
   it('costs one round trip to the database', async () => {
