@@ -47,6 +47,7 @@ export const TENANT = {
     notify: { redeemed: true, voided: true, locked: true, issued: true },
     retention: { eventsDays: 400 },
     mail: { language: 'en', texts: {} },
+    challenges: { questions: [] },
   },
   database: 'DB',
   adminRestApiUrl: 'https://acme.example.com/AdminInterface/restapi',

@@ -10,6 +10,11 @@ const IN_PATHS: readonly (readonly [fragment: string, about: string, example: st
   ['{tokenId}', 'The id of the SCIM token.', '018f5f0c-2c51-7f0e-8a3c-9a610c1f5a3b'],
   ['/ResourceTypes/{name}', 'The name of the resource type.', 'User'],
   ['/Schemas/{id}', 'The id of the schema.', 'urn:ietf:params:scim:schemas:core:2.0:User'],
+  [
+    '/api/users/{id}',
+    'The id of the user, with `.` and the tenant behind it or without.',
+    '0b8e6a3e-5f0c-4c1e-9a5e-7d2f1c3b4a59',
+  ],
   ['{id}', 'The id of the user.', '0b8e6a3e-5f0c-4c1e-9a5e-7d2f1c3b4a59'],
 ]
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { passwordErrors } from '../../src/api/password/errors.ts'
 import { LOGIN_RESPONSE_TYPES, RESPONSE_TYPES } from '../../src/api/password/media-types.ts'
+import { answered, ASKED, asked, challengeOperations } from './challenges.ts'
 import { named } from './json-schema.ts'
 import { answer, json, type Body, type Dialect, type Operations, type Parameter } from './operation.ts'
 import { OUR_FAULT, STORE_FAULT } from './responses.ts'
@@ -22,6 +23,7 @@ const codeJson = v.looseObject({
   emailAddress: v.optional(email),
   PasswordResetCode: v.optional(code),
   passwordResetCode: v.optional(code),
+  UserIdentificationChallenge: answered,
 })
 
 function formOrJson(form: v.GenericSchema, asJson: v.GenericSchema, values: Record<string, string>): Body {
@@ -60,7 +62,15 @@ const HEADERS: readonly Parameter[] = [
   },
 ]
 
-const holder = { userName: text('What the user signs in with.'), emailAddress: text('The stored address.') }
+const holderMembers = {
+  userName: text('What the user signs in with.'),
+  emailAddress: text('The stored address.'),
+}
+/** Where a question was answered. */
+const resetStatus = v.optional(
+  text('Only after a question: that it was answered right.', 'user.password.reset.valid.answer'),
+)
+const holder = v.union([v.object({ ...holderMembers, resetStatus }), asked])
 const HOLDER = { userName: EMAIL, emailAddress: EMAIL }
 
 const REFUSED = {
@@ -123,7 +133,12 @@ const operations: Operations = {
     headers: HEADERS,
     body: formOrJson(codeForm, codeJson, { emailAddress: EMAIL, passwordResetCode: CODE }),
     answers: {
-      200: answer('The code is good.', v.object(holder), HOLDER, { mediaTypes: RESPONSE_TYPES }),
+      200: {
+        what: 'The code is good; or a question is asked first.',
+        schema: holder,
+        examples: { good: HOLDER, asked: ASKED },
+        mediaTypes: RESPONSE_TYPES,
+      },
       ...BAD_PARAMETERS,
       ...REFUSED,
       ...NOT_ACCEPTABLE(RESPONSE_TYPES),
@@ -139,10 +154,14 @@ const operations: Operations = {
     answers: {
       200: answer(
         'The code is redeemed.',
-        v.object({
-          ...holder,
-          resetGrant: text('A JWT: whoever brings it may set the password of this user.'),
-        }),
+        v.union([
+          v.object({
+            ...holderMembers,
+            resetStatus,
+            resetGrant: text('A JWT: whoever brings it may set the password of this user.'),
+          }),
+          asked,
+        ]),
         {
           ...HOLDER,
           resetGrant: 'eyJhbGciOiJFUzI1NiIsInR5cCI6InJlc2V0LWdyYW50K2p3dCJ9.eyJ0ZW5hbnQiOiJkZW1vIn0.c2ln',
@@ -168,12 +187,13 @@ const operations: Operations = {
           Email: v.pipe(v.string(), v.minLength(1)),
           PasswordResetCode: v.pipe(v.string(), v.minLength(1)),
           NewPassword: v.pipe(v.string(), v.minLength(1), v.maxLength(1024)),
+          UserIdentificationChallenge: answered,
         }),
         { Email: EMAIL, PasswordResetCode: CODE, NewPassword: 'correct horse battery' },
       ),
     },
     answers: {
-      200: answer('The hook has set the password, and the code is redeemed.', v.object(holder), HOLDER, {
+      200: answer('The hook has set the password, and the code is redeemed.', holder, HOLDER, {
         mediaTypes: LOGIN_RESPONSE_TYPES,
       }),
       400: {
@@ -200,7 +220,7 @@ export const passwordDialect: Dialect = {
   tag: 'Password API',
   description:
     'Akana Community Manager: for the pages and apps of end users. The host name of the request names the tenant.',
-  operations,
+  operations: { ...operations, ...challengeOperations },
   mediaType: 'application/json',
   errorType: passwordErrors.mediaType,
   headers: [
@@ -214,8 +234,8 @@ export const passwordDialect: Dialect = {
     schema: faultSchema,
     body: passwordErrors.render({ status, message, path, now: 0, error: undefined }),
   }),
-  common: ({ id }) => ({
-    404: { tenant: 'No tenant has this host name.' },
+  common: ({ id, who }) => ({
+    ...(who === 'anyone' && { 404: { tenant: 'No tenant has this host name.' } }),
     ...(id !== 'getCsrfToken' && { 429: { client: 'Too many requests. Try again in 7 seconds.' } }),
     500: OUR_FAULT,
     503: STORE_FAULT,

@@ -45,7 +45,10 @@ let hooked: Tenant
 let tokens: { desk: string; admin: string; operator: string }
 
 beforeAll(async () => {
-  tenant = await newTenant({ policy: { ...NO_LIMITS, redeem: { kind: 'grant', audience: 'statuses' } } })
+  const questions = [{ code: 'com.soa.challenge.question.color', text: 'What is your favorite color?' }]
+  tenant = await newTenant({
+    policy: { ...NO_LIMITS, redeem: { kind: 'grant', audience: 'statuses' }, challenges: { questions } },
+  })
   const redeem = { kind: 'hook', url: 'https://hook.example.com/', secret: `whsec_${btoa('x'.repeat(32))}` }
   hooked = await newTenant({ policy: { ...NO_LIMITS, redeem } })
   tokens = {
