@@ -25,7 +25,7 @@ const WHEN: Readonly<Record<ErrorStatus, string>> = {
 }
 
 /** Refusals that come before the limits of a key are asked: they say nothing of any bucket. */
-const BEFORE_LIMITS_OF_KEYS = new Set([401, 403, 406])
+const BEFORE_LIMITS_OF_KEYS = new Set([401, 403])
 
 /** What an operation answers. What several answer in the same way stands once in the document. */
 export class Responses {
@@ -121,14 +121,18 @@ function successObject(dialect: Dialect, { what, schema, examples, headers = [],
 
 function refusalObject(
   dialect: Dialect,
-  { who }: Operation,
+  operation: Operation,
   status: ErrorStatus,
   sentences: Record<string, string>,
   path: string,
 ): ResponseObject & { description: string } {
   const names = new Set<HeaderName>(['X-Request-Id', 'Cache-Control'])
+  const { who } = operation
+  // A face that refuses media types for all of its operations does so before the limits.
+  const isOfFace = status === 406 && dialect.common(operation, '')[406] !== undefined
+  const isBefore =
+    status === 413 || isOfFace || (typeof who === 'object' && BEFORE_LIMITS_OF_KEYS.has(status))
   for (const name of dialect.headers) {
-    const isBefore = status === 413 || (typeof who === 'object' && BEFORE_LIMITS_OF_KEYS.has(status))
     if (!name.startsWith('RateLimit') || !isBefore) names.add(name)
   }
   if (status === 429 || status === 503) names.add('Retry-After')
