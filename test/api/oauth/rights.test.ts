@@ -36,7 +36,7 @@ const NEEDS: Record<string, Permission> = {
   'GET /scim/v2/Schemas': 'users:read',
   'GET /scim/v2/Schemas/:id': 'users:read',
   'PATCH /scim/v2/Users/:id': 'users:write',
-  'DELETE /scim/v2/Users/:id': 'users:delete',
+  'DELETE /scim/v2/Users/:id': 'users:deprovision',
 }
 
 const key = await clientKey('ES256')
