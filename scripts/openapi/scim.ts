@@ -145,7 +145,7 @@ const users: Operations = {
   'DELETE /scim/v2/Users/:id': {
     id: 'deleteScimUser',
     summary: 'Removes a user and their codes.',
-    who: may('users:delete'),
+    who: may('users:deprovision'),
     headers: [ifMatch],
     answers: { 204: { what: 'The user is gone.' }, ...NOBODY, ...CHANGED },
   },

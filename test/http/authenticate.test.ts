@@ -132,6 +132,7 @@ describe('the key behind a token', () => {
       ['POST', '/Users', user],
       ['PATCH', `/Users/${id}`, { active: false }],
       ['PUT', `/Users/${id}`, user],
+      ['DELETE', `/Users/${id}`, undefined],
     ] as const) {
       const response = await tenant.scim(method, path, body, 'help-desk')
       expect(response.status).toBe(403)
