@@ -16,7 +16,7 @@ export function serviceProviderConfig(c: Context<AdminEnv>): Response {
     bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
     filter: { supported: true, maxResults: PAGE_SIZE_MAX },
     changePassword: { supported: false },
-    sort: { supported: false },
+    sort: { supported: true },
     etag: { supported: true },
     authenticationSchemes: [
       {

@@ -8,6 +8,7 @@ export type ScimType =
   | 'invalidPath'
   | 'invalidValue'
   | 'mutability'
+  | 'tooMany'
   | 'uniqueness'
 
 /** A refusal that SCIM has a keyword for. */

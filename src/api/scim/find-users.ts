@@ -1,21 +1,30 @@
 import type { Context } from 'hono'
-import type { TenantScope } from '../../database/scope.ts'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { readJson } from '../../http/body.ts'
 import { tenantScopeOf } from '../../http/context.ts'
+import { admitKey } from '../../http/key-limits.ts'
 import { isRecord, ownMember } from '../../record.ts'
-import { listUsers, searchUsers } from '../../users/user-store.ts'
+import { isScan, queryUsers, type Order, type Query } from '../../users/user-query-store.ts'
+import { SEARCHED_USERS_MAX } from '../../users/user-search-store.ts'
 import { ScimException } from './errors.ts'
 import { resourceOf, scim } from './resource.ts'
 import { selected, type Selection } from './selection.ts'
-import { readUserFilter } from './user-filter.ts'
+import { readUserFilter, sortAttribute } from './user-filter.ts'
 
 /** Users per page of a search. */
 export const PAGE_SIZE_MAX = 100
+/** What a query costs its key that reads through every user of the tenant, which no index spares it. */
+const SCAN_COST = 25
 
 const SEARCH_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest'
 
-type Query = Selection & { filter?: string; startIndex?: string; count?: string }
+type Asked = Selection & {
+  filter?: string
+  sortBy?: string
+  sortOrder?: string
+  startIndex?: string
+  count?: string
+}
 
 /** `GET /scim/v2/Users?filter=&startIndex=&count=` (RFC 7644 §3.4.2) */
 export async function findUsers(c: Context<AdminEnv>): Promise<Response> {
@@ -40,28 +49,48 @@ export async function searchForUsers(c: Context<AdminEnv>): Promise<Response> {
     if (typeof value === 'string' || typeof value === 'number') return { [name]: String(value) }
     throw new ScimException(400, 'invalidValue', `${name} must be a text, a number or a list.`)
   }
-  const names = ['filter', 'startIndex', 'count', 'attributes', 'excludedAttributes']
-  return answer(c, Object.assign({}, ...names.map(text)) as Query)
+  const names = ['filter', 'sortBy', 'sortOrder', 'startIndex', 'count', 'attributes', 'excludedAttributes']
+  return answer(c, Object.assign({}, ...names.map(text)) as Asked)
 }
 
-async function answer(c: Context<AdminEnv>, query: Query): Promise<Response> {
-  const { filter, startIndex, count } = query
+async function answer(c: Context<AdminEnv>, asked: Asked): Promise<Response> {
+  const { filter, startIndex, count } = asked
   const offset = Math.max(1, wholeNumber('startIndex', startIndex ?? '1')) - 1
   const limit = Math.min(PAGE_SIZE_MAX, Math.max(0, wholeNumber('count', count ?? String(PAGE_SIZE_MAX))))
-  const { total, page } = await find(tenantScopeOf(c), filter, { offset, limit })
+  const condition = filter === undefined ? undefined : readUserFilter(filter)
+  const { total, page } = await find(c, { condition, order: readOrder(asked), slice: { offset, limit } })
   return scim(c, {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
     totalResults: total,
     startIndex: offset + 1,
     itemsPerPage: page.length,
-    Resources: page.map((user) => selected(resourceOf(c, user), query)),
+    Resources: page.map((user) => selected(resourceOf(c, user), asked)),
   })
 }
 
-async function find(scope: TenantScope, filter: string | undefined, page: { offset: number; limit: number }) {
-  if (filter === undefined) return listUsers(scope, page)
-  const found = await searchUsers(scope, readUserFilter(filter))
-  return { total: found.length, page: found.slice(page.offset, page.offset + page.limit) }
+/** Pays for the query, and runs it. */
+async function find(c: Context<AdminEnv>, query: Query) {
+  const isCostly = isScan(query)
+  await admitKey(c, isCostly ? SCAN_COST : 1)
+  const found = await queryUsers(tenantScopeOf(c), query)
+  if (found.tag === 'found') return found
+  throw new ScimException(
+    400,
+    'tooMany',
+    `The tenant has ${found.users} users, and only up to ${SEARCHED_USERS_MAX} are read through. Filter by eq, and by id, externalId, userName or emails.value, or read all users in pages without sorting them.`,
+  )
+}
+
+/** How the answer is sorted (RFC 7644 §3.4.2.3). Without a wish it is by id. */
+function readOrder({ sortBy, sortOrder }: Asked): Order | undefined {
+  const order = (sortOrder ?? 'ascending').toLowerCase()
+  if (order !== 'ascending' && order !== 'descending') {
+    throw new ScimException(400, 'invalidValue', 'sortOrder must be ascending or descending.')
+  }
+  if (sortBy === undefined || sortBy === '') return undefined
+  const by = sortAttribute(sortBy)
+  if (by === undefined) throw new ScimException(400, 'invalidValue', 'sortBy must be an attribute of users.')
+  return { by, descending: order === 'descending' }
 }
 
 function wholeNumber(name: string, text: string): number {

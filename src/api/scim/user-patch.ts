@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { isRecord } from '../../record.ts'
 import { ScimException } from './errors.ts'
-import type { userResource } from './scim-user.ts'
+import { withoutSchema, type userResource } from './scim-user.ts'
 
 const SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 
@@ -32,7 +32,6 @@ const SCALARS = ['userName', 'active', 'externalId', 'displayName', 'preferredLa
 type Scalar = (typeof SCALARS)[number]
 
 /** Names are compared without case (RFC 7643 §2.1). */
-const CORE_SCHEMA = /^urn:ietf:params:scim:schemas:core:2\.0:User:/i
 const NAME_PATH = /^name\.(formatted|givenName|familyName)$/i
 const NAME_PARTS = ['formatted', 'givenName', 'familyName']
 /** A user has one address here, which is the one for work. What is said of any other is ignored. */
@@ -57,12 +56,12 @@ function readOperations(body: unknown): Operation[] {
   const result = v.safeParse(patchSchema, body)
   if (!result.success) throw notAPatch()
   return result.output.Operations.flatMap(({ op, path, value }): Operation[] => {
-    if (typeof path === 'string' && path !== '') return [{ op, path: path.replace(CORE_SCHEMA, ''), value }]
+    if (typeof path === 'string' && path !== '') return [{ op, path: withoutSchema(path), value }]
     // Without a path, the value names the attributes.
     if (op === 'remove' || !isRecord(value)) throw notAPatch()
     return Object.entries(value).map(([name, member]) => ({
       op,
-      path: name.replace(CORE_SCHEMA, ''),
+      path: withoutSchema(name),
       value: member,
     }))
   })
