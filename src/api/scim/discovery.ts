@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { config } from '../../config.ts'
 import type { AdminEnv } from '../../http/app-env.ts'
+import { BULK_BYTES_MAX, BULK_OPERATIONS_MAX } from './bulk-request.ts'
 import { PAGE_SIZE_MAX } from './find-users.ts'
 import { scim } from './resource.ts'
 import { USER_SCHEMA } from './scim-user.ts'
@@ -13,7 +14,7 @@ export function serviceProviderConfig(c: Context<AdminEnv>): Response {
   return scim(c, {
     schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    bulk: { supported: true, maxOperations: BULK_OPERATIONS_MAX, maxPayloadSize: BULK_BYTES_MAX },
     filter: { supported: true, maxResults: PAGE_SIZE_MAX },
     changePassword: { supported: false },
     sort: { supported: true },

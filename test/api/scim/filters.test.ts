@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { readUserFilter } from '../../../src/api/scim/user-filter.ts'
 import { queryUsers, type Query } from '../../../src/users/user-query-store.ts'
+import { explainingD1 } from '../../rig/explaining-d1.ts'
 import { page, refusal } from '../../rig/scim.ts'
 import { newTenant, NO_LIMITS, type Tenant } from '../../rig/service.ts'
 
@@ -182,37 +183,8 @@ describe('a filter', () => {
   })
 })
 
-/** The database, and how it goes about what it is asked. */
-function explaining() {
-  const plans: Promise<string>[] = []
-  const texts = new WeakMap<D1PreparedStatement, string>()
-  const statement = (inner: D1PreparedStatement, text: string): D1PreparedStatement => {
-    texts.set(inner, text)
-    return new Proxy(inner, {
-      get: (target, name) =>
-        name === 'bind'
-          ? (...values: unknown[]) => {
-              const bound = target.bind(...values)
-              const plan = env.DB.prepare(`EXPLAIN QUERY PLAN ${text}`).bind(...values)
-              plans.push(
-                plan
-                  .all<{ detail: string }>()
-                  .then(({ results }) => results.map(({ detail }) => detail).join('; ')),
-              )
-              return bound
-            }
-          : Reflect.get(target, name, target),
-    })
-  }
-  const db = {
-    prepare: (text: string) => statement(env.DB.prepare(text), text),
-    batch: env.DB.batch.bind(env.DB),
-  }
-  return { db: db as unknown as D1Database, plans }
-}
-
 async function plansOf(query: Partial<Query>): Promise<string[]> {
-  const { db, plans } = explaining()
+  const { db, plans } = explainingD1()
   const scope = { db, tenantId: tenant.id, now: 0 }
   await queryUsers(scope, {
     condition: undefined,
