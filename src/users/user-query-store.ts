@@ -148,7 +148,7 @@ function pageOf(orm: Orm, tenantId: string, { condition, order, slice }: Query, 
         ? sql`${users.id} ${isBehind} ${after.id}`
         : sql`(${key}, ${users.id}) ${isBehind} (${after.key}, ${after.id})`
   return orm
-    .select({ user: userColumns, key: sql<string | number>`${key}` })
+    .select({ user: userColumns, key: sql<string | number>`${key}`.as('sort_key') })
     .from(users)
     .where(and(isMatch, isInSlice))
     .orderBy(

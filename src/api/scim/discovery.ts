@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import { config } from '../../config.ts'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { BULK_BYTES_MAX, BULK_OPERATIONS_MAX } from './bulk-request.ts'
+import { CURSOR_TIMEOUT_S } from './cursor.ts'
 import { PAGE_SIZE_MAX } from './find-users.ts'
 import { scim } from './resource.ts'
 import { USER_SCHEMA } from './scim-user.ts'
@@ -19,6 +20,15 @@ export function serviceProviderConfig(c: Context<AdminEnv>): Response {
     changePassword: { supported: false },
     sort: { supported: true },
     etag: { supported: true },
+    // RFC 9865 §4.
+    pagination: {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: PAGE_SIZE_MAX,
+      maxPageSize: PAGE_SIZE_MAX,
+      cursorTimeout: CURSOR_TIMEOUT_S,
+    },
     authenticationSchemes: [
       {
         type: 'oauthbearertoken',

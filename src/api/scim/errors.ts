@@ -1,7 +1,7 @@
 import { HTTPException } from 'hono/http-exception'
 import type { ErrorRenderer } from '../../http/errors.ts'
 
-/** Detail error keywords of RFC 7644 §3.12 that this directory uses. */
+/** Detail error keywords of RFC 7644 §3.12 and RFC 9865 §2 that this directory uses. */
 export type ScimType =
   | 'invalidFilter'
   | 'invalidSyntax'
@@ -9,6 +9,10 @@ export type ScimType =
   | 'invalidValue'
   | 'mutability'
   | 'tooMany'
+  | 'noTarget'
+  | 'invalidCursor'
+  | 'expiredCursor'
+  | 'invalidCount'
   | 'uniqueness'
 
 /** A refusal that SCIM has a keyword for. */

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { config } from '../../config.ts'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { readJson } from '../../http/body.ts'
 import { tenantScopeOf } from '../../http/context.ts'
@@ -6,7 +7,8 @@ import { admitKey } from '../../http/key-limits.ts'
 import { isRecord, ownMember } from '../../record.ts'
 import { isScan, queryUsers, type Order, type Query } from '../../users/user-query-store.ts'
 import { SEARCHED_USERS_MAX } from '../../users/user-search-store.ts'
-import { ScimException } from './errors.ts'
+import { newCursor, readCursor } from './cursor.ts'
+import { ScimException, type ScimType } from './errors.ts'
 import { resourceOf, scim } from './resource.ts'
 import { selected, type Selection } from './selection.ts'
 import { readUserFilter, sortAttribute } from './user-filter.ts'
@@ -24,6 +26,7 @@ type Asked = Selection & {
   sortOrder?: string
   startIndex?: string
   count?: string
+  cursor?: string
 }
 
 /** `GET /scim/v2/Users?filter=&startIndex=&count=` (RFC 7644 §3.4.2) */
@@ -49,23 +52,73 @@ export async function searchForUsers(c: Context<AdminEnv>): Promise<Response> {
     if (typeof value === 'string' || typeof value === 'number') return { [name]: String(value) }
     throw new ScimException(400, 'invalidValue', `${name} must be a text, a number or a list.`)
   }
-  const names = ['filter', 'sortBy', 'sortOrder', 'startIndex', 'count', 'attributes', 'excludedAttributes']
+  const names = [
+    'filter',
+    'sortBy',
+    'sortOrder',
+    'startIndex',
+    'count',
+    'cursor',
+    'attributes',
+    'excludedAttributes',
+  ]
   return answer(c, Object.assign({}, ...names.map(text)) as Asked)
 }
 
 async function answer(c: Context<AdminEnv>, asked: Asked): Promise<Response> {
-  const { filter, startIndex, count } = asked
-  const offset = Math.max(1, wholeNumber('startIndex', startIndex ?? '1')) - 1
-  const limit = Math.min(PAGE_SIZE_MAX, Math.max(0, wholeNumber('count', count ?? String(PAGE_SIZE_MAX))))
+  const { filter, cursor, count } = asked
   const condition = filter === undefined ? undefined : readUserFilter(filter)
-  const { total, page } = await find(c, { condition, order: readOrder(asked), slice: { offset, limit } })
+  const query = { condition, order: readOrder(asked) }
+  const limit = Math.min(
+    PAGE_SIZE_MAX,
+    Math.max(
+      0,
+      wholeNumber(
+        'count',
+        count ?? String(PAGE_SIZE_MAX),
+        cursor === undefined ? 'invalidValue' : 'invalidCount',
+      ),
+    ),
+  )
+  const { total, page, ...paging } =
+    cursor === undefined
+      ? await findByIndex(c, query, asked, limit)
+      : await findByCursor(c, query, { ...asked, cursor }, limit)
   return scim(c, {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
     totalResults: total,
-    startIndex: offset + 1,
+    ...paging,
     itemsPerPage: page.length,
     Resources: page.map((user) => selected(resourceOf(c, user), asked)),
   })
+}
+
+async function findByIndex(
+  c: Context<AdminEnv>,
+  query: Omit<Query, 'slice'>,
+  { startIndex = '1' }: Asked,
+  limit: number,
+) {
+  const offset = Math.max(1, wholeNumber('startIndex', startIndex)) - 1
+  const { total, page } = await find(c, { ...query, slice: { offset, limit } })
+  return { total, startIndex: offset + 1, page }
+}
+
+/** A page of RFC 9865: behind the one that its cursor came with, whoever has been added or removed since. */
+async function findByCursor(
+  c: Context<AdminEnv>,
+  query: Omit<Query, 'slice'>,
+  { cursor, count, filter, sortBy, sortOrder }: Asked & { cursor: string },
+  limit: number,
+) {
+  if (limit === 0 || (count !== undefined && Number(count) !== limit)) {
+    throw new ScimException(400, 'invalidCount', `count must be from 1 to ${PAGE_SIZE_MAX}.`)
+  }
+  const { transientKeys } = config(c.env)
+  const scope = { tenantId: c.get('tenant').id, now: c.get('now'), query: [filter, sortBy, sortOrder] }
+  const after = await readCursor(transientKeys, scope, cursor)
+  const { total, page, next } = await find(c, { ...query, slice: { after, limit } })
+  return { total, ...(next && { nextCursor: await newCursor(transientKeys, scope, next) }), page }
 }
 
 /** Pays for the query, and runs it. */
@@ -93,7 +146,7 @@ function readOrder({ sortBy, sortOrder }: Asked): Order | undefined {
   return { by, descending: order === 'descending' }
 }
 
-function wholeNumber(name: string, text: string): number {
+function wholeNumber(name: string, text: string, scimType: ScimType = 'invalidValue'): number {
   if (/^-?\d{1,9}$/.test(text)) return Number(text)
-  throw new ScimException(400, 'invalidValue', `${name} must be a whole number.`)
+  throw new ScimException(400, scimType, `${name} must be a whole number.`)
 }

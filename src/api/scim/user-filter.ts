@@ -1,4 +1,6 @@
-import { parse as parseFilter, type Filter } from 'scim2-parse-filter'
+import type { Filter } from 'scim2-parse-filter'
+// The parser alone: the rest of the package would be as large again.
+import { parseFilter, tokenizer, Tokens } from 'scim2-parse-filter/lib/src/parser'
 import { canonicalEmailAddress } from '../../codes/email-address.ts'
 import { lowerCaseAscii } from '../../domain-name.ts'
 import type { Attribute, Condition, Operator } from '../../users/user-query-store.ts'
@@ -73,11 +75,17 @@ function textOf(literal: string): string {
 }
 
 function parse(text: string): Filter {
+  let filter: Filter | undefined
+  let isWhole = false
   try {
-    return parseFilter(text)
+    const tokens = new Tokens(tokenizer(text))
+    filter = parseFilter(tokens)
+    isWhole = tokens.peek().type === 'EOT'
   } catch {
-    throw invalid('The filter is not one of RFC 7644: userName eq "jane" and active eq true.')
+    isWhole = false
   }
+  if (filter !== undefined && isWhole) return filter
+  throw invalid('The filter is not one of RFC 7644: userName eq "jane" and active eq true.')
 }
 
 class FilterReader {

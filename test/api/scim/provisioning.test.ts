@@ -325,6 +325,7 @@ describe('what may be found out', () => {
       filter: { supported: true, maxResults: 100 },
       bulk: { supported: true, maxOperations: 1000, maxPayloadSize: 1_048_576 },
       sort: { supported: true },
+      pagination: { cursor: true, index: true, maxPageSize: 100, cursorTimeout: 3600 },
     })
     expect(await get('/ResourceTypes')).toMatchObject({
       totalResults: 1,
