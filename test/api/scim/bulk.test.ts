@@ -478,3 +478,28 @@ describe('L1: round trips to the database', () => {
     expect(await resourceOf(tenant, id)).toMatchObject({ displayName: 'x999' })
   })
 })
+
+describe('10,000 users', () => {
+  it('L2: are provisioned by ten requests without an error, and found', async () => {
+    const tenant = await newWide()
+    for (let part = 0; part < 10; part += 1) {
+      const operations = Array.from({ length: 1_000 }, (_, nth) => {
+        const name = `u${part * 1_000 + nth}`
+        return post(`${name}@example.com`, name, {
+          externalId: `x-${name}`,
+          displayName: `User ${name}`,
+          name: { givenName: 'User', familyName: name, formatted: `User ${name}` },
+          preferredLanguage: 'en-US',
+        })
+      })
+      expect(new Set(statuses(await bulk(tenant, operations)))).toEqual(new Set(['201']))
+    }
+    expect((await page(tenant, { count: '0' })).totalResults).toBe(10_000)
+    expect(await page(tenant, { filter: 'externalId eq "x-u9999"' })).toMatchObject({ totalResults: 1 })
+    expect(await page(tenant, { filter: 'displayName ew "999"' })).toMatchObject({ totalResults: 10 })
+    const events = env.DB.prepare(
+      'SELECT count(*) AS events, min(seq) AS first, max(seq) AS last FROM admin_events WHERE tenant_id = ?',
+    ).bind(tenant.id)
+    expect(await events.first()).toEqual({ events: 10_000, first: 1, last: 10_000 })
+  }, 30_000)
+})
