@@ -18,8 +18,8 @@ const ATTRIBUTES = {
   userName: sql`${users.userNameKey}`,
   /** The canonical address, which an index serves; see `email` for parts of it. */
   emailKey: sql`${users.emailKey}`,
-  /** The address as it is shown. */
-  email: sql`lower(${users.email})`,
+  /** The address as it is shown, which is the canonical one but for domains outside ASCII. */
+  email: sql`iif(instr(${users.emailKey}, 'xn--') = 0, ${users.emailKey}, lower(${users.email}))`,
   active: sql`(${users.status} = 'enabled')`,
   created: sql`${users.createdAt}`,
   lastModified: sql`${users.updatedAt}`,
@@ -113,13 +113,19 @@ export async function queryUsers({ db, tenantId }: TenantScope, query: Query): P
     query.condition && conditionOf(query.condition, tenantId),
     isBounded ? sql`${counted} <= ${SEARCHED_USERS_MAX}` : undefined,
   )
+  const index = indexOf(query)
   const [[all], [matching], found] = await orm.batch([
     totalOf(orm, tenantId),
     orm
       .select({ total: sql<number>`count(*)` })
-      .from(users)
+      .from(sql`${users} ${index}`)
       .where(query.condition ? isMatch : sql`0`),
-    pageOf(orm, tenantId, query, isMatch),
+    pageOf(
+      orm,
+      tenantId,
+      query,
+      index ? sql`rowid IN (SELECT rowid FROM ${users} ${index} WHERE ${isMatch})` : isMatch,
+    ),
   ])
   const known = all?.total ?? 0
   if (isBounded && known > SEARCHED_USERS_MAX) return { tag: 'too-many', users: known }
@@ -131,13 +137,40 @@ export async function queryUsers({ db, tenantId }: TenantScope, query: Query): P
   return { tag: 'found', total, page: page.map(({ user }) => user), next }
 }
 
+/** The index that holds all that a search looks at, where one does: then no row is read that does not match. */
+function indexOf({ condition }: Query): SQL | undefined {
+  if (condition === undefined || isServed(condition)) return undefined
+  const attributes = attributesOf(condition)
+  const isOnly = (...names: Attribute[]) => attributes.every((attribute) => names.includes(attribute))
+  if (isOnly('userName')) return sql`INDEXED BY users_by_user_name`
+  return isOnly('email', 'emailKey') ? sql`INDEXED BY users_by_email` : undefined
+}
+
+function attributesOf(condition: Condition): Attribute[] {
+  switch (condition.tag) {
+    case 'all':
+    case 'any':
+      return condition.of.flatMap(attributesOf)
+    case 'not':
+      return attributesOf(condition.of)
+    case 'constant':
+      return []
+    case 'present':
+    case 'compare':
+      return [condition.attribute]
+  }
+}
+
 /** The statement of a page: one user more than it holds says that there is another. */
-function pageOf(orm: Orm, tenantId: string, { condition, order, slice }: Query, isMatch: SQL | undefined) {
+function pageOf(orm: Orm, tenantId: string, query: Query, isMatch: SQL | undefined) {
+  const { condition, order, slice } = query
   const { by, descending } = order ?? { by: 'id', descending: false }
   const key = sortKey(by)
   const [isBehind, direction] = descending ? [sql`<`, sql`DESC`] : [sql`>`, sql`ASC`]
   // All users in the order of their ids: the kept counts lead to the first of the page.
   const isCounted = condition === undefined && isById(order)
+  // With a plus, users are found first and sorted then.
+  const isOrdered = indexOf(query) === undefined && !(condition && isServed(condition))
   const after = 'after' in slice ? slice.after : undefined
   const isInSlice =
     after === undefined
@@ -153,7 +186,7 @@ function pageOf(orm: Orm, tenantId: string, { condition, order, slice }: Query, 
     .where(and(isMatch, isInSlice))
     .orderBy(
       ...(by === 'id' ? [] : [sql`${key} ${direction}`]),
-      sql`${condition && isServed(condition) ? sql.raw('+') : sql.raw('')}${users.id} ${direction}`,
+      sql`${sql.raw(isOrdered ? '' : '+')}${users.id} ${direction}`,
     )
     .limit(slice.limit + 1)
     .offset('offset' in slice && !isCounted ? slice.offset : 0)

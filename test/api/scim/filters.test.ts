@@ -212,6 +212,15 @@ describe('the plan of a query', () => {
     for (const plan of plans.slice(1)) expect(plan).toMatch(index)
   })
 
+  it.each([
+    ['userName co "x"', /COVERING INDEX users_by_user_name/],
+    ['not (userName ew "x") or userName pr', /COVERING INDEX users_by_user_name/],
+    ['emails.value co "x"', /INDEX users_by_email/],
+  ])('L2: %s reads through an index, and through no row that does not match', async (filter, index) => {
+    for (const plan of (await plansOf({ condition: readUserFilter(filter) })).slice(1))
+      expect(plan).toMatch(index)
+  })
+
   it('N1: reads no table of all tenants', async () => {
     for (const filter of ['displayName co "x"', 'not (userName eq "x")', 'meta.created gt "2026-01-01"']) {
       for (const plan of await plansOf({
