@@ -198,7 +198,11 @@ function inUtc(time: string): string {
 
 /** A comparison with what is the same for all users. */
 function constant(known: string, operator: Operator, value: string): Condition {
-  const holds = {
+  return { tag: 'constant', is: holds(known, operator, value) }
+}
+
+function holds(known: string, operator: Operator, value: string): boolean {
+  const held = {
     eq: known === value,
     co: known.includes(value),
     sw: known.startsWith(value),
@@ -208,7 +212,38 @@ function constant(known: string, operator: Operator, value: string): Condition {
     lt: known < value,
     le: known <= value,
   }
-  return { tag: 'constant', is: holds[operator] }
+  return held[operator]
+}
+
+/**
+ * Whether the one address of a user is meant by a filter of addresses, as in `emails[type eq "work"]`.
+ *
+ * @throws {ScimException} 400 `invalidFilter`.
+ */
+export function isAddressMeant(filter: string, address: string): boolean {
+  return isTrue(readUserFilter(`emails[${filter}]`), address)
+}
+
+/** Whether a condition holds that is about nothing but an address. */
+function isTrue(condition: Condition, address: string): boolean {
+  switch (condition.tag) {
+    case 'all':
+      return condition.of.every((each) => isTrue(each, address))
+    case 'any':
+      return condition.of.some((each) => isTrue(each, address))
+    case 'not':
+      return !isTrue(condition.of, address)
+    case 'constant':
+      return condition.is
+    case 'present':
+      return true
+    case 'compare': {
+      const { attribute, operator, value } = condition
+      const known =
+        attribute === 'emailKey' ? (canonicalEmailAddress(address) ?? '') : lowerCaseAscii(address)
+      return holds(known, operator, String(value))
+    }
+  }
 }
 
 function required(name: string): Known {
