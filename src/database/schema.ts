@@ -13,6 +13,7 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
  */
 
 export * from './catalogue-schema.ts'
+export * from './webhook-schema.ts'
 
 /** The directory. An address and a user name each belong to one user of a tenant. */
 export const users = sqliteTable(
