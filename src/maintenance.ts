@@ -3,6 +3,7 @@ import { databaseBinding } from './config.ts'
 import { faultName, writeEvent } from './log.ts'
 import { tenantsOfTurn } from './tenants/tenant-store.ts'
 import { purge } from './users/purge-store.ts'
+import { sweepWebhooks } from './webhooks/sweep.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -20,12 +21,18 @@ export async function maintain(controller: ScheduledController, env: Env): Promi
     job('purge', name, () => purge(databaseBinding(env, name) as D1Database, now)),
   )
   jobs.push(job('logs', 'DB', () => tidyAll(env, now)))
+  const turn = Math.floor(now / HOUR_MS)
+  jobs.push(job('webhooks', 'DB', () => sweepWebhooks(env.DB, env.WEBHOOKS, turn).then(() => 0)))
   const areDone = await Promise.all(jobs)
   if (areDone.includes(false)) throw new Error('a part of the maintenance failed')
 }
 
 /** Runs one part and says what it did. The others go on when it fails. */
-async function job(part: 'purge' | 'logs', database: string, run: () => Promise<number>): Promise<boolean> {
+async function job(
+  part: 'purge' | 'logs' | 'webhooks',
+  database: string,
+  run: () => Promise<number>,
+): Promise<boolean> {
   try {
     writeEvent({ event: 'maintenance', part, database, removed: await run() })
     return true

@@ -9,6 +9,8 @@ import {
   spentBudgets,
   userEvents,
   users,
+  webhookDeliveries,
+  webhooks,
 } from '../database/schema.ts'
 import { deleteCountsOf } from './user-count-store.ts'
 
@@ -27,5 +29,7 @@ export async function deleteTenantData(db: D1Database, tenantId: string): Promis
     orm.delete(idempotentCalls).where(eq(idempotentCalls.tenantId, tenantId)),
     orm.delete(logMarks).where(eq(logMarks.tenantId, tenantId)),
     orm.delete(userEvents).where(eq(userEvents.tenantId, tenantId)),
+    orm.delete(webhookDeliveries).where(eq(webhookDeliveries.tenantId, tenantId)),
+    orm.delete(webhooks).where(eq(webhooks.tenantId, tenantId)),
   ])
 }

@@ -1,0 +1,127 @@
+import { newEventId } from '../audit/admin-event.ts'
+import type { Keyring } from '../crypto/keyring.ts'
+import type { Slots } from '../hooks/slots.ts'
+import { callHook, type Hook } from '../hooks/webhook.ts'
+import { messageId } from './message-id.ts'
+import type { Call, Due, Leased, Standing } from './run-store.ts'
+import { FAILING_MS_MAX, nextAttempt, pausedUntil } from './schedule.ts'
+import { openSecret } from './secret.ts'
+
+/** How patient a lane is: how long a call may take, and how long calls of one webhook are begun in a run. */
+export type Lane = { isSlow: boolean; deadlineMs: number; budgetMs: number }
+
+/** What all tenants share: it waits for nobody. What takes longer is called again, by the same id, from the slow lane. */
+export const FAST_LANE: Lane = { isSlow: false, deadlineMs: 1_000, budgetMs: 1_000 }
+export const SLOW_LANE: Lane = { isSlow: true, deadlineMs: 10_000, budgetMs: 5_000 }
+
+/** A call that took longer than this puts its webhook into the slow lane, for so long. */
+const SLOW_CALL_MS = 500
+const SLOW_MS = 600_000
+/** Calls of one webhook at once; of one that fails, one alone. */
+const PARALLEL_MAX = 4
+
+export type RunContext = {
+  tenantId: string
+  now: number
+  lane: Lane
+  slots: Slots
+  /** What secrets are sealed with. */
+  keys: Keyring
+  isLocalRun: boolean
+}
+
+export type RunEnd = { calls: Call[]; standing: Standing }
+
+/** What came of a call: a status, or why there was none. `late` in the fast lane is no attempt. */
+type Answer = { status: string; isDelivered: boolean; isSlow: boolean }
+
+/**
+ * Calls one webhook with what is due, until a call fails or its time is over: what is left waits, and no attempt of
+ * it is spent.
+ */
+export async function runWebhook(context: RunContext, webhook: Leased, due: readonly Due[]): Promise<RunEnd> {
+  const { lane, now } = context
+  const hook = await hookOf(context, webhook)
+  const begun = Date.now()
+  const waiting = [...due]
+  const calls: Call[] = []
+  let isSlow = false
+  let hasStopped = false
+  const work = async () => {
+    while (!hasStopped && Date.now() - begun < lane.budgetMs) {
+      const event = waiting.shift()
+      if (event === undefined) return
+      const answer = await callWith(context, hook, event)
+      isSlow ||= answer.isSlow
+      hasStopped ||= !answer.isDelivered
+      if (answer.status !== 'late' || lane.isSlow) calls.push(callOf(event, answer, now))
+    }
+  }
+  await Promise.all(Array.from({ length: webhook.failures > 0 ? 1 : PARALLEL_MAX }, work))
+  return { calls, standing: standingOf(webhook, calls, isSlow ? now + SLOW_MS : null, now) }
+}
+
+async function hookOf({ keys, tenantId, now }: RunContext, webhook: Leased): Promise<Hook | undefined> {
+  const { id, url, oldSecretUntil } = webhook
+  const open = (sealed: string) => openSecret(keys, tenantId, id, sealed)
+  const secret = await open(webhook.secret)
+  const hasOld = webhook.oldSecret !== null && oldSecretUntil > now
+  const oldSecret = hasOld ? await open(webhook.oldSecret ?? '') : undefined
+  return secret === undefined ? undefined : { url, secret, oldSecret }
+}
+
+async function callWith(context: RunContext, hook: Hook | undefined, event: Due): Promise<Answer> {
+  const { tenantId, lane, slots, isLocalRun } = context
+  const { type, occurredAt } = event
+  if (hook === undefined) return { status: 'secret-lost', isDelivered: false, isSlow: false }
+  // Its log keeps events for a time only, and there is nothing left to tell.
+  if (occurredAt === null) return { status: 'event-removed', isDelivered: true, isSlow: false }
+  const id = messageId(tenantId, event)
+  const data = { tenantId, log: event.log, sequence: event.seq, ...detailsOf(event) }
+  return slots.use(async () => {
+    const now = Date.now()
+    const answer = await callHook({ hook, id, type, data, now, occurredAt }, isLocalRun, lane.deadlineMs)
+    const isSlow = answer.tag === 'late' || Date.now() - now > SLOW_CALL_MS
+    if (answer.tag !== 'answered') return { status: answer.tag, isDelivered: false, isSlow }
+    const { status } = answer
+    return { status: String(status), isDelivered: status >= 200 && status < 300, isSlow }
+  })
+}
+
+/** What the log says of the event, without what it says nothing of. */
+function detailsOf(event: Due): object {
+  const { userId, mode, channel, target, destination, result, reason, accessId, requestId } = event
+  const details = { userId, mode, channel, target, destination, result, reason, accessId, requestId }
+  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== null && value !== ''))
+}
+
+function callOf({ webhookId, log, seq, attempts }: Due, { status, isDelivered }: Answer, now: number): Call {
+  const nextAt = isDelivered ? null : nextAttempt(attempts + 1, now)
+  const endedAs = isDelivered ? 'delivered' : nextAt === null ? 'failed' : null
+  return { webhookId, log, seq, status, nextAt, endedAs }
+}
+
+/** 410 Gone is how Standard Webhooks says that a webhook is there no more. */
+function standingOf(
+  webhook: Leased,
+  calls: readonly Call[],
+  slowUntil: number | null,
+  now: number,
+): Standing {
+  const { id, failures: before, failingSince: since } = webhook
+  const hasDelivered = calls.some(({ endedAs }) => endedAs === 'delivered')
+  const hasFailed = calls.some(({ endedAs }) => endedAs !== 'delivered')
+  const failures = (hasDelivered ? 0 : before) + (hasFailed ? 1 : 0)
+  const failingSince = hasDelivered || failures === 0 ? null : (since ?? now)
+  const isLost = hasFailed && failingSince !== null && failingSince <= now - FAILING_MS_MAX
+  const isGone = calls.some(({ status }) => status === '410')
+  return {
+    id,
+    failures,
+    failingSince,
+    pausedUntil: hasFailed ? pausedUntil(failures, now) : 0,
+    slowUntil,
+    disabledAs: isGone ? 'gone' : isLost ? 'failing' : null,
+    eventId: newEventId(now),
+  }
+}

@@ -1,0 +1,177 @@
+import { bySeq, edge, firstAfter } from '../audit/event-log-store.ts'
+import type { TenantScope } from '../database/scope.ts'
+import type { EventType, Log } from './event-type.ts'
+import type { EventNumber } from './message-id.ts'
+import { OVERLAP_MS } from './secret.ts'
+
+/** The statements by which the operator keeps webhooks. Each function is one round trip. `?1` is the tenant. */
+
+/** Webhooks that a tenant may have at once. */
+export const WEBHOOKS_MAX = 10
+
+export type Webhook = {
+  id: string
+  url: string
+  /** Nothing for all. */
+  events: EventType[] | null
+  description: string
+  createdAt: number
+  disabledAt: number | null
+  disabledAs: 'operator' | 'failing' | 'gone' | null
+}
+
+export type WebhookChanges = Pick<Webhook, 'url' | 'events' | 'description'> & { enabled: boolean }
+
+export type WebhookDelivery = {
+  log: Log
+  seq: number
+  type: EventType
+  queuedAt: number
+  attempts: number
+  lastAt: number | null
+  lastStatus: string | null
+  nextAt: number | null
+  endedAs: 'delivered' | 'failed' | null
+}
+
+const COLUMNS = `id, url, events, description, created_at AS createdAt, disabled_at AS disabledAt,
+  disabled_as AS disabledAs`
+const IS_THERE = "disabled_as IS NOT 'deleted'"
+
+type Row = Omit<Webhook, 'events'> & { events: string | null }
+
+const webhookOfRow = (row: Row): Webhook => ({ ...row, events: row.events && JSON.parse(row.events) })
+const eventsJson = (events: readonly EventType[] | null) => events && JSON.stringify(events)
+
+export async function listWebhooks({ db, tenantId }: TenantScope): Promise<Webhook[]> {
+  const { results } = await db
+    .prepare(`SELECT ${COLUMNS} FROM webhooks WHERE tenant_id = ?1 AND ${IS_THERE} ORDER BY created_at, id`)
+    .bind(tenantId)
+    .all<Row>()
+  return results.map(webhookOfRow)
+}
+
+export async function findWebhook({ db, tenantId }: TenantScope, id: string): Promise<Webhook | undefined> {
+  const row = await db
+    .prepare(`SELECT ${COLUMNS} FROM webhooks WHERE tenant_id = ?1 AND id = ?2 AND ${IS_THERE}`)
+    .bind(tenantId, id)
+    .first<Row>()
+  return row === null ? undefined : webhookOfRow(row)
+}
+
+/**
+ * Stores a webhook that is told of whatever happens from now on, while the tenant has fewer than {@link WEBHOOKS_MAX}.
+ *
+ * @param secret sealed.
+ * @returns whether it was stored.
+ */
+export async function insertWebhook(
+  { db, tenantId, now }: TenantScope,
+  { id, url, events, description }: Pick<Webhook, 'id' | 'url' | 'events' | 'description'>,
+  secret: string,
+): Promise<boolean> {
+  const [admin, user] = [edge('admin_events', 'last'), edge('user_events', 'last')]
+  const { meta } = await db
+    .prepare(
+      `INSERT INTO webhooks (tenant_id, id, url, events, description, secret, created_at,
+         admin_seq, admin_until, user_seq, user_until)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ${admin}, ${admin}, ${user}, ${user}
+       WHERE (SELECT count(*) FROM webhooks WHERE tenant_id = ?1 AND ${IS_THERE}) < ${WEBHOOKS_MAX}`,
+    )
+    .bind(tenantId, id, url, eventsJson(events), description, secret, now)
+    .run()
+  return meta.changes === 1
+}
+
+/** Changes a webhook. One that is enabled begins anew: it has failed at nothing, and what waits is sent at once. */
+export async function updateWebhook(
+  { db, tenantId, now }: TenantScope,
+  id: string,
+  { url, events, description, enabled }: WebhookChanges,
+): Promise<Webhook | undefined> {
+  const row = await db
+    .prepare(
+      `UPDATE webhooks SET url = ?3, events = ?4, description = ?5, failures = 0, failing_since = NULL,
+         paused_until = 0, slow_until = 0, wake_at = NULL, lease_id = NULL, leased_until = 0,
+         disabled_at = iif(?6, NULL, coalesce(disabled_at, ?7)),
+         disabled_as = iif(?6, NULL, coalesce(disabled_as, 'operator'))
+       WHERE tenant_id = ?1 AND id = ?2 AND ${IS_THERE} RETURNING ${COLUMNS}`,
+    )
+    .bind(tenantId, id, url, eventsJson(events), description, enabled ? 1 : 0, now)
+    .first<Row>()
+  return row === null ? undefined : webhookOfRow(row)
+}
+
+/** Nothing is sent to it any more. Its deliveries are removed later, in small batches. */
+export async function deleteWebhook({ db, tenantId, now }: TenantScope, id: string): Promise<boolean> {
+  const { meta } = await db
+    .prepare(
+      `UPDATE webhooks SET disabled_at = ?3, disabled_as = 'deleted', secret = '', old_secret = NULL, lease_id = NULL
+       WHERE tenant_id = ?1 AND id = ?2 AND ${IS_THERE}`,
+    )
+    .bind(tenantId, id, now)
+    .run()
+  return meta.changes === 1
+}
+
+/** Gives a webhook another secret; calls are signed with the one before it too, for {@link OVERLAP_MS}. */
+export async function replaceSecret({ db, tenantId, now }: TenantScope, id: string, secret: string) {
+  const { meta } = await db
+    .prepare(
+      `UPDATE webhooks SET old_secret = secret, old_secret_until = ?4, secret = ?3
+       WHERE tenant_id = ?1 AND id = ?2 AND ${IS_THERE}`,
+    )
+    .bind(tenantId, id, secret, now + OVERLAP_MS)
+    .run()
+  return meta.changes === 1
+}
+
+/** A page of what was sent or is to be, newest first. */
+export async function listDeliveries(
+  { db, tenantId }: TenantScope,
+  id: string,
+  { before, limit }: { before: DeliveryKey | undefined; limit: number },
+): Promise<WebhookDelivery[]> {
+  const { queuedAt = Number.MAX_SAFE_INTEGER, log = 'user', seq = Number.MAX_SAFE_INTEGER } = before ?? {}
+  const { results } = await db
+    .prepare(DELIVERIES)
+    .bind(tenantId, id, queuedAt, log, seq, limit)
+    .all<WebhookDelivery>()
+  return results
+}
+
+/** Where a page ends. */
+export type DeliveryKey = Pick<WebhookDelivery, 'queuedAt' | 'log' | 'seq'>
+
+export const DELIVERIES = `SELECT log, seq, type, queued_at AS queuedAt, attempts, last_at AS lastAt,
+    last_status AS lastStatus, next_at AS nextAt, ended_as AS endedAs
+  FROM webhook_deliveries INDEXED BY webhook_deliveries_by_time
+  WHERE tenant_id = ?1 AND webhook_id = ?2 AND queued_at <= ?3 AND (queued_at, log, seq) < (?3, ?4, ?5)
+  ORDER BY queued_at DESC, log DESC, seq DESC LIMIT ?6`
+
+/** From when on events are sent again: a time, or an event, with what the other log has had since then. */
+export type ReplayFrom = { since: number } | EventNumber
+
+/** The time before which nothing is sent again: `?3`, or that of the event `?5` of the log `?4`. */
+const FROM = `coalesce(?3, (SELECT logged_at FROM ${bySeq('admin_events')} WHERE ?4 = 'admin' AND tenant_id = ?1 AND seq = ?5),
+  (SELECT logged_at FROM ${bySeq('user_events')} WHERE ?4 = 'user' AND tenant_id = ?1 AND seq = ?5))`
+
+export const REPLAY = `UPDATE webhooks SET admin_seq = f.a, admin_until = f.a, user_seq = f.u, user_until = f.u
+  FROM (SELECT iif(?4 = 'admin', ?5, ${firstAfter('admin_events', `${FROM} - 1`)}) - 1 AS a,
+    iif(?4 = 'user', ?5, ${firstAfter('user_events', `${FROM} - 1`)}) - 1 AS u) AS f
+  WHERE tenant_id = ?1 AND id = ?2 AND ${IS_THERE} AND ${FROM} IS NOT NULL RETURNING id`
+
+/**
+ * Has a webhook look at events again: it looks at as many at once as at new ones, so that a replay of any size costs
+ * nothing now.
+ *
+ * @returns whether there are such a webhook and such an event.
+ */
+export async function replay({ db, tenantId }: TenantScope, id: string, from: ReplayFrom): Promise<boolean> {
+  const start = 'since' in from ? [from.since, null, null] : [null, from.log, from.seq]
+  const row = await db
+    .prepare(REPLAY)
+    .bind(tenantId, id, ...start)
+    .first()
+  return row !== null
+}
