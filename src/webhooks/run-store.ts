@@ -134,16 +134,16 @@ const LEASE = `UPDATE webhooks SET lease_id = ?3, leased_until = ?2 + ${LEASE_MS
     failing_since AS failingSince`
 const WOKEN = 'UPDATE webhooks SET wake_at = NULL WHERE tenant_id = ?1 AND id = ?2'
 
-const DUE = `SELECT d.webhook_id AS webhookId, d.log, d.seq, d.type, d.attempts,
+const DUE = `SELECT due.webhook_id AS webhookId, due.log, due.seq, due.type, due.attempts,
     coalesce(a.occurred_at, u.occurred_at) AS occurredAt, coalesce(a.user_id, u.user_id) AS userId, a.mode,
     coalesce(a.channel, u.channel) AS channel, coalesce(a.destination, u.destination) AS destination, a.target,
     a.result, u.reason, a.access_id AS accessId, a.request_id AS requestId
   FROM (SELECT d.*, row_number() OVER (PARTITION BY d.webhook_id ORDER BY d.next_at) AS nth
     FROM webhooks w CROSS JOIN webhook_deliveries d INDEXED BY webhook_deliveries_due
-    WHERE w.tenant_id = ?1 AND w.lease_id = ?3 AND d.tenant_id = ?1 AND d.webhook_id = w.id AND d.next_at <= ?2) d
-  LEFT JOIN ${bySeq('admin_events').replace(' ', ' a ')} ON d.log = 'admin' AND a.tenant_id = ?1 AND a.seq = d.seq
-  LEFT JOIN ${bySeq('user_events').replace(' ', ' u ')} ON d.log = 'user' AND u.tenant_id = ?1 AND u.seq = d.seq
-  WHERE d.nth <= ${RUN_MAX}`
+    WHERE w.tenant_id = ?1 AND w.lease_id = ?3 AND d.tenant_id = ?1 AND d.webhook_id = w.id AND d.next_at <= ?2) due
+  LEFT JOIN ${bySeq('admin_events').replace(' ', ' a ')} ON due.log = 'admin' AND a.tenant_id = ?1 AND a.seq = due.seq
+  LEFT JOIN ${bySeq('user_events').replace(' ', ' u ')} ON due.log = 'user' AND u.tenant_id = ?1 AND u.seq = due.seq
+  WHERE due.nth <= ${RUN_MAX}`
 
 /** Of what cannot be called from the fast lane now, whatever no message is on its way for. */
 const WAKE = `UPDATE webhooks SET wake_at = ${WAKE_AT}
@@ -167,7 +167,7 @@ export async function beginRun(
 ): Promise<Run> {
   const of = (text: string, ...more: unknown[]) => db.prepare(text).bind(tenantId, now, ...more)
   const results = await db.batch([
-    of(LOOK),
+    db.prepare(LOOK).bind(tenantId),
     of(FILL_ADMIN),
     of(FILL_USER),
     db.prepare(LOOKED).bind(tenantId),

@@ -40,7 +40,7 @@ type Answer = { status: string; isDelivered: boolean; isSlow: boolean }
  * it is spent.
  */
 export async function runWebhook(context: RunContext, webhook: Leased, due: readonly Due[]): Promise<RunEnd> {
-  const { lane, now } = context
+  const { lane } = context
   const hook = await hookOf(context, webhook)
   const begun = Date.now()
   const waiting = [...due]
@@ -54,11 +54,11 @@ export async function runWebhook(context: RunContext, webhook: Leased, due: read
       const answer = await callWith(context, hook, event)
       isSlow ||= answer.isSlow
       hasStopped ||= !answer.isDelivered
-      if (answer.status !== 'late' || lane.isSlow) calls.push(callOf(event, answer, now))
+      if (answer.status !== 'late' || lane.isSlow) calls.push(callOf(event, answer))
     }
   }
   await Promise.all(Array.from({ length: webhook.failures > 0 ? 1 : PARALLEL_MAX }, work))
-  return { calls, standing: standingOf(webhook, calls, isSlow ? now + SLOW_MS : null, now) }
+  return { calls, standing: standingOf(webhook, calls, isSlow) }
 }
 
 async function hookOf({ keys, tenantId, now }: RunContext, webhook: Leased): Promise<Hook | undefined> {
@@ -95,19 +95,16 @@ function detailsOf(event: Due): object {
   return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== null && value !== ''))
 }
 
-function callOf({ webhookId, log, seq, attempts }: Due, { status, isDelivered }: Answer, now: number): Call {
-  const nextAt = isDelivered ? null : nextAttempt(attempts + 1, now)
+function callOf({ webhookId, log, seq, attempts }: Due, { status, isDelivered }: Answer): Call {
+  // From the end of a call that may have taken long.
+  const nextAt = isDelivered ? null : nextAttempt(attempts + 1, Date.now())
   const endedAs = isDelivered ? 'delivered' : nextAt === null ? 'failed' : null
   return { webhookId, log, seq, status, nextAt, endedAs }
 }
 
 /** 410 Gone is how Standard Webhooks says that a webhook is there no more. */
-function standingOf(
-  webhook: Leased,
-  calls: readonly Call[],
-  slowUntil: number | null,
-  now: number,
-): Standing {
+function standingOf(webhook: Leased, calls: readonly Call[], isSlow: boolean): Standing {
+  const now = Date.now()
   const { id, failures: before, failingSince: since } = webhook
   const hasDelivered = calls.some(({ endedAs }) => endedAs === 'delivered')
   const hasFailed = calls.some(({ endedAs }) => endedAs !== 'delivered')
@@ -120,7 +117,7 @@ function standingOf(
     failures,
     failingSince,
     pausedUntil: hasFailed ? pausedUntil(failures, now) : 0,
-    slowUntil,
+    slowUntil: isSlow ? now + SLOW_MS : null,
     disabledAs: isGone ? 'gone' : isLost ? 'failing' : null,
     eventId: newEventId(now),
   }
