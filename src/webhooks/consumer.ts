@@ -60,7 +60,7 @@ async function handle({ tenantId, webhookId }: Poke, env: Env, slots: Slots): Pr
   const { accessIdKeys: keys, isLocalRun } = config(env)
   const lane = webhookId === undefined ? FAST_LANE : SLOW_LANE
   const context = { tenantId, now, lane, slots, keys, isLocalRun }
-  const due = Map.groupBy(run.due, (event) => event.webhookId)
+  const due = Map.groupBy(run.due, (event) => event.webhook_id)
   const ends = await Promise.all(
     run.leased.map((webhook) => runWebhook(context, webhook, due.get(webhook.id) ?? [])),
   )
@@ -75,7 +75,7 @@ async function handle({ tenantId, webhookId }: Poke, env: Env, slots: Slots): Pr
 /** Queues what is left: the tenant again, and webhooks that are called later or from the slow lane. */
 async function tellRest(env: Env, tenantId: string, now: number, { wakes, hasMore }: Rest): Promise<void> {
   if (hasMore) await env.WEBHOOKS.send({ tenantId } satisfies Poke)
-  const messages = wakes.map(({ id, wakeAt }) => ({
+  const messages = wakes.map(({ id, wake_at: wakeAt }) => ({
     body: { tenantId, webhookId: id } satisfies Poke,
     delaySeconds: Math.min(DELAY_S_MAX, Math.max(0, Math.ceil((wakeAt - now) / 1_000))),
   }))

@@ -1,6 +1,8 @@
-import { bySeq, edge } from '../audit/event-log-store.ts'
+import { newEventId } from '../audit/admin-event.ts'
+import { edge } from '../audit/event-log-store.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { ADMIN_TYPE, USER_TYPE, type EventType, type Log } from './event-type.ts'
+import type { EventNumber } from './message-id.ts'
 
 /**
  * The statements by which events become calls. The logs of events are the outbox: whatever is committed there is
@@ -21,39 +23,30 @@ const WAKE_LOST_MS = 600_000
 export const LOG_KEPT_MS = 7 * 24 * 3_600_000
 const PURGED_MAX = 400
 
-/** A webhook that this run calls. */
+/** A webhook that this run calls: its row. */
 export type Leased = {
   id: string
   url: string
   secret: string
-  oldSecret: string | null
-  oldSecretUntil: number
+  old_secret: string | null
+  old_secret_until: number
   failures: number
-  failingSince: number | null
+  failing_since: number | null
 }
 
-/** An event that is to be sent, with what its log says of it. */
-export type Due = {
-  webhookId: string
-  log: Log
-  seq: number
+/** An event that is to be sent: the row of its delivery, with what its log says of it. */
+export type Due = EventNumber & {
+  webhook_id: string
   type: EventType
   attempts: number
   /** Nothing where the event has been removed from its log meanwhile. */
-  occurredAt: number | null
-  userId: string | null
-  mode: string | null
-  channel: string | null
-  target: string | null
-  destination: string | null
-  result: string | null
-  reason: string | null
-  accessId: string | null
-  requestId: string | null
+  occurred_at: number | null
+  /** JSON of what the log says, without what it says nothing of. */
+  data: string
 }
 
 /** A webhook that the slow lane has to call, and when. */
-export type Wake = { id: string; wakeAt: number }
+export type Wake = { id: string; wake_at: number }
 
 /** What is left to do after a trip. */
 export type Rest = { wakes: Wake[]; hasMore: boolean }
@@ -61,7 +54,8 @@ export type Rest = { wakes: Wake[]; hasMore: boolean }
 export type Run = Rest & { leased: Leased[]; due: Due[] }
 
 /** What became of one call. */
-export type Call = Pick<Due, 'webhookId' | 'log' | 'seq'> & {
+export type Call = {
+  event: Due
   status: string
   nextAt: number | null
   endedAs: 'delivered' | 'failed' | null
@@ -76,16 +70,14 @@ export type Standing = {
   /** Nothing where it is as before. */
   slowUntil: number | null
   disabledAs: 'failing' | 'gone' | null
-  /** Of the event that says so. */
-  eventId: string
 }
 
-const HAS_DUE = `EXISTS (SELECT 1 FROM webhook_deliveries INDEXED BY webhook_deliveries_due
-  WHERE tenant_id = ?1 AND webhook_id = webhooks.id AND next_at <= ?2)`
-const HAS_ROOM = `(SELECT count(*) FROM (SELECT 1 FROM webhook_deliveries INDEXED BY webhook_deliveries_due
-  WHERE tenant_id = ?1 AND webhook_id = webhooks.id AND next_at > 0 LIMIT ${WAITING_MAX})) < ${WAITING_MAX}`
-const NEXT = `(SELECT next_at FROM webhook_deliveries INDEXED BY webhook_deliveries_due
-  WHERE tenant_id = ?1 AND webhook_id = webhooks.id AND next_at > 0 ORDER BY next_at LIMIT 1)`
+/** What waits for the webhook of a row, and is due then. */
+const waiting = (due: string) => `FROM webhook_deliveries INDEXED BY webhook_deliveries_due
+ WHERE tenant_id = ?1 AND webhook_id = webhooks.id AND next_at ${due}`
+const HAS_DUE = `EXISTS (SELECT 1 ${waiting('<= ?2')})`
+const HAS_ROOM = `(SELECT count(*) FROM (SELECT 1 ${waiting('> 0')} LIMIT ${WAITING_MAX})) < ${WAITING_MAX}`
+const NEXT = `(SELECT next_at ${waiting('> 0')} ORDER BY next_at LIMIT 1)`
 const WAKE_AT = `max(?2, paused_until, ${NEXT})`
 /** Whether it is called from the fast lane. */
 const IS_HEALTHY = 'failures = 0 AND slow_until <= ?2'
@@ -129,28 +121,28 @@ const PURGE_DELETED = `DELETE FROM webhooks WHERE tenant_id = ?1 AND disabled_as
 
 /** `?3` is the run, `?4` the webhook that the slow lane calls; without one, all that are healthy are called. */
 const LEASE = `UPDATE webhooks SET lease_id = ?3, leased_until = ?2 + ${LEASE_MS}
-  WHERE tenant_id = ?1 AND ${IS_FREE} AND iif(?4 IS NULL, ${IS_HEALTHY}, id = ?4) AND ${HAS_DUE}
-  RETURNING id, url, secret, old_secret AS oldSecret, old_secret_until AS oldSecretUntil, failures,
-    failing_since AS failingSince`
+ WHERE tenant_id = ?1 AND ${IS_FREE} AND iif(?4 IS NULL, ${IS_HEALTHY}, id = ?4) AND ${HAS_DUE} RETURNING *`
 const WOKEN = 'UPDATE webhooks SET wake_at = NULL WHERE tenant_id = ?1 AND id = ?2'
 
-const DUE = `SELECT due.webhook_id AS webhookId, due.log, due.seq, due.type, due.attempts,
-    coalesce(a.occurred_at, u.occurred_at) AS occurredAt, coalesce(a.user_id, u.user_id) AS userId, a.mode,
-    coalesce(a.channel, u.channel) AS channel, coalesce(a.destination, u.destination) AS destination, a.target,
-    a.result, u.reason, a.access_id AS accessId, a.request_id AS requestId
-  FROM (SELECT d.*, row_number() OVER (PARTITION BY d.webhook_id ORDER BY d.next_at) AS nth
-    FROM webhooks w CROSS JOIN webhook_deliveries d INDEXED BY webhook_deliveries_due
-    WHERE w.tenant_id = ?1 AND w.lease_id = ?3 AND d.tenant_id = ?1 AND d.webhook_id = w.id AND d.next_at <= ?2) due
-  LEFT JOIN ${bySeq('admin_events').replace(' ', ' a ')} ON due.log = 'admin' AND a.tenant_id = ?1 AND a.seq = due.seq
-  LEFT JOIN ${bySeq('user_events').replace(' ', ' u ')} ON due.log = 'user' AND u.tenant_id = ?1 AND u.seq = due.seq
-  WHERE due.nth <= ${RUN_MAX}`
+/** What both logs say of an event; a patch leaves out what is NULL. */
+const DATA = `json_patch('{}', json_object('userId', coalesce(a.user_id, u.user_id), 'mode', a.mode,
+ 'channel', coalesce(a.channel, u.channel), 'target', nullif(a.target, ''),
+ 'destination', coalesce(a.destination, u.destination), 'result', a.result, 'reason', nullif(u.reason, ''),
+ 'accessId', nullif(a.access_id, ''), 'requestId', nullif(a.request_id, '')))`
+const eventOf = (log: Log, alias: string) => `LEFT JOIN ${log}_events ${alias} INDEXED BY ${log}_events_by_seq
+ ON due.log = '${log}' AND ${alias}.tenant_id = ?1 AND ${alias}.seq = due.seq`
+const DUE = `SELECT due.*, coalesce(a.occurred_at, u.occurred_at) AS occurred_at, ${DATA} AS data
+ FROM (SELECT d.*, row_number() OVER (PARTITION BY webhook_id ORDER BY next_at) AS nth
+ FROM webhooks w CROSS JOIN webhook_deliveries d INDEXED BY webhook_deliveries_due
+ WHERE w.tenant_id = ?1 AND lease_id = ?3 AND d.tenant_id = ?1 AND webhook_id = w.id AND next_at <= ?2) due
+ ${eventOf('admin', 'a')} ${eventOf('user', 'u')} WHERE nth <= ${RUN_MAX}`
 
 /** Of what cannot be called from the fast lane now, whatever no message is on its way for. */
 const WAKE = `UPDATE webhooks SET wake_at = ${WAKE_AT}
   WHERE tenant_id = ?1 AND disabled_at IS NULL AND leased_until <= ?2 AND ${NEXT} IS NOT NULL
     AND NOT (${IS_HEALTHY} AND paused_until <= ?2 AND ${HAS_DUE})
     AND (wake_at IS NULL OR wake_at > ${WAKE_AT} OR wake_at < ?2 - ${WAKE_LOST_MS})
-  RETURNING id, wake_at AS wakeAt`
+ RETURNING id, wake_at`
 const MORE = `SELECT 1 FROM webhooks WHERE tenant_id = ?1 AND (disabled_as IS 'deleted' OR disabled_at IS NULL
   AND (${IS_BEHIND} AND ${HAS_ROOM} OR ${IS_FREE} AND ${IS_HEALTHY} AND ${HAS_DUE})) LIMIT 1`
 
@@ -188,25 +180,24 @@ export async function beginRun(
   }
 }
 
-const RECORD = `UPDATE webhook_deliveries SET attempts = attempts + 1, last_at = ?2, last_status = c.status,
-    next_at = c.nextAt, ended_as = c.endedAs
-  FROM (SELECT value->>'webhookId' AS webhookId, value->>'log' AS log, value->>'seq' AS seq,
-    value->>'status' AS status, value->>'nextAt' AS nextAt, value->>'endedAs' AS endedAs FROM json_each(?3)) AS c
-  WHERE tenant_id = ?1 AND webhook_id = c.webhookId AND webhook_deliveries.log = c.log
-    AND webhook_deliveries.seq = c.seq AND next_at IS NOT NULL`
-/** How each webhook of the run stands, while it is still this run's: an operator may have changed it meanwhile. */
-const STANDINGS = `(SELECT value->>'id' AS id, value->>'failures' AS failures, value->>'failingSince' AS failingSince,
-    value->>'pausedUntil' AS pausedUntil, value->>'slowUntil' AS slowUntil, value->>'disabledAs' AS disabledAs,
-    value->>'eventId' AS eventId FROM json_each(?3)) AS s`
+/** `?3` is a list of calls: webhook, log, number, status, when next, and how it ended. */
+const RECORD = `UPDATE webhook_deliveries SET attempts = attempts + 1, last_at = ?2, last_status = c.value ->> 3,
+ next_at = c.value ->> 4, ended_as = c.value ->> 5 FROM json_each(?3) c
+ WHERE tenant_id = ?1 AND webhook_id = c.value ->> 0 AND log = c.value ->> 1 AND seq = c.value ->> 2
+ AND next_at IS NOT NULL`
+/**
+ * `?3` is a list of standings: webhook, failures, failing since, paused until, slow until, disabled as, id of the event.
+ * They hold while the webhook is still this run's, `?4`: an operator may have changed it meanwhile.
+ */
 const RECORD_DISABLED = `INSERT INTO admin_events
-    (tenant_id, id, occurred_at, access_id, action, target, result, source_ip, request_id)
-  SELECT ?1, s.eventId, ?2, '', 'webhook.disabled', s.id, s.disabledAs, '', '' FROM ${STANDINGS}
-    CROSS JOIN webhooks w ON w.tenant_id = ?1 AND w.id = s.id
-  WHERE w.lease_id = ?4 AND w.disabled_at IS NULL AND s.disabledAs IS NOT NULL`
-const RELEASE = `UPDATE webhooks SET lease_id = NULL, leased_until = 0, failures = s.failures,
-    failing_since = s.failingSince, paused_until = s.pausedUntil, slow_until = coalesce(s.slowUntil, slow_until),
-    disabled_at = iif(s.disabledAs IS NULL, NULL, ?2), disabled_as = s.disabledAs
-  FROM ${STANDINGS} WHERE tenant_id = ?1 AND webhooks.id = s.id AND lease_id = ?4`
+ (tenant_id, id, occurred_at, access_id, action, target, result, source_ip, request_id)
+ SELECT ?1, s.value ->> 6, ?2, '', 'webhook.disabled', w.id, s.value ->> 5, '', '' FROM json_each(?3) s
+ CROSS JOIN webhooks w ON w.tenant_id = ?1 AND w.id = s.value ->> 0
+ WHERE lease_id = ?4 AND disabled_at IS NULL AND s.value ->> 5 IS NOT NULL`
+const RELEASE = `UPDATE webhooks SET lease_id = NULL, leased_until = 0, failures = s.value ->> 1,
+ failing_since = s.value ->> 2, paused_until = s.value ->> 3, slow_until = coalesce(s.value ->> 4, slow_until),
+ disabled_at = iif(s.value ->> 5 IS NULL, NULL, ?2), disabled_as = s.value ->> 5
+ FROM json_each(?3) s WHERE tenant_id = ?1 AND webhooks.id = s.value ->> 0 AND lease_id = ?4`
 
 /** Records what became of the calls of a run, and lets go of its webhooks. */
 export async function endRun(
@@ -216,9 +207,16 @@ export async function endRun(
   standings: readonly Standing[],
 ): Promise<Rest> {
   const of = (text: string, ...more: unknown[]) => db.prepare(text).bind(tenantId, now, ...more)
-  const standing = JSON.stringify(standings)
+  const called = calls.map(({ event, status, nextAt, endedAs }) => {
+    return [event.webhook_id, event.log, event.seq, status, nextAt, endedAs]
+  })
+  const standing = JSON.stringify(
+    standings.map(({ id, failures, failingSince, pausedUntil, slowUntil, disabledAs }) => {
+      return [id, failures, failingSince, pausedUntil, slowUntil, disabledAs, newEventId(now)]
+    }),
+  )
   const results = await db.batch([
-    of(RECORD, JSON.stringify(calls)),
+    of(RECORD, JSON.stringify(called)),
     of(RECORD_DISABLED, standing, runId),
     of(RELEASE, standing, runId),
     of(WAKE),

@@ -1,4 +1,3 @@
-import { newEventId } from '../audit/admin-event.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import type { Slots } from '../hooks/slots.ts'
 import { callHook, type Hook } from '../hooks/webhook.ts'
@@ -62,22 +61,22 @@ export async function runWebhook(context: RunContext, webhook: Leased, due: read
 }
 
 async function hookOf({ keys, tenantId, now }: RunContext, webhook: Leased): Promise<Hook | undefined> {
-  const { id, url, oldSecretUntil } = webhook
-  const open = (sealed: string) => openSecret(keys, tenantId, id, sealed)
-  const secret = await open(webhook.secret)
-  const hasOld = webhook.oldSecret !== null && oldSecretUntil > now
-  const oldSecret = hasOld ? await open(webhook.oldSecret ?? '') : undefined
-  return secret === undefined ? undefined : { url, secret, oldSecret }
+  const [secret, oldSecret] = await Promise.all(
+    [webhook.secret, webhook.old_secret_until > now ? webhook.old_secret : null].map((sealed) => {
+      return openSecret(keys, tenantId, webhook.id, sealed)
+    }),
+  )
+  return secret === undefined ? undefined : { url: webhook.url, secret, oldSecret }
 }
 
 async function callWith(context: RunContext, hook: Hook | undefined, event: Due): Promise<Answer> {
   const { tenantId, lane, slots, isLocalRun } = context
-  const { type, occurredAt } = event
+  const { type, occurred_at: occurredAt, log, seq: sequence } = event
   if (hook === undefined) return { status: 'secret-lost', isDelivered: false, isSlow: false }
   // Its log keeps events for a time only, and there is nothing left to tell.
   if (occurredAt === null) return { status: 'event-removed', isDelivered: true, isSlow: false }
   const id = messageId(tenantId, event)
-  const data = { tenantId, log: event.log, sequence: event.seq, ...detailsOf(event) }
+  const data = { tenantId, log, sequence, ...(JSON.parse(event.data) as object) }
   return slots.use(async () => {
     const now = Date.now()
     const answer = await callHook({ hook, id, type, data, now, occurredAt }, isLocalRun, lane.deadlineMs)
@@ -88,24 +87,17 @@ async function callWith(context: RunContext, hook: Hook | undefined, event: Due)
   })
 }
 
-/** What the log says of the event, without what it says nothing of. */
-function detailsOf(event: Due): object {
-  const { userId, mode, channel, target, destination, result, reason, accessId, requestId } = event
-  const details = { userId, mode, channel, target, destination, result, reason, accessId, requestId }
-  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== null && value !== ''))
-}
-
-function callOf({ webhookId, log, seq, attempts }: Due, { status, isDelivered }: Answer): Call {
+function callOf(event: Due, { status, isDelivered }: Answer): Call {
   // From the end of a call that may have taken long.
-  const nextAt = isDelivered ? null : nextAttempt(attempts + 1, Date.now())
+  const nextAt = isDelivered ? null : nextAttempt(event.attempts + 1, Date.now())
   const endedAs = isDelivered ? 'delivered' : nextAt === null ? 'failed' : null
-  return { webhookId, log, seq, status, nextAt, endedAs }
+  return { event, status, nextAt, endedAs }
 }
 
 /** 410 Gone is how Standard Webhooks says that a webhook is there no more. */
 function standingOf(webhook: Leased, calls: readonly Call[], isSlow: boolean): Standing {
   const now = Date.now()
-  const { id, failures: before, failingSince: since } = webhook
+  const { id, failures: before, failing_since: since } = webhook
   const hasDelivered = calls.some(({ endedAs }) => endedAs === 'delivered')
   const hasFailed = calls.some(({ endedAs }) => endedAs !== 'delivered')
   const failures = (hasDelivered ? 0 : before) + (hasFailed ? 1 : 0)
@@ -119,6 +111,5 @@ function standingOf(webhook: Leased, calls: readonly Call[], isSlow: boolean): S
     pausedUntil: hasFailed ? pausedUntil(failures, now) : 0,
     slowUntil: isSlow ? now + SLOW_MS : null,
     disabledAs: isGone ? 'gone' : isLost ? 'failing' : null,
-    eventId: newEventId(now),
   }
 }

@@ -23,7 +23,7 @@ export async function openSecret(
   keys: Keyring,
   tenantId: string,
   webhookId: string,
-  sealed: string,
+  sealed: string | null,
 ): Promise<string | undefined> {
   const opened = (await unseal(keys, PURPOSE, sealed)) as [string, string, string] | undefined
   return opened?.[0] === tenantId && opened[1] === webhookId ? opened[2] : undefined

@@ -1,6 +1,6 @@
 import { bySeq, edge, firstAfter } from '../audit/event-log-store.ts'
 import type { TenantScope } from '../database/scope.ts'
-import type { EventType, Log } from './event-type.ts'
+import type { EventType } from './event-type.ts'
 import type { EventNumber } from './message-id.ts'
 import { OVERLAP_MS } from './secret.ts'
 
@@ -15,27 +15,23 @@ export type Webhook = {
   /** Nothing for all. */
   events: EventType[] | null
   description: string
-  createdAt: number
-  disabledAt: number | null
-  disabledAs: 'operator' | 'failing' | 'gone' | null
+  created_at: number
+  disabled_at: number | null
+  disabled_as: 'operator' | 'failing' | 'gone' | null
 }
 
 export type WebhookChanges = Pick<Webhook, 'url' | 'events' | 'description'> & { enabled: boolean }
 
-export type WebhookDelivery = {
-  log: Log
-  seq: number
+export type WebhookDelivery = EventNumber & {
   type: EventType
-  queuedAt: number
+  queued_at: number
   attempts: number
-  lastAt: number | null
-  lastStatus: string | null
-  nextAt: number | null
-  endedAs: 'delivered' | 'failed' | null
+  last_at: number | null
+  last_status: string | null
+  next_at: number | null
+  ended_as: 'delivered' | 'failed' | null
 }
 
-const COLUMNS = `id, url, events, description, created_at AS createdAt, disabled_at AS disabledAt,
-  disabled_as AS disabledAs`
 const IS_THERE = "disabled_as IS NOT 'deleted'"
 
 type Row = Omit<Webhook, 'events'> & { events: string | null }
@@ -45,7 +41,7 @@ const eventsJson = (events: readonly EventType[] | null) => events && JSON.strin
 
 export async function listWebhooks({ db, tenantId }: TenantScope): Promise<Webhook[]> {
   const { results } = await db
-    .prepare(`SELECT ${COLUMNS} FROM webhooks WHERE tenant_id = ?1 AND ${IS_THERE} ORDER BY created_at, id`)
+    .prepare(`SELECT * FROM webhooks WHERE tenant_id = ?1 AND ${IS_THERE} ORDER BY created_at, id`)
     .bind(tenantId)
     .all<Row>()
   return results.map(webhookOfRow)
@@ -53,7 +49,7 @@ export async function listWebhooks({ db, tenantId }: TenantScope): Promise<Webho
 
 export async function findWebhook({ db, tenantId }: TenantScope, id: string): Promise<Webhook | undefined> {
   const row = await db
-    .prepare(`SELECT ${COLUMNS} FROM webhooks WHERE tenant_id = ?1 AND id = ?2 AND ${IS_THERE}`)
+    .prepare(`SELECT * FROM webhooks WHERE tenant_id = ?1 AND id = ?2 AND ${IS_THERE}`)
     .bind(tenantId, id)
     .first<Row>()
   return row === null ? undefined : webhookOfRow(row)
@@ -95,7 +91,7 @@ export async function updateWebhook(
          paused_until = 0, slow_until = 0, wake_at = NULL, lease_id = NULL, leased_until = 0,
          disabled_at = iif(?6, NULL, coalesce(disabled_at, ?7)),
          disabled_as = iif(?6, NULL, coalesce(disabled_as, 'operator'))
-       WHERE tenant_id = ?1 AND id = ?2 AND ${IS_THERE} RETURNING ${COLUMNS}`,
+       WHERE tenant_id = ?1 AND id = ?2 AND ${IS_THERE} RETURNING *`,
     )
     .bind(tenantId, id, url, eventsJson(events), description, enabled ? 1 : 0, now)
     .first<Row>()
@@ -132,7 +128,11 @@ export async function listDeliveries(
   id: string,
   { before, limit }: { before: DeliveryKey | undefined; limit: number },
 ): Promise<WebhookDelivery[]> {
-  const { queuedAt = Number.MAX_SAFE_INTEGER, log = 'user', seq = Number.MAX_SAFE_INTEGER } = before ?? {}
+  const {
+    queued_at: queuedAt = Number.MAX_SAFE_INTEGER,
+    log = 'user',
+    seq = Number.MAX_SAFE_INTEGER,
+  } = before ?? {}
   const { results } = await db
     .prepare(DELIVERIES)
     .bind(tenantId, id, queuedAt, log, seq, limit)
@@ -141,10 +141,9 @@ export async function listDeliveries(
 }
 
 /** Where a page ends. */
-export type DeliveryKey = Pick<WebhookDelivery, 'queuedAt' | 'log' | 'seq'>
+export type DeliveryKey = Pick<WebhookDelivery, 'queued_at' | 'log' | 'seq'>
 
-export const DELIVERIES = `SELECT log, seq, type, queued_at AS queuedAt, attempts, last_at AS lastAt,
-    last_status AS lastStatus, next_at AS nextAt, ended_as AS endedAs
+export const DELIVERIES = `SELECT *
   FROM webhook_deliveries INDEXED BY webhook_deliveries_by_time
   WHERE tenant_id = ?1 AND webhook_id = ?2 AND queued_at <= ?3 AND (queued_at, log, seq) < (?3, ?4, ?5)
   ORDER BY queued_at DESC, log DESC, seq DESC LIMIT ?6`

@@ -132,7 +132,7 @@ describe('what a webhook is told', () => {
     await tenant.addUser('other@example.com')
     const generate = {
       token: await tenant.token(),
-      body: [{ email: USER, verify_code_delivery_mode: 'EMAIL' }],
+      body: [{ email: USER, code_send_to: 'EMAIL' }],
     }
     const url = `https://${tenant.host}/AdminInterface/restapi/v1${GENERATE}`
     const { messages } = await requestHeld(url, generate)

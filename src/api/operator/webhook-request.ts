@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { HTTPException } from 'hono/http-exception'
 import { isAllowedTarget } from '../../hooks/target.ts'
-import { EVENT_TYPES } from '../../webhooks/event-type.ts'
+import { EVENT_TYPES, type Log } from '../../webhooks/event-type.ts'
 import { eventOfMessageId } from '../../webhooks/message-id.ts'
 import type { DeliveryKey, ReplayFrom, WebhookChanges } from '../../webhooks/webhook-store.ts'
 import { parseRequest } from './request.ts'
@@ -86,27 +86,19 @@ export function noSuchEvent(): HTTPException {
 
 const CURSOR = /^(\d{1,15})_(admin|user)_(\d{1,15})$/
 
-const pageSchema = v.object({
-  limit: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[1-9]\d{0,2}$/, `must be 1 to ${PAGE.max}`),
-      v.transform(Number),
-      v.maxValue(PAGE.max, `must be 1 to ${PAGE.max}`),
-    ),
-    String(PAGE.standard),
-  ),
-  cursor: v.optional(v.pipe(v.string(), v.regex(CURSOR, 'must be the nextCursor of a page'))),
-})
-
-/** @throws {HTTPException} 400 naming every parameter that is wrong. */
-export function readPage(query: Record<string, string>): { limit: number; before: DeliveryKey | undefined } {
-  const { limit, cursor = '' } = parseRequest(pageSchema, query)
-  const [, queuedAt, log, seq] = CURSOR.exec(cursor) ?? []
-  if (queuedAt === undefined) return { limit, before: undefined }
-  return { limit, before: { queuedAt: Number(queuedAt), log: log as DeliveryKey['log'], seq: Number(seq) } }
+/** @throws {HTTPException} 400 when a parameter is wrong. */
+export function readPage({ limit: text = String(PAGE.standard), cursor }: Record<string, string>) {
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  const [, queuedAt, log, seq] = CURSOR.exec(cursor ?? '') ?? []
+  if (limit < 1 || limit > PAGE.max || (cursor !== undefined && queuedAt === undefined)) {
+    throw new HTTPException(400, {
+      message: `limit must be 1 to ${PAGE.max}, and cursor the nextCursor of a page.`,
+    })
+  }
+  const before = { queued_at: Number(queuedAt), log: log as Log, seq: Number(seq) }
+  return { limit, before: cursor === undefined ? undefined : before }
 }
 
-export function cursorOf({ queuedAt, log, seq }: DeliveryKey): string {
+export function cursorOf({ queued_at: queuedAt, log, seq }: DeliveryKey): string {
   return `${queuedAt}_${log}_${seq}`
 }

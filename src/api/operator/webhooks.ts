@@ -50,7 +50,7 @@ export async function addWebhook(c: Context<OperatorEnv>): Promise<Response> {
   }
   forgetCatalogue()
   await poke(c, scope, KNOWN_S)
-  const stored = { id, ...wanted, createdAt: now, disabledAt: null, disabledAs: null }
+  const stored = { id, ...wanted, created_at: now, disabled_at: null, disabled_as: null }
   return c.json({ ...webhookRecord(stored), secret }, 201)
 }
 
@@ -92,7 +92,7 @@ export async function rotateSecret(c: Context<OperatorEnv>): Promise<Response> {
   const secret = newSecret()
   const sealed = await sealSecret(config(c.env).accessIdKeys, tenantId, idOf(c), secret)
   if (!(await replaceSecret(scope, idOf(c), sealed))) throw noSuchWebhook()
-  return c.json({ id: idOf(c), secret, oldSecretUntil: new Date(now + OVERLAP_MS).toISOString() })
+  return c.json({ id: idOf(c), secret, oldSecretUntil: shownTime(now + OVERLAP_MS) })
 }
 
 /** `POST /operator/v1/tenants/{id}/webhooks/{webhookId}/replay`: sends again what has happened since then. */
@@ -114,15 +114,15 @@ export async function listWebhookDeliveries(c: Context<OperatorEnv>): Promise<Re
   const found = await listDeliveries(scope, idOf(c), { ...page, limit: page.limit + 1 })
   const shown = found.slice(0, page.limit)
   const last = found.length > page.limit ? shown.at(-1) : undefined
-  const deliveries = shown.map(({ queuedAt, lastAt, nextAt, endedAs, ...delivery }) => ({
+  const deliveries = shown.map((delivery) => ({
     eventId: messageId(scope.tenantId, delivery),
     type: delivery.type,
-    state: endedAs ?? 'waiting',
+    state: delivery.ended_as ?? 'waiting',
     attempts: delivery.attempts,
-    queuedAt: new Date(queuedAt).toISOString(),
-    ...(lastAt !== null && { lastAttemptAt: new Date(lastAt).toISOString() }),
-    ...(delivery.lastStatus !== null && { lastStatus: delivery.lastStatus }),
-    ...(nextAt !== null && { nextAttemptAt: new Date(nextAt).toISOString() }),
+    queuedAt: shownTime(delivery.queued_at),
+    lastAttemptAt: shownTime(delivery.last_at),
+    lastStatus: delivery.last_status ?? undefined,
+    nextAttemptAt: shownTime(delivery.next_at),
   }))
   return c.json({ deliveries, ...(last && { nextCursor: cursorOf(last) }) })
 }
@@ -144,15 +144,20 @@ function noSuchWebhook(): HTTPException {
   return new HTTPException(404, { message: 'The tenant has no such webhook.' })
 }
 
-/** A webhook as the operator sees it, without its secret. */
-function webhookRecord({ id, url, events, description, createdAt, disabledAt, disabledAs }: Webhook) {
+/** A webhook as the operator sees it, without its secret. Members without a value are absent. */
+function webhookRecord({ id, url, events, description, ...row }: Webhook) {
   return {
     id,
     url,
     events: events ?? EVENT_TYPES,
     description,
-    enabled: disabledAt === null,
-    ...(disabledAt !== null && { disabledAt: new Date(disabledAt).toISOString(), disabledAs }),
-    createdAt: new Date(createdAt).toISOString(),
+    enabled: row.disabled_at === null,
+    disabledAt: shownTime(row.disabled_at),
+    disabledAs: row.disabled_as ?? undefined,
+    createdAt: shownTime(row.created_at),
   }
+}
+
+function shownTime(at: number | null): string | undefined {
+  return at === null ? undefined : new Date(at).toISOString()
 }
