@@ -16,7 +16,7 @@ export const SLOW_LANE: Lane = { isSlow: true, deadlineMs: 10_000, budgetMs: 5_0
 /** A call that took longer than this puts its webhook into the slow lane, for so long. */
 const SLOW_CALL_MS = 500
 const SLOW_MS = 600_000
-/** Calls of one webhook at once; of one that fails, one alone. */
+/** Calls of one webhook at once, once the first has been taken. */
 const PARALLEL_MAX = 4
 
 export type RunContext = {
@@ -44,20 +44,22 @@ export async function runWebhook(context: RunContext, webhook: Leased, due: read
   const begun = Date.now()
   const waiting = [...due]
   const calls: Call[] = []
-  let isSlow = false
-  let hasStopped = false
-  const work = async () => {
-    while (!hasStopped && Date.now() - begun < lane.budgetMs) {
-      const event = waiting.shift()
-      if (event === undefined) return
-      const answer = await callWith(context, hook, event)
-      isSlow ||= answer.isSlow
-      hasStopped ||= !answer.isDelivered
-      if (answer.status !== 'late' || lane.isSlow) calls.push(callOf(event, answer))
-    }
+  const seen = { isSlow: false, failure: false }
+  const callNext = async () => {
+    const event = waiting.shift()
+    if (event === undefined) return
+    const answer = await callWith(context, hook, event)
+    seen.isSlow ||= answer.isSlow
+    seen.failure ||= !answer.isDelivered
+    if (answer.status !== 'late' || lane.isSlow) calls.push(callOf(event, answer))
   }
-  await Promise.all(Array.from({ length: webhook.failures > 0 ? 1 : PARALLEL_MAX }, work))
-  return { calls, standing: standingOf(webhook, calls, isSlow) }
+  const work = async () => {
+    while (!seen.failure && waiting.length > 0 && Date.now() - begun < lane.budgetMs) await callNext()
+  }
+  // One that hangs takes one connection, not all of them.
+  await callNext()
+  await Promise.all(Array.from({ length: PARALLEL_MAX }, work))
+  return { calls, standing: standingOf(webhook, calls, seen.isSlow) }
 }
 
 async function hookOf({ keys, tenantId, now }: RunContext, webhook: Leased): Promise<Hook | undefined> {

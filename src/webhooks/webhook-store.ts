@@ -79,7 +79,7 @@ export async function insertWebhook(
   return meta.changes === 1
 }
 
-/** Changes a webhook. One that is enabled begins anew: it has failed at nothing, and what waits is sent at once. */
+/** Changes a webhook. One that is enabled begins anew: it has failed at nothing, and is called at once with what is due. */
 export async function updateWebhook(
   { db, tenantId, now }: TenantScope,
   id: string,

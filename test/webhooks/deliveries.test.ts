@@ -199,6 +199,29 @@ describe('at least once', () => {
     expect(new Set(receiver.told.map(({ id }) => id)).size).toBe(7 * 30)
   })
 
+  it('F5: a webhook that is dead has a bounded backlog, and is told all of it in the end', async () => {
+    stopTheClock()
+    const { tenant, receiver, webhook } = await withWebhook()
+    receiver.answer = 'unreachable'
+    await env.DB.prepare(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+       INSERT INTO admin_events (tenant_id, id, occurred_at, access_id, action, target, result, source_ip, request_id)
+       SELECT ?1, 'event-' || i, ?2, '', 'user.create', '', 'done', '', '' FROM n`,
+    )
+      .bind(tenant.id, Date.now())
+      .run()
+    for (let nth = 0; nth < 3; nth++) await queues.poke(tenant)
+    const waiting = env.DB.prepare('SELECT count(*) AS count FROM webhook_deliveries WHERE tenant_id = ?')
+    const { count = 0 } = (await waiting.bind(tenant.id).first<{ count: number }>()) ?? {}
+    expect(count).toBeGreaterThanOrEqual(1_000)
+    expect(count).toBeLessThan(1_000 + 100)
+    receiver.answer = 200
+    await enable(tenant, webhook)
+    await queues.poke(tenant)
+    await queues.after(6_000)
+    expect(new Set(receiver.told.map(({ id }) => id)).size).toBe(1_500)
+  })
+
   it('parallel pokes call once for each event', async () => {
     const { tenant, receiver } = await withWebhook()
     await tenant.newCode(USER)
