@@ -41,5 +41,4 @@ CREATE TABLE `webhooks` (
 	PRIMARY KEY(`tenant_id`, `id`)
 ) WITHOUT ROWID;
 --> statement-breakpoint
-ALTER TABLE `tenants` ADD `has_webhooks` integer DEFAULT false NOT NULL;--> statement-breakpoint
-CREATE INDEX `tenants_with_webhooks` ON `tenants` (`id`) WHERE has_webhooks = 1;
+ALTER TABLE `tenants` ADD `has_webhooks` integer DEFAULT false NOT NULL;

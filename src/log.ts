@@ -50,7 +50,7 @@ export type NoticeLostLogEvent = {
 /** The event of one part of a run of the cron trigger. */
 export type MaintenanceLogEvent = {
   event: 'maintenance'
-  part: 'purge' | 'logs' | 'webhooks'
+  part: 'purge' | 'logs'
   /** The name of a D1 binding. */
   database: string
   removed: number

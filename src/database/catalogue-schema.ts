@@ -1,28 +1,19 @@
-import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 /** The tables of the catalogue, which live in the binding `DB` alone: tenants, and who may act for them. */
 
 /** A tenant: one customer, with its policy. Lives in `DB`. */
-export const tenants = sqliteTable(
-  'tenants',
-  {
-    id: text().primaryKey(),
-    name: text().notNull(),
-    /** JSON as the operator sent it; defaults are applied on read. */
-    policy: text().notNull(),
-    /** Name of the D1 binding that holds the tenant's users, codes and events. */
-    database: text().notNull(),
-    createdAt: integer('created_at').notNull(),
-    /** Whether it may have webhooks: then its requests wake the consumer of webhooks, and the cron trigger does. */
-    hasWebhooks: integer('has_webhooks', { mode: 'boolean' }).notNull().default(false),
-  },
-  (table) => [
-    index('tenants_with_webhooks')
-      .on(table.id)
-      .where(sql`has_webhooks = 1`),
-  ],
-)
+export const tenants = sqliteTable('tenants', {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  /** JSON as the operator sent it; defaults are applied on read. */
+  policy: text().notNull(),
+  /** Name of the D1 binding that holds the tenant's users, codes and events. */
+  database: text().notNull(),
+  createdAt: integer('created_at').notNull(),
+  /** Whether it may have webhooks: then its requests wake the consumer of webhooks, and the cron trigger does. */
+  hasWebhooks: integer('has_webhooks', { mode: 'boolean' }).notNull().default(false),
+})
 
 /** Host name to tenant, each host of one tenant alone. Lives in `DB`. WITHOUT ROWID. */
 export const tenantHosts = sqliteTable(

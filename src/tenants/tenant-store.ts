@@ -136,26 +136,6 @@ export async function noteWebhooks(db: D1Database, id: string): Promise<void> {
   await drizzle(db).update(tenants).set({ hasWebhooks: true }).where(eq(tenants.id, id))
 }
 
-/** The ids of some of all tenants that have webhooks, in turns as {@link tenantsOfTurn}. */
-export async function idsWithWebhooks(db: D1Database, turn: number, size: number): Promise<string[]> {
-  const orm = drizzle(db)
-  // Written out, so that the index of these tenants serves it.
-  const hasWebhooks = sql`has_webhooks = 1`
-  const [counted] = await orm
-    .select({ all: sql<number>`count(*)` })
-    .from(tenants)
-    .where(hasWebhooks)
-  const pages = Math.max(1, Math.ceil((counted?.all ?? 0) / size))
-  const rows = await orm
-    .select({ id: tenants.id })
-    .from(tenants)
-    .where(hasWebhooks)
-    .orderBy(asc(tenants.id))
-    .limit(size)
-    .offset((turn % pages) * size)
-  return rows.map(({ id }) => id)
-}
-
 /** Removes a tenant from the catalogue, with its hosts, keys, clients and tokens. Its data must be gone before. */
 export async function deleteTenant(db: D1Database, id: string): Promise<void> {
   const orm = drizzle(db)

@@ -1,7 +1,7 @@
 import { newEventId } from '../audit/admin-event.ts'
 import { edge } from '../audit/event-log-store.ts'
 import type { TenantScope } from '../database/scope.ts'
-import { ADMIN_TYPE, USER_TYPE, type EventType, type Log } from './event-type.ts'
+import { TYPE_IN, type EventType, type Log } from './event-type.ts'
 import type { EventNumber } from './message-id.ts'
 
 /**
@@ -96,7 +96,8 @@ function until(seq: string, table: 'admin_events' | 'user_events'): string {
 }
 
 /** The statement that makes deliveries of the events that webhooks look at. One that is there is made anew: a replay. */
-function fill(log: Log, type: string): string {
+function fill(log: Log): string {
+  const type = TYPE_IN[log]
   return `INSERT INTO webhook_deliveries (tenant_id, webhook_id, log, seq, type, queued_at, next_at)
     SELECT ?1, w.id, '${log}', e.seq, ${type}, ?2, ?2
     FROM webhooks w CROSS JOIN ${log}_events e INDEXED BY ${log}_events_by_seq
@@ -106,8 +107,8 @@ function fill(log: Log, type: string): string {
     ON CONFLICT DO UPDATE SET queued_at = ?2, next_at = ?2, attempts = 0, ended_as = NULL`
 }
 
-const FILL_ADMIN = fill('admin', ADMIN_TYPE)
-const FILL_USER = fill('user', USER_TYPE)
+const FILL_ADMIN = fill('admin')
+const FILL_USER = fill('user')
 
 /** `?3` is before when; of a deleted webhook, all goes. */
 const PURGE = `DELETE FROM webhook_deliveries WHERE (tenant_id, webhook_id, log, seq) IN (

@@ -148,29 +148,31 @@ export const DELIVERIES = `SELECT *
   WHERE tenant_id = ?1 AND webhook_id = ?2 AND queued_at <= ?3 AND (queued_at, log, seq) < (?3, ?4, ?5)
   ORDER BY queued_at DESC, log DESC, seq DESC LIMIT ?6`
 
-/** From when on events are sent again: a time, or an event, with what the other log has had since then. */
-export type ReplayFrom = { since: number } | EventNumber
-
-/** The time before which nothing is sent again: `?3`, or that of the event `?5` of the log `?4`. */
-const FROM = `coalesce(?3, (SELECT logged_at FROM ${bySeq('admin_events')} WHERE ?4 = 'admin' AND tenant_id = ?1 AND seq = ?5),
-  (SELECT logged_at FROM ${bySeq('user_events')} WHERE ?4 = 'user' AND tenant_id = ?1 AND seq = ?5))`
-
 export const REPLAY = `UPDATE webhooks SET admin_seq = f.a, admin_until = f.a, user_seq = f.u, user_until = f.u
-  FROM (SELECT iif(?4 = 'admin', ?5, ${firstAfter('admin_events', `${FROM} - 1`)}) - 1 AS a,
-    iif(?4 = 'user', ?5, ${firstAfter('user_events', `${FROM} - 1`)}) - 1 AS u) AS f
-  WHERE tenant_id = ?1 AND id = ?2 AND ${IS_THERE} AND ${FROM} IS NOT NULL RETURNING id`
+  FROM (SELECT ${firstAfter('admin_events', '?3')} - 1 AS a, ${firstAfter('user_events', '?3')} - 1 AS u) AS f
+  WHERE tenant_id = ?1 AND id = ?2 AND ${IS_THERE}`
 
 /**
- * Has a webhook look at events again: it looks at as many at once as at new ones, so that a replay of any size costs
- * nothing now.
+ * Has a webhook look again at what was logged since then: at as much at once as of what is new, so that a replay of any
+ * size costs nothing now.
  *
- * @returns whether there are such a webhook and such an event.
+ * @param since epoch ms.
+ * @returns whether there is such a webhook.
  */
-export async function replay({ db, tenantId }: TenantScope, id: string, from: ReplayFrom): Promise<boolean> {
-  const start = 'since' in from ? [from.since, null, null] : [null, from.log, from.seq]
-  const row = await db
+export async function replay({ db, tenantId }: TenantScope, id: string, since: number): Promise<boolean> {
+  const { meta } = await db
     .prepare(REPLAY)
-    .bind(tenantId, id, ...start)
-    .first()
-  return row !== null
+    .bind(tenantId, id, since - 1)
+    .run()
+  return meta.changes === 1
+}
+
+/** When an event was logged, epoch ms, or nothing where the tenant has none of that number. */
+export async function loggedAt(
+  { db, tenantId }: TenantScope,
+  { log, seq }: EventNumber,
+): Promise<number | undefined> {
+  const text = `SELECT logged_at FROM ${bySeq(`${log}_events`)} WHERE tenant_id = ? AND seq = ?`
+  const row = await db.prepare(text).bind(tenantId, seq).first<{ logged_at: number }>()
+  return row?.logged_at
 }

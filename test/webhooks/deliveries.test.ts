@@ -11,6 +11,7 @@ import {
   deliveriesOf,
   newReceiver,
   recordOf,
+  retireWebhooks,
   WebhookQueues,
   type WebhookRecord,
 } from '../rig/webhooks.ts'
@@ -25,7 +26,8 @@ beforeEach(() => {
   queues = new WebhookQueues()
 })
 
-afterEach(() => {
+afterEach(async () => {
+  await retireWebhooks()
   vi.restoreAllMocks()
   vi.useRealTimers()
 })
@@ -487,6 +489,8 @@ describe('a replay', () => {
     for (const body of [
       {},
       { since: 'yesterday' },
+      { since: '2026-13-41T00:00:00Z' },
+      { eventId: 5 },
       { since: 5 },
       [],
       { since: '2026-01-01T00:00:00Z', x: 1 },

@@ -10,6 +10,7 @@ import {
   deliveriesOf,
   newReceiver,
   recordOf,
+  retireWebhooks,
   WebhookQueues,
   type WebhookRecord,
 } from '../rig/webhooks.ts'
@@ -24,7 +25,8 @@ beforeEach(() => {
   queues = new WebhookQueues()
 })
 
-afterEach(() => {
+afterEach(async () => {
+  await retireWebhooks()
   vi.restoreAllMocks()
   vi.useRealTimers()
 })

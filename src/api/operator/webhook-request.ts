@@ -1,9 +1,9 @@
 import * as v from 'valibot'
 import { HTTPException } from 'hono/http-exception'
 import { isAllowedTarget } from '../../hooks/target.ts'
+import { isRecord } from '../../record.ts'
 import { EVENT_TYPES, type Log } from '../../webhooks/event-type.ts'
-import { eventOfMessageId } from '../../webhooks/message-id.ts'
-import type { DeliveryKey, ReplayFrom, WebhookChanges } from '../../webhooks/webhook-store.ts'
+import type { DeliveryKey, WebhookChanges } from '../../webhooks/webhook-store.ts'
 import { parseRequest } from './request.ts'
 
 /** What the operator sends about webhooks. */
@@ -59,29 +59,19 @@ export function readWebhook(body: unknown, isLocalRun: boolean): WebhookChanges 
   return { events, ...webhook }
 }
 
-const TIME_FORM = 'must be a time such as 2026-11-26T12:00:00Z'
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/
 
-const replaySchema = v.union(
-  [
-    v.strictObject({
-      since: v.pipe(v.string(TIME_FORM), v.isoTimestamp(TIME_FORM)),
-    }),
-    v.strictObject({ eventId: v.string() }),
-  ],
-  'must be {"since": "<time>"} or {"eventId": "<webhook-id>"}',
-)
-
-/** @throws {HTTPException} 400 when it names neither a time nor an event, 404 for no event of this tenant. */
-export function readReplay(body: unknown, tenantId: string): ReplayFrom {
-  const from = parseRequest(replaySchema, body)
-  if ('since' in from) return { since: Date.parse(from.since) }
-  const event = eventOfMessageId(tenantId, from.eventId)
-  if (event === undefined) throw noSuchEvent()
-  return event
-}
-
-export function noSuchEvent(): HTTPException {
-  return new HTTPException(404, { message: 'The tenant has no such event, or its log has not kept it.' })
+/** @throws {HTTPException} 400 when it names neither a time, epoch ms, nor the id of an event. */
+export function readReplay(body: unknown): { since: number } | { eventId: string } {
+  const { since, eventId, ...others } = isRecord(body) ? body : {}
+  if (Object.keys(others).length === 0) {
+    const at = typeof since === 'string' && TIME.test(since) ? Date.parse(since) : NaN
+    if (!Number.isNaN(at) && eventId === undefined) return { since: at }
+    if (since === undefined && typeof eventId === 'string') return { eventId }
+  }
+  throw new HTTPException(400, {
+    message: 'The body must be {"since": "2026-11-26T12:00:00Z"} or {"eventId": "<a webhook-id>"}.',
+  })
 }
 
 const CURSOR = /^(\d{1,15})_(admin|user)_(\d{1,15})$/

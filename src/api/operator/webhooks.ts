@@ -7,7 +7,7 @@ import { readJson } from '../../http/body.ts'
 import { forgetCatalogue } from '../../tenants/catalogue.ts'
 import { noteWebhooks } from '../../tenants/tenant-store.ts'
 import { EVENT_TYPES } from '../../webhooks/event-type.ts'
-import { messageId } from '../../webhooks/message-id.ts'
+import { eventOfMessageId, messageId } from '../../webhooks/message-id.ts'
 import { sendPoke } from '../../webhooks/poke.ts'
 import { newSecret, OVERLAP_MS, sealSecret } from '../../webhooks/secret.ts'
 import {
@@ -16,6 +16,7 @@ import {
   insertWebhook,
   listDeliveries,
   listWebhooks as findWebhooks,
+  loggedAt,
   replaceSecret,
   replay,
   updateWebhook,
@@ -23,7 +24,7 @@ import {
   type Webhook,
 } from '../../webhooks/webhook-store.ts'
 import { requireDatabase, requireTenant } from './tenant-record.ts'
-import { cursorOf, noSuchEvent, readPage, readReplay, readWebhook } from './webhook-request.ts'
+import { cursorOf, readPage, readReplay, readWebhook } from './webhook-request.ts'
 
 /** The endpoints of a tenant's webhooks. */
 
@@ -97,11 +98,12 @@ export async function rotateSecret(c: Context<OperatorEnv>): Promise<Response> {
 
 /** `POST /operator/v1/tenants/{id}/webhooks/{webhookId}/replay`: sends again what has happened since then. */
 export async function replayEvents(c: Context<OperatorEnv>): Promise<Response> {
-  const body = await readJson(c)
+  const from = readReplay(await readJson(c))
   const scope = await scopeOf(c)
-  const from = readReplay(body, scope.tenantId)
-  if ((await findWebhook(scope, idOf(c))) === undefined) throw noSuchWebhook()
-  if (!(await replay(scope, idOf(c), from))) throw noSuchEvent()
+  const event = 'eventId' in from ? eventOfMessageId(scope.tenantId, from.eventId) : undefined
+  const since = 'since' in from ? from.since : event && (await loggedAt(scope, event))
+  if (since === undefined) throw new HTTPException(404, { message: 'The tenant has no such event.' })
+  if (!(await replay(scope, idOf(c), since))) throw noSuchWebhook()
   await poke(c, scope)
   return c.body(null, 202)
 }

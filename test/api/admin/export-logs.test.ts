@@ -175,7 +175,9 @@ describe('the log of administrators', () => {
       import: 'default',
       eager: true,
     })
-    const text = Object.values(sources).join('\n')
+    // The types of webhooks' events look like actions.
+    const texts = Object.entries(sources).filter(([path]) => !path.endsWith('webhooks/event-type.ts'))
+    const text = texts.map(([, source]) => source).join('\n')
     const actions = [...text.matchAll(/'(user\.[a-z.-]+|tenant\.[a-z_]+)'/g)].map(([, action]) => action)
     expect([...new Set(actions)].filter((action) => !(String(action) in ADMIN_ACTIVITIES))).toEqual([])
     const codes = [...Object.values(ADMIN_ACTIVITIES), ...Object.values(USER_ACTIVITIES)].map(
