@@ -4,15 +4,15 @@ import { pokeWebhooks } from '../webhooks/poke.ts'
 import type { AppEnv } from './app-env.ts'
 
 /**
- * Tells the consumer of webhooks of every request that may have changed something, once it is answered. Whatever the
- * answer: nobody learns from its time what happened.
+ * Tells the consumer of webhooks of every request that may have changed something, once it is answered: of all but
+ * those that a limit has refused, so that a flood of them costs nothing here.
  */
 export function pokeWebhooksOfTenant() {
   return createMiddleware<AppEnv & { Variables: { tenant?: Tenant } }>(
     async function pokeWebhooksOfTenant(c, next) {
       await next()
       const tenant = c.get('tenant')
-      if (tenant !== undefined && c.req.method !== 'GET') {
+      if (tenant !== undefined && c.req.method !== 'GET' && c.res.status !== 429) {
         c.executionCtx.waitUntil(pokeWebhooks(c.env.WEBHOOKS, tenant))
       }
     },

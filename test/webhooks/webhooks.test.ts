@@ -309,6 +309,24 @@ describe('what it costs', () => {
     },
   )
 
+  it('F2: what a limit refuses pokes nobody', async () => {
+    const limits = { admin: { perMinute: 1, burst: 2 } }
+    const tenant = await newTenant({ policy: { limits } })
+    newReceiver()
+    await expectStatus(201, await operate('POST', pathOf(tenant), { url: SIEM_URL }))
+    const generate = { token: await tenant.token(), body: [{ email: USER }] }
+    const sent: unknown[] = []
+    const WEBHOOKS = { send: async (poke: unknown) => void sent.push(poke) } as unknown as Queue
+    const statuses: number[] = []
+    for (let nth = 0; nth < 3; nth++) {
+      const { response } = await requestHeld(`https://${tenant.host}${GENERATE}`, generate, { WEBHOOKS })
+      statuses.push(response.status)
+      await new Promise((resolve) => setTimeout(resolve, 1_100))
+    }
+    expect(statuses).toEqual([200, 200, 429])
+    expect(sent).toHaveLength(2)
+  })
+
   it('a queue that fails is no matter of the request', async () => {
     const tenant = await newTenant({ users: 1 })
     newReceiver()
