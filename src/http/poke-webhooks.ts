@@ -12,7 +12,7 @@ export function pokeWebhooksOfTenant() {
     async function pokeWebhooksOfTenant(c, next) {
       await next()
       const tenant = c.get('tenant')
-      if (tenant !== undefined && c.req.method !== 'GET' && c.res.status !== 429) {
+      if (tenant?.hasWebhooks === true && c.req.method !== 'GET' && c.res.status !== 429) {
         c.executionCtx.waitUntil(pokeWebhooks(c.env.WEBHOOKS, tenant))
       }
     },
