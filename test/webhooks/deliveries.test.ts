@@ -322,6 +322,31 @@ describe('at least once', () => {
     ])
   })
 
+  it('F6: ten that hang hold up another tenant in their batch for some two seconds', async () => {
+    const mine = await newTenant({ users: 1 })
+    const hanging = newReceiver()
+    hanging.answer = 'hanging'
+    for (let nth = 0; nth < 10; nth++) await addWebhook(mine, hanging)
+    // Whichever of them calls, only that it calls counts.
+    hanging.secrets = []
+    const theirs = await withWebhook()
+    for (let nth = 0; nth < 20; nth++) await mine.newCode(USER)
+    await theirs.tenant.newCode(USER)
+    const begun = Date.now()
+    const handled = handle([{ tenantId: mine.id }, { tenantId: theirs.tenant.id }], {
+      queue: 'rescind-webhooks',
+      bindings: queues.bindings,
+    })
+    await vi.waitFor(() => expect(theirs.receiver.types).toEqual(['code.issued']), {
+      timeout: 10_000,
+      interval: 20,
+    })
+    expect(Date.now() - begun).toBeLessThan(3_500)
+    expect(await handled).toEqual(['ack', 'ack'])
+    // Each waits in the slow lane now, with nothing spent.
+    expect(queues.slow.map(({ inS }) => inS)).toEqual(Array.from({ length: 10 }, () => 0))
+  })
+
   it('while it fails one call alone is made, and what waits spends no attempt', async () => {
     stopTheClock()
     const { tenant, receiver, webhook } = await withWebhook()
