@@ -201,7 +201,7 @@ describe('at least once', () => {
     expect(new Set(receiver.told.map(({ id }) => id)).size).toBe(7 * 30)
   })
 
-  it('F5: a webhook that is dead has a bounded backlog, and is told all of it in the end', async () => {
+  it('F6: a webhook that is dead has a bounded backlog, and is told all of it in the end', async () => {
     stopTheClock()
     const { tenant, receiver, webhook } = await withWebhook()
     receiver.answer = 'unreachable'

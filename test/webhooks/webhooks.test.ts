@@ -99,7 +99,7 @@ describe('a webhook of a tenant', () => {
     expect(await (await operate('GET', pathOf(tenant))).json()).toEqual({ webhooks: [] })
   })
 
-  it('F5: a tenant has ten at most, also by parallel calls', async () => {
+  it('F6: a tenant has ten at most, also by parallel calls', async () => {
     const tenant = await newTenant()
     const responses = await Promise.all(
       Array.from({ length: 14 }, () => operate('POST', pathOf(tenant), { url: SIEM_URL })),
