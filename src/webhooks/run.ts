@@ -42,7 +42,9 @@ export async function runWebhook(context: RunContext, webhook: Leased, due: read
   const { lane } = context
   const hook = await hookOf(context, webhook)
   const begun = Date.now()
-  const waiting = [...due]
+  // Its log keeps an event for a time only: of one that is gone there is nothing left to tell.
+  const waiting = due.filter((event) => event.occurred_at !== null)
+  const gone = due.filter((event) => event.occurred_at === null)
   const calls: Call[] = []
   const seen = { isSlow: false, failure: false }
   const callNext = async () => {
@@ -59,7 +61,8 @@ export async function runWebhook(context: RunContext, webhook: Leased, due: read
   // One that hangs takes one connection, not all of them.
   await callNext()
   await Promise.all(Array.from({ length: PARALLEL_MAX }, work))
-  return { calls, standing: standingOf(webhook, calls, seen.isSlow) }
+  const standing = standingOf(webhook, calls, seen.isSlow)
+  return { calls: [...calls, ...gone.map(givenUp)], standing }
 }
 
 async function hookOf({ keys, tenantId, now }: RunContext, webhook: Leased): Promise<Hook | undefined> {
@@ -73,11 +76,10 @@ async function hookOf({ keys, tenantId, now }: RunContext, webhook: Leased): Pro
 
 async function callWith(context: RunContext, hook: Hook | undefined, event: Due): Promise<Answer> {
   const { tenantId, lane, slots, isLocalRun } = context
-  const { type, occurred_at: occurredAt, log, seq: sequence } = event
+  const { type, log, seq: sequence } = event
   if (hook === undefined) return { status: 'secret-lost', isDelivered: false, isSlow: false }
-  // Its log keeps events for a time only, and there is nothing left to tell.
-  if (occurredAt === null) return { status: 'event-removed', isDelivered: true, isSlow: false }
   const id = messageId(tenantId, event)
+  const occurredAt = event.occurred_at ?? 0
   const data = { tenantId, log, sequence, ...(JSON.parse(event.data) as object) }
   return slots.use(async () => {
     const now = Date.now()
@@ -94,6 +96,10 @@ function callOf(event: Due, { status, isDelivered }: Answer): Call {
   const nextAt = isDelivered ? null : nextAttempt(event.attempts + 1, Date.now())
   const endedAs = isDelivered ? 'delivered' : nextAt === null ? 'failed' : null
   return { event, status, nextAt, endedAs }
+}
+
+function givenUp(event: Due): Call {
+  return { event, status: 'event-removed', nextAt: null, endedAs: 'failed' }
 }
 
 /** 410 Gone is how Standard Webhooks says that a webhook is there no more. */

@@ -445,6 +445,24 @@ describe('a webhook that fails for long', () => {
     expect(fiveDays).toBeLessThan(8 * 24 * HOUR_MS)
   })
 
+  it('goes on failing when an event is removed from its log before it could be told', async () => {
+    stopTheClock()
+    const { tenant, receiver, webhook } = await withWebhook()
+    receiver.answer = 500
+    await tenant.newCode(USER)
+    await queues.poke(tenant)
+    await env.DB.prepare("DELETE FROM admin_events WHERE tenant_id = ? AND action = 'generate'")
+      .bind(tenant.id)
+      .run()
+    await queues.after(HOUR_MS)
+    expect(receiver.calls).toHaveLength(1)
+    expect(await deliveriesOf(tenant, webhook)).toMatchObject([
+      { state: 'failed', lastStatus: 'event-removed' },
+    ])
+    const row = env.DB.prepare('SELECT failures FROM webhooks WHERE tenant_id = ?').bind(tenant.id)
+    expect(await row.first()).toEqual({ failures: 1 })
+  })
+
   it('that answers 410 is disabled at once, and the others of its tenant hear of it', async () => {
     const { tenant, receiver, webhook } = await withWebhook()
     const other = newReceiver()
