@@ -14,7 +14,7 @@ export const scimRoutes = new Hono<AdminEnv>()
 
 const toRead = [authenticate('users:read', 'scim'), rateLimitKey()] as const
 const toWrite = [authenticate('users:write', 'scim'), rateLimitKey()] as const
-const toDelete = [authenticate('users:delete', 'scim'), rateLimitKey()] as const
+const toDelete = [authenticate('users:deprovision', 'scim'), rateLimitKey()] as const
 
 scimRoutes.get('/Users', ...toRead, findUsers)
 scimRoutes.get('/Users/:id', ...toRead, getUser)
