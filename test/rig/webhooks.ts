@@ -128,7 +128,10 @@ export class WebhookQueues {
 
   /** What the slow queue holds, with the seconds until it comes. */
   get slow(): { body: Poke; inS: number }[] {
-    return this.#slow.map(({ body, dueAt }) => ({ body, inS: Math.round((dueAt - Date.now()) / 1_000) }))
+    return this.#slow.map(({ body, dueAt }) => ({
+      body,
+      inS: Math.max(0, Math.round((dueAt - Date.now()) / 1_000)),
+    }))
   }
 
   /** Forgets all messages, as a queue that loses them. */
