@@ -19,6 +19,7 @@ import { floodShield } from './http/flood-shield.ts'
 import { limitBody } from './http/limit-body.ts'
 import { logRequest } from './http/log-request.ts'
 import { canonicalPath } from './http/path.ts'
+import { pokeWebhooksOfTenant } from './http/poke-webhooks.ts'
 import { problemErrors } from './http/problem.ts'
 import { securityHeaders } from './http/security-headers.ts'
 
@@ -43,6 +44,7 @@ app.onError(render)
 app.notFound((c) => render(new HTTPException(404, { message: NOT_FOUND }), c))
 
 app.use(logRequest(), securityHeaders(), noStore())
+app.use(pokeWebhooksOfTenant())
 app.use(floodShield())
 app.use('/api/*', corsForTenantOrigins())
 app.use('/.well-known/jwks.json', corsForAll())

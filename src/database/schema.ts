@@ -2,7 +2,8 @@ import { sql, type SQLWrapper } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
- * Every table, those of the catalogue beside this file, and the only source of `drizzle/`. Times are epoch milliseconds and end in `_at`.
+ * Every table, with the files beside this one, and the only source of `drizzle/`. Times are epoch milliseconds and
+ * end in `_at`. What webhook-schema.ts has, statements name in SQL alone: so it is no part of the Worker.
  *
  * The catalogue (tenants, hosts, keys) lives in the binding `DB`; users, codes and events live in the
  * database that the tenant's record names. No foreign keys: D1 cannot defer them through a table

@@ -150,9 +150,8 @@ export async function updateUser(
   const isThis = and(eq(users.tenantId, tenantId), eq(users.id, id), isVersion)
   const isThere = sql`EXISTS (SELECT 1 FROM users WHERE tenant_id = ${tenantId} AND id = ${id} AND ${isVersion})`
   const hasEnded = changes.status === 'disabled' || moved !== undefined
-  const action = moved ? 'user.address' : changes.status === 'disabled' ? 'user.disable' : 'user.update'
   // The update last: the others are about what is there before it, and about this version alone.
-  const record = recordUserChange(orm, scope, actor, action, id, { only: isThere, movedTo: moved?.to })
+  const [record, ...records] = recordUpdate(orm, scope, actor, id, { status: changes.status, moved, isThere })
   const end = voidCodesOf(orm, scope, id, isThere)
   const update = orm
     .update(users)
@@ -165,12 +164,38 @@ export async function updateUser(
     ...takeBudget(orm, scope, id, budgetDigests(peppers, tenantId, moved.to), isThere),
   ]
   try {
-    const done = await orm.batch([record, ...(hasEnded ? [end] : []), ...(move ?? []), update])
+    const done = await orm.batch([record, ...records, ...(hasEnded ? [end] : []), ...(move ?? []), update])
     const [updated] = done.at(-1) as Awaited<typeof update>
     return updated ? { tag: 'updated', updatedAt: updated.updatedAt } : { tag: 'unknown' }
   } catch (error) {
     return { tag: collisionOf(error) }
   }
+}
+
+/** The statements that record an update: each of what it changes at once is an event of its own. */
+function recordUpdate(
+  orm: Orm,
+  scope: TenantScope,
+  actor: Actor,
+  id: string,
+  {
+    status,
+    moved,
+    isThere,
+  }: { status: User['status'] | undefined; moved?: { to: string } | undefined; isThere: SQL },
+) {
+  const record = (action: string, only: SQL, movedTo?: string) =>
+    recordUserChange(orm, scope, actor, action, id, { only, movedTo })
+  const isComing = sql`${isThere} AND ${users.status} = 'disabled'`
+  const enabled = status === 'enabled' ? [record('user.enable', isComing)] : []
+  const disabled = status === 'disabled' ? [record('user.disable', isThere)] : []
+  if (moved !== undefined) {
+    return [record('user.address', isThere, moved.to), ...disabled, ...enabled] as const
+  }
+  const [disable] = disabled
+  if (disable !== undefined) return [disable] as const
+  const isOther = status === 'enabled' ? sql`${isThere} AND ${users.status} <> 'disabled'` : isThere
+  return [record('user.update', isOther), ...enabled] as const
 }
 
 /**

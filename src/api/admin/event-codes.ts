@@ -50,11 +50,13 @@ export const ADMIN_ACTIVITIES: Readonly<Record<string, Activity>> = {
     code: 90021,
     words: 'removed the answers to challenge questions of the user',
   },
+  'user.enable': { key: 'ENABLE_USER', code: 90022, words: 'enabled the user' },
   'tenant.under_attack': {
     key: 'TENANT_UNDER_ATTACK',
     code: 90031,
     words: 'found codes tried on many users',
   },
+  'webhook.disabled': { key: 'WEBHOOK_DISABLED', code: 90032, words: 'disabled the webhook' },
 }
 
 /** Results of an administrator's action that are a success; all others name why it was none. */

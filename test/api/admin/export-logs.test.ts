@@ -175,7 +175,9 @@ describe('the log of administrators', () => {
       import: 'default',
       eager: true,
     })
-    const text = Object.values(sources).join('\n')
+    // The types of webhooks' events look like actions.
+    const texts = Object.entries(sources).filter(([path]) => !path.endsWith('webhooks/event-type.ts'))
+    const text = texts.map(([, source]) => source).join('\n')
     // A word of the password API begins as actions do.
     const actions = [...text.matchAll(/'(user\.(?!password)[a-z.-]+|tenant\.[a-z_]+)'/g)].map(
       ([, action]) => action,

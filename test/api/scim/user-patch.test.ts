@@ -26,7 +26,7 @@ describe('a patch', () => {
     expect(await resourceOf(tenant, id)).toMatchObject({ active: false, userName: 'jane@example.com' })
     expect((await patch(tenant, id, { op: 'replace', path: 'active', value: 'True' })).status).toBe(200)
     expect(await resourceOf(tenant, id)).toMatchObject({ active: true })
-    expect(await actions(tenant)).toEqual(['user.create', 'user.disable', 'user.update'])
+    expect(await actions(tenant)).toEqual(['user.create', 'user.disable', 'user.enable'])
   })
 
   it('changes and removes attributes, and several at once', async () => {
