@@ -47,7 +47,7 @@ export type Answers = Readonly<Partial<Record<ErrorStatus, Refusal>>> & {
   readonly [status in SuccessStatus]?: Answer
 }
 
-type SuccessStatus = 200 | 201 | 204 | 304
+type SuccessStatus = 200 | 201 | 202 | 204 | 304
 
 /** One sentence of the code, or several by a name for each. */
 export type Refusal = string | Readonly<Record<string, string>>

@@ -18,6 +18,7 @@ import {
 import { answer, json, type Dialect, type Operation, type Operations } from './operation.ts'
 import { wholeNumber } from './parameters.ts'
 import { problem } from './problem-schema.ts'
+import { webhookOperations } from './webhooks.ts'
 import { OUR_FAULT, STORE_FAULT } from './responses.ts'
 
 /** The operator API: tenants and what they are known by. */
@@ -186,8 +187,8 @@ const credentials: Operations = {
 
 export const operatorDialect: Dialect = {
   tag: 'Operator API',
-  description: 'Tenants, their API keys, OAuth clients and SCIM tokens, for the operator.',
-  operations: { ...tenantOperations, ...credentials },
+  description: 'Tenants, their API keys, OAuth clients, SCIM tokens and webhooks, for the operator.',
+  operations: { ...tenantOperations, ...credentials, ...webhookOperations },
   mediaType: 'application/json',
   errorType: problemErrors.mediaType,
   headers: [],

@@ -13,7 +13,7 @@ const PAGE = { standard: 100, max: 500 }
 
 const URL_FORM = 'must be an HTTPS URL of a public host name, without user, password or fragment'
 
-const webhookSchema = (isLocalRun: boolean) =>
+export const webhookSchema = (isLocalRun: boolean) =>
   v.strictObject(
     {
       url: v.pipe(
