@@ -9,7 +9,7 @@ import { oauthRoutes } from './api/oauth/routes.ts'
 import { operatorRoutes } from './api/operator/routes.ts'
 import { passwordErrors } from './api/password/errors.ts'
 import { jwks } from './api/password/jwks.ts'
-import { passwordRoutes } from './api/password/routes.ts'
+import { challengeRoutes, passwordRoutes } from './api/password/routes.ts'
 import { BULK_BYTES_MAX } from './api/scim/bulk-request.ts'
 import { scimErrors } from './api/scim/errors.ts'
 import { scimRoutes } from './api/scim/routes.ts'
@@ -54,6 +54,7 @@ app.get('/healthz', (c) => c.json({ status: 'ok' }))
 app.get('/.well-known/jwks.json', jwks)
 app.route('/AdminInterface/restapi', adminRoutes)
 app.route('/api', passwordRoutes)
+app.route('/api', challengeRoutes)
 app.route('/scim/v2', scimRoutes)
 app.route('/', oauthRoutes)
 app.route('/operator/v1', operatorRoutes)

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { canonicalDomain } from '../domain-name.ts'
 import { checkMembers, type InvalidMember } from '../invalid-member.ts'
 import { isLoopbackHost, isNetwork } from '../network-address.ts'
+import { challengesSchema } from './challenge-policy.ts'
 
 /**
  * What a tenant decides for itself: defaults and bounds. Every member is optional; a member out of
@@ -152,6 +153,7 @@ const policySchema = group({
   retention: v.optional(group({ eventsDays: v.optional(whole(30, 3650), 400) }), {}),
   mail: v.optional(mailSchema, {}),
   redeem: v.optional(redeemSchema),
+  challenges: v.optional(challengesSchema, {}),
 })
 
 /** A tenant's policy with every default filled in. */

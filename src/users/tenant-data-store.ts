@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import {
   adminEvents,
+  challengeAnswers,
   deletedUsers,
   idempotentCalls,
   logMarks,
@@ -19,6 +20,7 @@ export async function deleteTenantData(db: D1Database, tenantId: string): Promis
   const orm = drizzle(db)
   await orm.batch([
     deleteCountsOf(orm, tenantId),
+    orm.delete(challengeAnswers).where(eq(challengeAnswers.tenantId, tenantId)),
     orm.delete(resetCodes).where(eq(resetCodes.tenantId, tenantId)),
     orm.delete(users).where(eq(users.tenantId, tenantId)),
     orm.delete(deletedUsers).where(eq(deletedUsers.tenantId, tenantId)),

@@ -13,6 +13,7 @@ import { isRecord, ownMember } from '../../record.ts'
 import { countPresented } from '../../http/client-limits.ts'
 import { codeContextOf, outboxOf, visitorContextOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
+import { acceptedOf, answerOf, askQuestion } from './challenge.ts'
 import { LOGIN_RESPONSE_TYPES } from './media-types.ts'
 import { refuse } from './refusal.ts'
 
@@ -34,10 +35,10 @@ export async function authenticateWithPasswordResetCode(c: Context<VisitorEnv>):
         'This tenant sets no passwords: set policy.redeem to {"kind": "hook", "url": "...", "secret": "..."}.',
     })
   }
-  const { email, code, newPassword } = await readRequest(c)
+  const { email, code, newPassword, answer } = await readRequest(c)
   const reservationId = crypto.randomUUID()
   const context = visitorContextOf(c)
-  const outcome = await reserveCode(context, email, code, reservationId)
+  const outcome = await reserveCode(context, email, code, reservationId, answer)
   switch (outcome.tag) {
     case 'accepted': {
       countPresented(c, 'right')
@@ -51,10 +52,10 @@ export async function authenticateWithPasswordResetCode(c: Context<VisitorEnv>):
       // A caller who hangs up ends the request; what the hook has set is settled all the same.
       c.executionCtx.waitUntil(redeemed.catch(() => undefined))
       await redeemed
-      return c.json({ userName: outcome.userName, emailAddress: outcome.emailAddress }, 200, {
-        'Content-Type': contentType,
-      })
+      return c.json(acceptedOf(outcome), 200, { 'Content-Type': contentType })
     }
+    case 'asked':
+      return askQuestion(c, outcome, contentType)
     case 'refused':
       return refuse(c, outcome)
   }
@@ -105,7 +106,7 @@ async function settle(c: Context<VisitorEnv>, reservation: Reservation): Promise
 }
 
 /** The vendor's sample names the form media type above a JSON body, so the body alone decides. */
-async function readRequest(c: Context) {
+async function readRequest(c: Context<VisitorEnv>) {
   const body = parseJson(await readText(c))
   if (!isRecord(body)) throw new HTTPException(400, { message: 'The body must be a JSON object.' })
   const newPassword = requiredString(body, 'NewPassword')
@@ -116,6 +117,7 @@ async function readRequest(c: Context) {
     email: requiredString(body, 'Email'),
     code: requiredString(body, 'PasswordResetCode'),
     newPassword,
+    answer: answerOf(c, ownMember(body, 'UserIdentificationChallenge')),
   }
 }
 

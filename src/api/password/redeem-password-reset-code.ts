@@ -8,6 +8,7 @@ import { resetGrantSigner } from '../../codes/reset-grant.ts'
 import { countPresented } from '../../http/client-limits.ts'
 import { visitorContextOf, outboxOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
+import { acceptedOf, answerOf, askQuestion } from './challenge.ts'
 import { RESPONSE_TYPES } from './media-types.ts'
 import { readParameters } from './parameters.ts'
 import { refuse } from './refusal.ts'
@@ -27,21 +28,25 @@ export async function redeemPasswordResetCode(c: Context<VisitorEnv>): Promise<R
         'This tenant gives no reset grants: set policy.redeem to {"kind": "grant", "audience": "..."}.',
     })
   }
-  const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
+  const { emailAddress, passwordResetCode, challenge } = await readParameters(c, [
+    'emailAddress',
+    'passwordResetCode',
+  ])
+  const answer = answerOf(c, challenge)
   const sign = await resetGrantSigner(config(c.env))
-  const outcome = await redeemCode(visitorContextOf(c), emailAddress, passwordResetCode)
+  const outcome = await redeemCode(visitorContextOf(c), emailAddress, passwordResetCode, answer)
   switch (outcome.tag) {
     case 'accepted': {
       countPresented(c, 'right')
-      const { userId, codeId, userName, emailAddress: storedAddress } = outcome
+      const { userId, codeId } = outcome
       const { audience, ttlSeconds } = redeem
       const grant = { tenantId: tenant.id, userId, codeId, audience, ttlSeconds }
       const resetGrant = await sign(grant, now)
       queueNotices(outboxOf(c), 'redeemed', [userId])
-      return c.json({ userName, emailAddress: storedAddress, resetGrant }, 200, {
-        'Content-Type': contentType,
-      })
+      return c.json({ ...acceptedOf(outcome), resetGrant }, 200, { 'Content-Type': contentType })
     }
+    case 'asked':
+      return askQuestion(c, outcome, contentType)
     case 'refused':
       return refuse(c, outcome)
   }

@@ -4,24 +4,29 @@ import { validateCode } from '../../codes/redeem.ts'
 import { countPresented } from '../../http/client-limits.ts'
 import { visitorContextOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
+import { acceptedOf, answerOf, askQuestion } from './challenge.ts'
 import { RESPONSE_TYPES } from './media-types.ts'
 import { readParameters } from './parameters.ts'
 import { refuse } from './refusal.ts'
 
 /**
- * `POST /api/passwordmanagement/validatePasswordResetCode`: says whose code it is, and consumes
- * nothing.
+ * `POST /api/passwordmanagement/validatePasswordResetCode`: says whose code it is, or asks
+ * the user a question first, and consumes nothing.
  */
 export async function validatePasswordResetCode(c: Context<VisitorEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c, RESPONSE_TYPES)
-  const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
-  const outcome = await validateCode(visitorContextOf(c), emailAddress, passwordResetCode)
+  const { emailAddress, passwordResetCode, challenge } = await readParameters(c, [
+    'emailAddress',
+    'passwordResetCode',
+  ])
+  const answer = answerOf(c, challenge)
+  const outcome = await validateCode(visitorContextOf(c), emailAddress, passwordResetCode, answer)
   switch (outcome.tag) {
     case 'accepted':
       countPresented(c, 'right')
-      return c.json({ userName: outcome.userName, emailAddress: outcome.emailAddress }, 200, {
-        'Content-Type': contentType,
-      })
+      return c.json(acceptedOf(outcome), 200, { 'Content-Type': contentType })
+    case 'asked':
+      return askQuestion(c, outcome, contentType)
     case 'refused':
       return refuse(c, outcome)
   }

@@ -15,7 +15,7 @@ export const scimRoutes = new Hono<AdminEnv>()
 
 const toRead = [authenticate('users:read', 'scim'), rateLimitKey()] as const
 const toWrite = [authenticate('users:write', 'scim'), rateLimitKey()] as const
-const toDelete = [authenticate('users:delete', 'scim'), rateLimitKey()] as const
+const toDelete = [authenticate('users:deprovision', 'scim'), rateLimitKey()] as const
 
 // What a search costs is known only from its query.
 scimRoutes.get('/Users', toRead[0], findUsers)

@@ -176,7 +176,10 @@ describe('the log of administrators', () => {
       eager: true,
     })
     const text = Object.values(sources).join('\n')
-    const actions = [...text.matchAll(/'(user\.[a-z.-]+|tenant\.[a-z_]+)'/g)].map(([, action]) => action)
+    // A word of the password API begins as actions do.
+    const actions = [...text.matchAll(/'(user\.(?!password)[a-z.-]+|tenant\.[a-z_]+)'/g)].map(
+      ([, action]) => action,
+    )
     expect([...new Set(actions)].filter((action) => !(String(action) in ADMIN_ACTIVITIES))).toEqual([])
     const codes = [...Object.values(ADMIN_ACTIVITIES), ...Object.values(USER_ACTIVITIES)].map(
       ({ code }) => code,
