@@ -10,6 +10,7 @@ import { operatorRoutes } from './api/operator/routes.ts'
 import { passwordErrors } from './api/password/errors.ts'
 import { jwks } from './api/password/jwks.ts'
 import { challengeRoutes, passwordRoutes } from './api/password/routes.ts'
+import { BULK_BYTES_MAX } from './api/scim/bulk-request.ts'
 import { scimErrors } from './api/scim/errors.ts'
 import { scimRoutes } from './api/scim/routes.ts'
 import type { AppEnv } from './http/app-env.ts'
@@ -46,7 +47,7 @@ app.use(logRequest(), securityHeaders(), noStore())
 app.use(floodShield())
 app.use('/api/*', corsForTenantOrigins())
 app.use('/.well-known/jwks.json', corsForAll())
-app.use(limitBody())
+app.use(limitBody({ '/scim/v2/Bulk': BULK_BYTES_MAX }))
 app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
 app.get('/healthz', (c) => c.json({ status: 'ok' }))

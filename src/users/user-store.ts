@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, gte, sql, type SQL } from 'drizzle-orm'
+import { and, eq, getTableColumns, sql, type SQL } from 'drizzle-orm'
 import { UNNUMBERED } from '../audit/event-number.ts'
 import { drizzle } from 'drizzle-orm/d1'
 import { newEventId, type Actor } from '../audit/admin-event.ts'
@@ -11,7 +11,6 @@ import type { Orm } from '../database/prepared-batch.ts'
 import { adminEvents, deletedUsers, jsonEach, users } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
-import { idBehind, totalOf } from './user-count-store.ts'
 
 /** The statements about users. Each function is one round trip, a change and its event one transaction. */
 
@@ -75,47 +74,6 @@ export async function findUserId({ db, tenantId }: TenantScope, emailKey: string
     .where(and(eq(users.tenantId, tenantId), eq(users.emailKey, emailKey)))
     .get()
   return user?.id ?? null
-}
-
-/** A search compares canonical forms only, of what an index serves. */
-export type UserFilter = { column: 'id' | 'userNameKey' | 'emailKey' | 'externalId'; value: string }
-
-/** Users whom one search finds. Ids, addresses and user names are each of one user; only external ids may be of several. */
-const FOUND_MAX = 100
-
-/** The users who match. */
-export async function searchUsers({ db, tenantId }: TenantScope, filter: UserFilter): Promise<User[]> {
-  return await drizzle(db)
-    .select(userColumns)
-    .from(users)
-    .where(and(eq(users.tenantId, tenantId), matches(filter)))
-    .limit(FOUND_MAX)
-}
-
-function matches({ column, value }: UserFilter): SQL {
-  // As the index has it.
-  return column === 'externalId' ? sql`attributes ->> 'externalId' = ${value}` : eq(users[column], value)
-}
-
-/**
- * One page of all users in the order of their ids, and how many users there are. It reads the page, and to
- * find it no more than {@link idBehind} does, however deep it lies.
- */
-export async function listUsers(
-  { db, tenantId }: TenantScope,
-  page: { offset: number; limit: number },
-): Promise<{ total: number; page: User[] }> {
-  const orm = drizzle(db)
-  const [[counted], found] = await orm.batch([
-    totalOf(orm, tenantId),
-    orm
-      .select(userColumns)
-      .from(users)
-      .where(and(eq(users.tenantId, tenantId), gte(users.id, idBehind(tenantId, page.offset))))
-      .orderBy(asc(users.id))
-      .limit(page.limit),
-  ])
-  return { total: counted?.total ?? 0, page: found }
 }
 
 /** What a change of a user may change. */

@@ -30,6 +30,7 @@ const NEEDS: Record<string, Permission> = {
   'POST /scim/v2/Users': 'users:write',
   'PUT /scim/v2/Users/:id': 'users:write',
   'POST /scim/v2/Users/.search': 'users:read',
+  'POST /scim/v2/Bulk': 'users:write',
   'GET /scim/v2/ServiceProviderConfig': 'users:read',
   'GET /scim/v2/ResourceTypes': 'users:read',
   'GET /scim/v2/ResourceTypes/:name': 'users:read',
