@@ -86,6 +86,12 @@ export function json(schema: v.GenericSchema, example: unknown): Body {
   return body('application/json', schema, example)
 }
 
+/** A body of SCIM, which may also be called JSON. */
+export function scimBody(schema: v.GenericSchema, example: unknown): Body {
+  const media = { schema, examples: { example } }
+  return { content: { 'application/scim+json': media, 'application/json': media } }
+}
+
 /** A successful answer with one example. */
 export function answer(
   what: string,

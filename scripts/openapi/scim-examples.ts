@@ -52,11 +52,19 @@ export const listOf = (resource: object) => ({
 export const PROVIDER_CONFIG = {
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
   patch: { supported: true },
-  bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+  bulk: { supported: true, maxOperations: 1000, maxPayloadSize: 1_048_576 },
   filter: { supported: true, maxResults: 100 },
   changePassword: { supported: false },
-  sort: { supported: false },
+  sort: { supported: true },
   etag: { supported: true },
+  pagination: {
+    cursor: true,
+    index: true,
+    defaultPaginationMethod: 'index',
+    defaultPageSize: 100,
+    maxPageSize: 100,
+    cursorTimeout: 3600,
+  },
   authenticationSchemes: [
     {
       type: 'oauthbearertoken',

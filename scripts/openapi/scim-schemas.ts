@@ -31,6 +31,9 @@ export const searchRequest = named(
     filter: v.nullish(v.string()),
     startIndex: v.nullish(countText),
     count: v.nullish(countText),
+    cursor: v.nullish(v.string()),
+    sortBy: v.nullish(v.string()),
+    sortOrder: v.nullish(v.string()),
     attributes: v.nullish(oneOrMany),
     excludedAttributes: v.nullish(oneOrMany),
   }),
@@ -71,16 +74,25 @@ export const user = named(
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
-const listOf = (resource: v.GenericSchema) =>
+const startIndex = v.pipe(v.number(), v.integer(), v.minValue(1))
+
+const listOf = (resource: v.GenericSchema, paging: v.ObjectEntries = {}) =>
   v.object({
     schemas: v.array(v.string()),
     totalResults: count,
-    startIndex: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    startIndex,
+    ...paging,
     itemsPerPage: count,
     Resources: v.array(resource),
   })
 
-export const userList = named('ScimUserList', listOf(user))
+export const userList = named(
+  'ScimUserList',
+  listOf(user, {
+    startIndex: v.optional(v.pipe(startIndex, v.description('Not by cursors.'))),
+    nextCursor: v.optional(text('The `cursor` of the next page, where there is one.')),
+  }),
+)
 
 const meta = v.object({ resourceType: v.string(), location: v.string() })
 const supported = v.object({ supported: v.boolean() })
@@ -95,6 +107,14 @@ export const providerConfig = named(
     changePassword: supported,
     sort: supported,
     etag: supported,
+    pagination: v.object({
+      cursor: v.boolean(),
+      index: v.boolean(),
+      defaultPaginationMethod: open(['index', 'cursor'], 'Of RFC 9865 §4.'),
+      defaultPageSize: count,
+      maxPageSize: count,
+      cursorTimeout: v.pipe(count, v.description('Seconds.')),
+    }),
     authenticationSchemes: v.array(
       v.object({
         type: v.string(),
@@ -156,8 +176,20 @@ export const error = named(
     status: text('The HTTP status, as text.', '404'),
     scimType: v.optional(
       open(
-        ['invalidFilter', 'invalidSyntax', 'invalidPath', 'invalidValue', 'mutability', 'uniqueness'],
-        'A keyword of RFC 7644 §3.12.',
+        [
+          'invalidFilter',
+          'invalidSyntax',
+          'invalidPath',
+          'invalidValue',
+          'mutability',
+          'uniqueness',
+          'tooMany',
+          'noTarget',
+          'invalidCursor',
+          'expiredCursor',
+          'invalidCount',
+        ],
+        'A keyword of RFC 7644 §3.12 or RFC 9865 §2.',
       ),
     ),
     detail: v.string(),

@@ -1,6 +1,6 @@
 import type { Filter } from 'scim2-parse-filter'
 // The parser alone: the rest of the package would be as large again.
-import { parseFilter, tokenizer, Tokens } from 'scim2-parse-filter/lib/src/parser'
+import { parseFilter, tokenizer, Tokens } from 'scim2-parse-filter/lib/src/parser.js'
 import { canonicalEmailAddress } from '../../codes/email-address.ts'
 import { lowerCaseAscii } from '../../domain-name.ts'
 import type { Attribute, Condition, Operator } from '../../users/user-query-store.ts'
