@@ -50,7 +50,7 @@ async function perform(
 ): Promise<Map<number, Outcome>> {
   const scope = { ...directoryScopeOf(c), ...c.get('tenant').policy.code }
   const mayDelete =
-    !operations.some(({ method }) => method === 'DELETE') || (await mayAlso(c, 'users:delete', 'scim'))
+    !operations.some(({ method }) => method === 'DELETE') || (await mayAlso(c, 'users:deprovision', 'scim'))
   const added = new Map(
     operations.flatMap(({ bulkId, method, fault, newId }) =>
       method === 'POST' && bulkId !== undefined && fault === undefined ? [[bulkId, newId] as const] : [],
