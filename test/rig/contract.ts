@@ -26,6 +26,9 @@ const PLAIN_HEADERS = new Set([
   ...SECURITY_HEADERS.map((name) => name.toLowerCase()),
 ])
 
+/** Pages for people, which are no part of the API. */
+export const PAGES = /^\/reset(?:\/|$)/
+
 const VERDICTS_MAX = 20_000
 
 type Answer = {
@@ -74,6 +77,7 @@ export class Contract {
   /** Looks at an answer, and at the body that was sent for it where that is known. */
   async look(request: Request, response: Response, sent: string | undefined): Promise<void> {
     const path = canonicalPath(request)
+    if (PAGES.test(path)) return
     const text = response.body === null ? '' : await response.clone().text()
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const route = this.#routes.find((each) => each.method === method && each.pattern.test(path))
