@@ -302,7 +302,7 @@ describe('codes', () => {
     expect((await actions(tenant)).filter((action) => action.startsWith('user.')).slice(4)).toEqual([
       'user.address',
       'user.disable',
-      'user.update',
+      'user.enable',
       'user.delete',
       'user.create',
       'user.update',
@@ -312,6 +312,25 @@ describe('codes', () => {
       "SELECT target, destination FROM admin_events WHERE tenant_id = ? AND action = 'user.address'",
     ).bind(tenant.id)
     expect(await moved.first()).toEqual({ target: 'u***@example.com', destination: 't***@example.com' })
+  })
+
+  it('D3: of whom is moved and disabled, or enabled, at once has two events', async () => {
+    const tenant = await newWide(1)
+    const [{ id } = { id: '' }] = (await page(tenant)).Resources
+    const value = (email: string, active: boolean) => ({ emails: [{ value: email }], active })
+    await bulk(tenant, [patchOf(id, { op: 'replace', value: value('a@example.com', false) })])
+    await bulk(tenant, [patchOf(id, { op: 'replace', value: value('b@example.com', true) })])
+    const { results } = await env.DB.prepare(
+      'SELECT action, target, destination FROM admin_events WHERE tenant_id = ? ORDER BY seq',
+    )
+      .bind(tenant.id)
+      .all()
+    expect(results.slice(1)).toEqual([
+      { action: 'user.address', target: 'u***@example.com', destination: 'a***@example.com' },
+      { action: 'user.disable', target: 'u***@example.com', destination: null },
+      { action: 'user.address', target: 'a***@example.com', destination: 'b***@example.com' },
+      { action: 'user.enable', target: 'a***@example.com', destination: null },
+    ])
   })
 
   it('G3: wrong ones go with an address that is removed, added anew and moved in one request', async () => {
