@@ -233,7 +233,7 @@ describe('a bulk request', () => {
 })
 
 describe('a right', () => {
-  it('J4: to write users is not one to delete them', async () => {
+  it('to write users is not one to delete them', async () => {
     const tenant = await newWide(1)
     const { id = '' } = (await page(tenant)).Resources[0] ?? {}
     const url = `https://${tenant.host}/scim/v2/Bulk`
@@ -419,7 +419,7 @@ describe('D3: a change', () => {
 })
 
 describe('the plan of a bulk request', () => {
-  it('N1: uses an index in every statement', async () => {
+  it('uses an index in every statement', async () => {
     const tenant = await newWide(2)
     const { db, plans } = explainingD1()
     const { peppers } = config(env)
@@ -445,7 +445,7 @@ describe('the plan of a bulk request', () => {
   })
 })
 
-describe('L1: round trips to the database', () => {
+describe('round trips to the database', () => {
   async function tripsOf(tenant: Tenant, operations: unknown[]): Promise<[number, string]> {
     const db = countingD1(env.DB)
     const request = {
@@ -499,7 +499,7 @@ describe('L1: round trips to the database', () => {
 })
 
 describe('10,000 users', () => {
-  it('L2: are provisioned by ten requests without an error, and found', async () => {
+  it('are provisioned by ten requests without an error, and found', async () => {
     const tenant = await newWide()
     for (let part = 0; part < 10; part += 1) {
       const operations = Array.from({ length: 1_000 }, (_, nth) => {
