@@ -53,6 +53,14 @@ export class PreparedBatch<Values extends Record<string, Bindable>> {
   }
 }
 
+/** Statements of Drizzle's, for a round trip that they share with statements that are none. */
+export function statementsOf(db: D1Database, queries: readonly Buildable[]): D1PreparedStatement[] {
+  return queries.map((query) => {
+    const { sql: text, params } = query.toSQL()
+    return db.prepare(text).bind(...params)
+  })
+}
+
 function newPlaceholders<Values>(): Placeholders<Values> {
   const made = new Proxy({}, { get: (_, name) => sql.placeholder(String(name)) })
   return made as Placeholders<Values>

@@ -22,7 +22,10 @@ import type { DirectoryScope, User } from './user-store.ts'
 /** Statements of one round trip: D1 allows 1,000 to one call of the Worker, and 30 seconds to a batch. */
 const BATCH_STATEMENTS_MAX = 400
 
-/** A change of a user. `number` tells it from the others, and orders their events: below 4,096. */
+/** What is added to the number of a change for its second event. */
+const SECOND_EVENT = 2_048
+
+/** A change of a user. `number` tells it from the others, and orders their events: below {@link SECOND_EVENT}. */
 export type Change =
   | { tag: 'create'; number: number; after: User }
   /** Of this version of the user alone. */
@@ -93,7 +96,7 @@ export async function changeUsers(
 }
 
 /** The statements that such entries need: most updates end no code, and move nobody. */
-function batchesOf(tag: Change['tag'], entries: readonly { action: string }[]) {
+function batchesOf(tag: Change['tag'], entries: readonly { action: string; also?: string | undefined }[]) {
   switch (tag) {
     case 'create':
       return [creating]
@@ -101,6 +104,7 @@ function batchesOf(tag: Change['tag'], entries: readonly { action: string }[]) {
       const isAny = (...actions: string[]) => entries.some(({ action }) => actions.includes(action))
       return [
         recordingUpdates,
+        ...(entries.some(({ also }) => also !== undefined) ? [recordingSeconds] : []),
         ...(isAny('user.address', 'user.disable') ? [endingCodes] : []),
         ...(isAny('user.address') ? [movingBudgets] : []),
         updating,
@@ -121,13 +125,15 @@ function entryOf({ peppers, tenantId, now }: DirectoryScope, change: Change) {
     case 'update': {
       const { before, after } = change
       const isMoved = before.emailKey !== after.emailKey
-      const isDisabled = before.status !== after.status && after.status === 'disabled'
+      const turned = after.status === 'disabled' ? 'user.disable' : 'user.enable'
+      const status = before.status === after.status ? undefined : turned
       return {
         ...after,
         number,
         version: before.updatedAt,
         updatedAt: Math.max(now, before.updatedAt + 1),
-        action: isMoved ? 'user.address' : isDisabled ? 'user.disable' : 'user.update',
+        action: isMoved ? 'user.address' : (status ?? 'user.update'),
+        also: isMoved ? status : undefined,
         ...(isMoved && { movedTo: after.emailKey, keep: digestsOf(before), take: digestsOf(after) }),
       }
     }
@@ -159,14 +165,20 @@ const whoseBudgets = (given: GivenValues, digests: 'keep' | 'take') => ({
 const idsMade = (given: GivenValues) => sql`(SELECT ${field('id')} AS id FROM ${made(given)})`
 
 /** The statement that writes the events of those entries that can be made. */
-function record(orm: Orm, given: GivenValues, target: SQL, source: SQL) {
+function record(
+  orm: Orm,
+  given: GivenValues,
+  target: SQL,
+  source: SQL,
+  { number, action } = { number: field('number'), action: field('action') },
+) {
   const { tenantId, now, accessId, sourceIp, requestId } = given
   const row = {
     tenantId,
-    id: eventIdOf(given, field('number')),
+    id: eventIdOf(given, number),
     occurredAt: now,
     accessId,
-    action: field('action'),
+    action,
     mode: null,
     userId: field('id'),
     target: maskAddress(target),
@@ -174,7 +186,7 @@ function record(orm: Orm, given: GivenValues, target: SQL, source: SQL) {
     sourceIp,
     requestId,
     channel: null,
-    destination: maskAddress(field('movedTo')),
+    destination: sql`iif(${action} = 'user.address', ${maskAddress(field('movedTo'))}, NULL)`,
     ...UNNUMBERED,
   }
   return orm
@@ -229,11 +241,24 @@ const recordingUpdates = new PreparedBatch<Values>((orm, given) => [
   record(orm, given, sql`${users.emailKey}`, sql`FROM ${joinUser(given)} WHERE ${isFree(given)}`),
 ])
 
+/** Who gets another address and is disabled or enabled at once has two events, as in a call of their own. */
+const recordingSeconds = new PreparedBatch<Values>((orm, given) => [
+  record(
+    orm,
+    given,
+    sql`${users.emailKey}`,
+    sql`FROM ${made(given)} CROSS JOIN ${users} ON ${users.tenantId} = ${given.tenantId}
+      AND ${users.id} = ${field('id')} WHERE ${field('also')} IS NOT NULL`,
+    { number: sql`${field('number')} + ${sql.raw(String(SECOND_EVENT))}`, action: field('also') },
+  ),
+])
+
 const endingCodes = new PreparedBatch<Values>((orm, given) => [
   voidCodesOfAll(
     orm,
     given,
-    sql`(SELECT ${field('id')} AS id FROM ${made(given)} WHERE ${field('action')} <> 'user.update')`,
+    sql`(SELECT ${field('id')} AS id FROM ${made(given)}
+      WHERE ${field('action')} IN ('user.address', 'user.disable'))`,
   ),
 ])
 

@@ -107,12 +107,14 @@ export async function queryUsers({ db, tenantId }: TenantScope, query: Query): P
   const orm = drizzle(db)
   const isBounded = isScan(query)
   const counted = sql`(SELECT coalesce(sum(users), 0) FROM ${userCounts} WHERE tenant_id = ${tenantId})`
-  const isMatch = and(
-    // With a plus, SQLite does not think of the index that finds all users of the tenant, or sorts them.
-    query.condition && !isBounded ? sql`+tenant_id = ${tenantId}` : eq(users.tenantId, tenantId),
-    query.condition && conditionOf(query.condition, tenantId),
-    isBounded ? sql`${counted} <= ${SEARCHED_USERS_MAX}` : undefined,
-  )
+  // Of a tenant with too many users none is read. With a plus, SQLite does not think of the index that finds all users
+  // of the tenant, or sorts them.
+  const isOurs = isBounded
+    ? sql`${users.tenantId} = (SELECT ${tenantId} WHERE ${counted} <= ${SEARCHED_USERS_MAX})`
+    : query.condition
+      ? sql`+tenant_id = ${tenantId}`
+      : eq(users.tenantId, tenantId)
+  const isMatch = and(isOurs, query.condition && conditionOf(query.condition, tenantId))
   const index = indexOf(query)
   const [[all], [matching], found] = await orm.batch([
     totalOf(orm, tenantId),

@@ -1,13 +1,15 @@
 import { and, eq, getTableColumns, sql, type SQL } from 'drizzle-orm'
 import { UNNUMBERED } from '../audit/event-number.ts'
 import { drizzle } from 'drizzle-orm/d1'
-import { newEventId, type Actor } from '../audit/admin-event.ts'
+import { COUNTER_DIGITS, newEventId, newEventIdPrefix, type Actor } from '../audit/admin-event.ts'
 import { maskAddress } from '../audit/admin-event-store.ts'
 import { deleteCodesOf, type CodeCaps } from '../codes/code-store.ts'
 import { budgetDigests, keepBudget, takeBudget } from '../codes/budget-store.ts'
 import { voidCodesOf } from '../codes/void-store.ts'
 import type { Keyring } from '../crypto/keyring.ts'
-import type { Orm } from '../database/prepared-batch.ts'
+import { RepeatedCall, type IdempotentCall } from '../codes/idempotent-call.ts'
+import { claim, runClaimed } from '../codes/idempotent-call-store.ts'
+import { statementsOf, type Orm } from '../database/prepared-batch.ts'
 import { adminEvents, deletedUsers, jsonEach, users } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
@@ -21,17 +23,34 @@ export type DirectoryScope = TenantScope & { peppers: Keyring }
 
 const { tenantId: _, ...userColumns } = getTableColumns(users)
 
-export async function insertUser(scope: DirectoryScope, actor: Actor, user: Omit<User, 'highRiskAt'>) {
-  const { db, tenantId, peppers } = scope
+/**
+ * Adds a user.
+ *
+ * @param call where the call may be repeated.
+ * @throws {RepeatedCall} when it was made before. Nothing is changed then.
+ */
+export async function insertUser(
+  scope: DirectoryScope,
+  actor: Actor,
+  user: Omit<User, 'highRiskAt'>,
+  call?: IdempotentCall,
+) {
+  const { db, tenantId, now, peppers } = scope
   const orm = drizzle(db)
+  const eventIdPrefix = newEventIdPrefix(now)
+  // The first event of its call.
+  const eventId = eventIdPrefix + '0'.repeat(COUNTER_DIGITS)
+  const statements = statementsOf(db, [
+    orm.insert(users).values({ ...user, tenantId }),
+    ...takeBudget(orm, scope, user.id, budgetDigests(peppers, tenantId, user.emailKey)),
+    recordUserChange(orm, scope, actor, 'user.create', user.id, { eventId }),
+  ])
+  const claimed = call ? claim(scope, call, { part: 0, pepperId: peppers[0].id, eventIdPrefix }) : []
   try {
-    await orm.batch([
-      orm.insert(users).values({ ...user, tenantId }),
-      ...takeBudget(orm, scope, user.id, budgetDigests(peppers, tenantId, user.emailKey)),
-      recordUserChange(orm, scope, actor, 'user.create', user.id),
-    ])
+    await runClaimed(db, claimed, statements)
     return 'stored'
   } catch (error) {
+    if (error instanceof RepeatedCall) throw error
     return collisionOf(error)
   }
 }
@@ -189,12 +208,17 @@ export function recordUserChange(
   { accessId, sourceIp, requestId }: Actor,
   action: string,
   id: string,
-  about: { only?: SQL; movedTo?: string | undefined; from?: typeof users | typeof deletedUsers } = {},
+  about: {
+    only?: SQL
+    movedTo?: string | undefined
+    from?: typeof users | typeof deletedUsers
+    eventId?: string
+  } = {},
 ) {
-  const { only = sql`1`, movedTo, from = users } = about
+  const { only = sql`1`, movedTo, from = users, eventId = newEventId(now) } = about
   const row = {
     tenantId,
-    id: newEventId(now),
+    id: eventId,
     occurredAt: now,
     accessId,
     action,

@@ -49,7 +49,7 @@ describe('paging by cursor', () => {
     ['an order by time', { sortBy: 'meta.created' }],
     ['an order by active', { sortBy: 'active' }],
     ['a filter', { filter: 'userName ew "@example.com"', sortBy: 'emails.value' }],
-  ])('L3: with %s repeats and skips nobody, while users come and go', async (_, query) => {
+  ])('with %s repeats and skips nobody, while users come and go', async (_, query) => {
     const tenant = await newTenant({ policy: NO_LIMITS })
     const ids = new Map<string, string>()
     for (let nth = 0; nth < 9; nth += 1) {

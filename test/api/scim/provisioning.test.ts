@@ -28,6 +28,45 @@ async function scim(
   return call(url, { method, token: await tenant.token('super-admin'), body, headers })
 }
 
+describe('I5: a repeated POST', () => {
+  const keyed = (tenant: Tenant, key: string, userName = JANE) =>
+    scim(tenant, 'POST', '/Users', { userName, displayName: 'Jane' }, { 'Idempotency-Key': key })
+
+  it('gets the same answer, headers and all, and makes one user, also of twenty at once', async () => {
+    const tenant = await newTenant({ policy: NO_LIMITS })
+    const all = await Promise.all(Array.from({ length: 20 }, () => keyed(tenant, 'k')))
+    const answers = await Promise.all(
+      all.map(async (each) => [
+        each.status,
+        await each.text(),
+        each.headers.get('ETag'),
+        each.headers.get('Location'),
+      ]),
+    )
+    expect(new Set(answers.map((each) => JSON.stringify(each))).size).toBe(1)
+    expect(answers[0]?.[0]).toBe(201)
+    expect(all.filter(({ headers }) => headers.get('Idempotency-Replayed') === null)).toHaveLength(1)
+    expect(await actions(tenant)).toEqual(['user.create'])
+    const { id } = JSON.parse(String(answers[0]?.[1])) as { id: string }
+    await patch(tenant, id, { op: 'replace', path: 'displayName', value: 'Janet' })
+    expect(await (await keyed(tenant, 'k')).text()).toBe(answers[0]?.[1])
+    await scim(tenant, 'DELETE', `/Users/${id}`)
+    expect(await (await keyed(tenant, 'k')).text()).toBe(answers[0]?.[1])
+    expect((await page(tenant)).totalResults).toBe(0)
+  })
+
+  it('is 422 for another user, 409 without the key, and keeps no refusal', async () => {
+    const tenant = await newTenant({ policy: NO_LIMITS })
+    const { id } = await (await keyed(tenant, 'k')).json<{ id: string }>()
+    const other = await keyed(tenant, 'k', 'john@example.com')
+    expect([other.status, await other.json()]).toMatchObject([422, { status: '422' }])
+    expect((await keyed(tenant, 'another')).status).toBe(409)
+    expect((await page(tenant)).totalResults).toBe(1)
+    await scim(tenant, 'DELETE', `/Users/${id}`)
+    expect((await keyed(tenant, 'another')).status).toBe(201)
+  })
+})
+
 describe('Okta', () => {
   it('creates a user, finds them, replaces them whole, and deactivates them without a path', async () => {
     const tenant = await newTenant()
