@@ -10,6 +10,7 @@ import {
   type Who,
 } from './operation.ts'
 import { OUR_FAULT, STORE_FAULT } from './responses.ts'
+import { BAD_KEY, IDEMPOTENT, idempotencyKey } from './idempotency.ts'
 import { bulkOperations } from './scim-bulk.ts'
 import * as example from './scim-examples.ts'
 import {
@@ -105,10 +106,14 @@ const users: Operations = {
     id: 'createScimUser',
     summary: 'Adds a user.',
     who: may('users:write'),
+    headers: [idempotencyKey],
     body: scimBody(userRequest, example.USER_REQUEST),
     answers: {
-      201: answer('The user.', user, example.USER, { headers: ['ETag', 'Location'] }),
-      400: BAD_USER,
+      201: answer('The user.', user, example.USER, {
+        headers: ['ETag', 'Location', 'Idempotency-Replayed'],
+      }),
+      400: { ...BAD_USER, ...BAD_KEY },
+      422: IDEMPOTENT[422],
       ...TAKEN,
     },
   },
