@@ -7,19 +7,19 @@ import {
   STYLE,
   STYLE_SHEETS,
 } from './mail-styles.ts'
-import type { MailTexts } from './texts/mail-texts.ts'
+import type { Texts } from '../texts/texts.ts'
 
 /** What a mail is made of, from top to bottom. */
 export type MailParts = {
   language: string
-  dir: MailTexts['dir']
+  dir: Texts['dir']
   subject: string
   /** The name that stands above everything. */
   sender: string
   intro: string
   code?: string
   expiry?: string
-  link?: ({ url: string } & Pick<MailTexts, 'button' | 'enterHere' | 'noButton'>) | undefined
+  link?: ({ url: string } & Pick<Texts['mails'], 'button' | 'enterHere' | 'noButton'>) | undefined
   closing?: string
 }
 

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { canonicalDomain } from '../domain-name.ts'
 import { checkMembers, type InvalidMember } from '../invalid-member.ts'
 import { isLoopbackHost, isNetwork } from '../network-address.ts'
+import { LANGUAGES } from '../texts/languages.ts'
 
 /**
  * What a tenant decides for itself: defaults and bounds. Every member is optional; a member out of
@@ -91,7 +92,7 @@ const limitsSchema = group({
 
 const hookSchema = group({ url: httpsUrl(), secret: hookSecret() })
 
-const languageSchema = oneOf(['en', 'de', 'fr', 'es', 'ja'])
+const languageSchema = oneOf(LANGUAGES)
 
 const textsSchema = group({
   subject: v.optional(shortText(150)),
