@@ -70,6 +70,7 @@ export function bindings(name: string): NonNullable<WorkerConfig['env']> {
       (each) =>
         [each.name, { type: 'rate-limit', namespace: each.namespace_id, simple: each.simple }] as const,
     ),
+    ['ASSETS', { type: 'assets' }] as const,
     ...send_email.map((each) => [each.name, { type: 'send-email' }] as const),
     ...Object.entries({ ...vars, ...secrets, BASE_URL }).map(
       ([key, value]) => [key, { type: 'json', value }] as const,
@@ -88,6 +89,7 @@ export function startRescind(
   return startServer({
     ...options,
     config: {
+      assets: { directory: join(ROOT, 'public'), runWorkerFirst: true },
       ...config,
       exports: { TenantLimiter: { type: 'durable-object', storage: 'sqlite' } },
       env: { ...bindings(name), ...config.env },

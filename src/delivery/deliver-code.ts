@@ -90,8 +90,11 @@ async function codeDelivery(
     to: (message.kind === 'issued-code' ? message.to : null) ?? email,
     mail: await codeMail({ env, tenant }, preferredLanguage, {
       code,
+      codeId: message.codeId,
+      emailKey: message.emailKey,
       occasion: occasionOf(message),
       validMs: expiresAt - now,
+      expiresAt,
     }),
     details: { userName, code, mode, expiresAt: new Date(expiresAt).toISOString() },
     now,

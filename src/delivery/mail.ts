@@ -1,8 +1,12 @@
 import type { CodeMode } from '../codes/code.ts'
+import { referenceOf } from '../codes/reference.ts'
+import { sealLink } from '../codes/reset-link.ts'
+import { config } from '../config.ts'
 import type { Channel } from '../database/schema.ts'
-import type { Tenant } from '../tenants/tenant.ts'
+import { tenantOrigin, type Tenant } from '../tenants/tenant.ts'
 import { mailHtml, type MailParts } from './mail-html.ts'
 import type { Notice } from './message.ts'
+import { validityInWords } from '../texts/duration.ts'
 import { firstKnownLanguage, type Language } from '../texts/languages.ts'
 import { fill, textsIn, type Texts } from '../texts/texts.ts'
 
@@ -13,24 +17,36 @@ export type CodeOccasion = keyof Texts['mails']['codes']
 type NoticeSubject = keyof Texts['mails']['notices']
 
 /** Whose mail it is, and where its texts are. */
-export type MailSource = { env: Pick<Env, 'ASSETS'>; tenant: Tenant }
+export type MailSource = { env: Env; tenant: Tenant }
 
 /** A mail, ready for a mailer. */
 export type Mail = { language: string; subject: string; text: string; html: string }
 
 /** A code to be mailed. */
-export type CodeContent = { code: string; occasion: CodeOccasion; validMs: number }
+export type CodeContent = {
+  codeId: string
+  code: string
+  occasion: CodeOccasion
+  /** The canonical address of the user, wherever the mail goes. */
+  emailKey: string
+  validMs: number
+  /** Epoch ms at which the code ends. */
+  expiresAt: number
+}
 
 /** The mail with a code. A tenant's own words for it stand in place of ours, unless it enrols. */
 export async function codeMail(
   { env, tenant }: MailSource,
   preferredLanguage: unknown,
-  { code, occasion, validMs }: CodeContent,
+  content: CodeContent,
 ): Promise<Mail> {
+  const { code, codeId, occasion, validMs } = content
   const language = languageOf(tenant, preferredLanguage)
   const said = await textsIn(env, language)
-  const { codes, expiry, button, enterHere, noButton } = said.mails
-  const { resetUrl, texts } = tenant.policy.mail
+  const { codes, expiry, reference } = said.mails
+  const { mail, pages } = tenant.policy
+  const { texts } = mail
+  const isForPages = pages !== 'off' && occasion !== 'enrolment'
   const own = occasion === 'enrolment' ? undefined : texts[language]
   const { subject, intro, closing } = codes[occasion]
   const named = { tenant: senderOf(tenant) }
@@ -38,10 +54,33 @@ export async function codeMail(
     subject: own?.subject ?? fill(subject, named),
     intro: own?.intro ?? fill(intro, named),
     code: groupCode(code),
-    expiry: fill(expiry, { duration: durationInWords(said.tag, validMs) }),
-    link: resetUrl === undefined ? undefined : { url: resetUrl, button, enterHere, noButton },
+    expiry: fill(expiry, { duration: validityInWords(said.tag, validMs) }),
+    ...(isForPages && { reference: fill(reference, { reference: referenceOf(codeId) }) }),
+    link: await linkOf({ env, tenant }, language, said, content),
     closing: own?.closing ?? closing,
   })
+}
+
+/**
+ * Where the code is entered: the tenant's own page or, where it has none, ours. The link to ours has the address
+ * in it, sealed. Whoever follows it still has to enter the code.
+ */
+async function linkOf(
+  { env, tenant }: MailSource,
+  language: Language,
+  { mails }: Texts,
+  { codeId, emailKey, occasion, expiresAt }: CodeContent,
+): Promise<MailParts['link']> {
+  const { button, enterHere, noButton } = mails
+  const words = { button, enterHere, noButton }
+  const { mail, pages } = tenant.policy
+  if (mail.resetUrl !== undefined) return { url: mail.resetUrl, shownUrl: mail.resetUrl, ...words }
+  if (pages === 'off' || occasion === 'enrolment' || tenant.hosts.length === 0) return undefined
+  const { baseUrl, transientKeys } = config(env)
+  const shownUrl = `${tenantOrigin(tenant, baseUrl)}/reset/code`
+  const state = { tenantId: tenant.id, emailAddress: emailKey, reference: referenceOf(codeId), expiresAt }
+  const query = new URLSearchParams({ m: await sealLink(transientKeys, state), lang: language })
+  return { url: `${shownUrl}?${query.toString()}`, shownUrl, ...words }
 }
 
 /** The mail to an address without an account, for tenants that want it sent. */
@@ -94,16 +133,6 @@ function groupCode(code: string): string {
   return code.match(new RegExp(`.{1,${size}}`, 'g'))?.join('-') ?? code
 }
 
-function durationInWords(language: string, validMs: number): string {
-  const minutes = Math.max(1, Math.round(validMs / 60_000))
-  const isInHours = minutes % 60 === 0
-  const unit = isInHours ? 'hour' : 'minute'
-  const format = new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' })
-  const words = format.format(isInHours ? minutes / 60 : minutes)
-  // Languages that are written without spaces have none here either.
-  return /^(?:ja|zh)/.test(language) ? words.replace(/\s/g, '') : words
-}
-
 function composeOpening(
   tenant: Tenant,
   texts: Texts,
@@ -122,12 +151,13 @@ async function compose(
   return { language, subject: parts.subject, text: mailText(parts), html: await mailHtml(parts) }
 }
 
-function mailText({ sender, intro, code, expiry, link, closing }: MailParts): string {
+function mailText({ sender, intro, code, expiry, reference, link, closing }: MailParts): string {
   const paragraphs = [
     sender,
     intro,
     code && `    ${code}`,
     expiry,
+    reference,
     link && `${link.enterHere}\n${link.url}`,
     closing,
   ]

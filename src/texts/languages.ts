@@ -1,5 +1,20 @@
 /** The languages of mails and pages, by the primary subtag that a user's language is found by. */
-export const LANGUAGES = ['en', 'de', 'fr', 'es', 'ja'] as const
+export const LANGUAGES = [
+  'en',
+  'de',
+  'fr',
+  'es',
+  'ja',
+  'it',
+  'pt',
+  'nl',
+  'pl',
+  'tr',
+  'ar',
+  'he',
+  'zh',
+  'ko',
+] as const
 
 export type Language = (typeof LANGUAGES)[number]
 

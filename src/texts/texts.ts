@@ -1,35 +1,36 @@
-import english from '../../public/texts/en.json'
+import { StoreFault } from '../database/store-fault.ts'
+import type english from '../../public/texts/en.json'
 import type { Language } from './languages.ts'
 
 /**
- * What mails and pages say in one language, as `public/texts/` holds it: a file per language, the English one
- * in the Worker too. A text may have slots, such as `{tenant}`. One that names the tenant never ends with it:
- * a name may end with a full stop itself.
+ * What mails and pages say in one language, as a file of `public/texts/` holds it. A text may have slots, such as
+ * `{tenant}`. One that names the tenant never ends with it: a name may end with a full stop itself.
  */
 export type Texts = Omit<typeof english, 'dir'> & {
   /** The direction in which the language is written. */
   dir: 'ltr' | 'rtl'
 }
 
-const ENGLISH = { ...english, dir: 'ltr' } satisfies Texts
-
 /** What this isolate has read. Results, not promises: a request cannot wait for what another has begun to read. */
-const known = new Map<Language, Texts>([['en', ENGLISH]])
+const known = new Map<Language, Texts>()
 
-/** The texts in a language: read once per isolate. English where they cannot be read now. */
+/**
+ * The texts in a language, read once per isolate.
+ *
+ * @throws {StoreFault} when they cannot be read now: a page is answered 503, and a mail is tried again.
+ */
 export async function textsIn({ ASSETS }: Pick<Env, 'ASSETS'>, language: Language): Promise<Texts> {
   const texts = known.get(language) ?? (await read(ASSETS, language))
-  if (texts === undefined) return ENGLISH
   known.set(language, texts)
   return texts
 }
 
-async function read(assets: Fetcher, language: Language): Promise<Texts | undefined> {
+async function read(assets: Fetcher, language: Language): Promise<Texts> {
   try {
     const response = await assets.fetch(`https://assets.invalid/texts/${language}.json`)
-    return response.ok ? await response.json<Texts>() : undefined
-  } catch {
-    return undefined
+    return await response.json<Texts>()
+  } catch (cause) {
+    throw new StoreFault('the texts cannot be read', { cause })
   }
 }
 

@@ -1,13 +1,8 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { VisitorEnv } from '../../http/app-env.ts'
-import { config } from '../../config.ts'
-import { redeemCode } from '../../codes/redeem.ts'
-import { queueNotices } from '../../delivery/outbox.ts'
-import { resetGrantSigner } from '../../codes/reset-grant.ts'
-import { countPresented } from '../../http/client-limits.ts'
-import { visitorContextOf, outboxOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
+import { redeemForGrant } from '../../http/present-code.ts'
 import { RESPONSE_TYPES } from './media-types.ts'
 import { readParameters } from './parameters.ts'
 import { refuse } from './refusal.ts'
@@ -18,9 +13,7 @@ import { refuse } from './refusal.ts'
  */
 export async function redeemPasswordResetCode(c: Context<VisitorEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c, RESPONSE_TYPES)
-  const tenant = c.get('tenant')
-  const now = c.get('now')
-  const { redeem } = tenant.policy
+  const { redeem } = c.get('tenant').policy
   if (redeem?.kind !== 'grant') {
     throw new HTTPException(501, {
       message:
@@ -28,21 +21,15 @@ export async function redeemPasswordResetCode(c: Context<VisitorEnv>): Promise<R
     })
   }
   const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
-  const sign = await resetGrantSigner(config(c.env))
-  const outcome = await redeemCode(visitorContextOf(c), emailAddress, passwordResetCode)
+  const outcome = await redeemForGrant(c, redeem, emailAddress, passwordResetCode)
   switch (outcome.tag) {
-    case 'accepted': {
-      countPresented(c, 'right')
-      const { userId, codeId, userName, emailAddress: storedAddress } = outcome
-      const { audience, ttlSeconds } = redeem
-      const grant = { tenantId: tenant.id, userId, codeId, audience, ttlSeconds }
-      const resetGrant = await sign(grant, now)
-      queueNotices(outboxOf(c), 'redeemed', [userId])
+    case 'granted': {
+      const { userName, emailAddress: storedAddress, resetGrant } = outcome
       return c.json({ userName, emailAddress: storedAddress, resetGrant }, 200, {
         'Content-Type': contentType,
       })
     }
     case 'refused':
-      return refuse(c, outcome)
+      return refuse(c)
   }
 }

@@ -1,9 +1,7 @@
 import type { Context } from 'hono'
 import type { VisitorEnv } from '../../http/app-env.ts'
-import { validateCode } from '../../codes/redeem.ts'
-import { countPresented } from '../../http/client-limits.ts'
-import { visitorContextOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
+import { checkCode } from '../../http/present-code.ts'
 import { RESPONSE_TYPES } from './media-types.ts'
 import { readParameters } from './parameters.ts'
 import { refuse } from './refusal.ts'
@@ -15,14 +13,13 @@ import { refuse } from './refusal.ts'
 export async function validatePasswordResetCode(c: Context<VisitorEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c, RESPONSE_TYPES)
   const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
-  const outcome = await validateCode(visitorContextOf(c), emailAddress, passwordResetCode)
+  const outcome = await checkCode(c, emailAddress, passwordResetCode)
   switch (outcome.tag) {
     case 'accepted':
-      countPresented(c, 'right')
       return c.json({ userName: outcome.userName, emailAddress: outcome.emailAddress }, 200, {
         'Content-Type': contentType,
       })
     case 'refused':
-      return refuse(c, outcome)
+      return refuse(c)
   }
 }
