@@ -52,6 +52,7 @@ const MEMBERS = new Map<unknown, object>([
 const SECRETS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['an e-mail address', /@|%40/i],
   ['a token', /eyJ/],
+  ['a token of the directory', /rescind_scim_/],
   ['a PEM block', /-----BEGIN/],
   ['a query', /\?/],
   ['an IPv4 address', /\b\d{1,3}(?:\.\d{1,3}){3}\b/],

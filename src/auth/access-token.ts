@@ -3,7 +3,7 @@ import type { Config, SigningJwk } from '../config.ts'
 import { ExpiringMap } from '../expiring-map.ts'
 import { clientOfId, type KnownClient } from '../tenants/catalogue.ts'
 import { isScope, type Scope } from '../tenants/scope.ts'
-import { adminRestApiUrl, isAdminAudience, oauthIssuer, type Tenant } from '../tenants/tenant.ts'
+import { adminRestApiUrl, isAdminAudience, isIssuer, type Tenant } from '../tenants/tenant.ts'
 import { isOurClientId } from './client-id.ts'
 
 /** Access tokens of OAuth clients: JWTs by RFC 9068, which the service signs and verifies itself. */
@@ -36,7 +36,7 @@ const verified = new ExpiringMap<Claims>(VERIFIED_MAX)
 export async function newAccessToken(
   { accessTokenKeys: [key], baseUrl }: Settings,
   tenant: Tenant,
-  { clientId, scopes }: { clientId: string; scopes: readonly Scope[] },
+  { issuer, clientId, scopes }: { issuer: string; clientId: string; scopes: readonly Scope[] },
   now: number,
 ): Promise<string> {
   const signingKey = signingKeys.get(key) ?? (await importJWK(key, 'ES256'))
@@ -44,7 +44,7 @@ export async function newAccessToken(
   const issuedS = Math.floor(now / 1000)
   return new SignJWT({ client_id: clientId, scope: scopes.join(' ') })
     .setProtectedHeader({ alg: 'ES256', typ: TYPE, kid: key.kid })
-    .setIssuer(oauthIssuer(tenant, baseUrl))
+    .setIssuer(issuer)
     .setAudience(adminRestApiUrl(tenant, baseUrl))
     .setSubject(clientId)
     .setJti(crypto.randomUUID())
@@ -70,7 +70,10 @@ export async function verifyAccessToken(
   const known = await clientOfId(db, claims.clientId)
   if (known === undefined) return undefined
   const { tenant, client } = known
-  if (!isAdminAudience(tenant, settings.baseUrl, claims.audience)) return undefined
+  const isOurs =
+    isIssuer(tenant, settings.baseUrl, claims.issuer) &&
+    isAdminAudience(tenant, settings.baseUrl, claims.audience)
+  if (!isOurs) return undefined
   return { ...known, scopes: claims.scopes.filter((scope) => client.scopes.includes(scope)) }
 }
 

@@ -3,13 +3,29 @@ import type { Orm } from '../database/prepared-batch.ts'
 import { idempotentCalls } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { COUNTER_DIGITS } from '../audit/admin-event.ts'
-import { KeyReused, REPEATABLE_MS, RepeatedCall, type IdempotentCall } from './idempotent-call.ts'
+import {
+  KeyReused,
+  REPEATABLE_MS,
+  RepeatedCall,
+  RUNNING_MS,
+  StillRunning,
+  type IdempotentCall,
+} from './idempotent-call.ts'
 
 /** The statements that make a call repeatable. */
 
 /** What was recorded for one entry of an earlier call. */
 export type Earlier = { eventId: string; result: string; userId: string | null; at: number }
-export type EarlierCall = { nonce: string; pepperId: string; entries: ReadonlyMap<number, Earlier> }
+
+export type EarlierCall = {
+  nonce: string
+  pepperId: string
+  entries: ReadonlyMap<number, Earlier>
+  /** What the call was made under; nothing of what a version did not store yet. */
+  terms: unknown
+  /** Whether the mails of the call are not on their way, and this repetition is the one to see to it. */
+  isOwing: boolean
+}
 
 /**
  * The statements that begin the transaction of a call, or of a part of it. Where the call was made before, the second
@@ -20,7 +36,19 @@ export function claim(
   call: IdempotentCall,
   { part, pepperId, eventIdPrefix }: { part: number; pepperId: string; eventIdPrefix: string },
 ): D1PreparedStatement[] {
-  const { keyDigest, requestDigest, nonce } = call
+  const { keyDigest, requestDigest, nonce, about } = call
+  const values = [
+    tenantId,
+    keyDigest,
+    part,
+    requestDigest,
+    nonce,
+    pepperId,
+    eventIdPrefix,
+    now + REPEATABLE_MS,
+    JSON.stringify(about.terms ?? {}),
+    about.isMailing ? now + RUNNING_MS : 0,
+  ]
   return [
     db
       .prepare('DELETE FROM idempotent_calls WHERE tenant_id = ? AND key_digest = ? AND expires_at <= ?')
@@ -28,9 +56,9 @@ export function claim(
     db
       .prepare(
         `INSERT INTO idempotent_calls (tenant_id, key_digest, part, request_digest, nonce, pepper_id,
-           event_id_prefix, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+           event_id_prefix, expires_at, terms, delivery_due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .bind(tenantId, keyDigest, part, requestDigest, nonce, pepperId, eventIdPrefix, now + REPEATABLE_MS),
+      .bind(...values),
   ]
 }
 
@@ -53,31 +81,75 @@ export async function runClaimed(
   }
 }
 
+type EarlierRow = Omit<EarlierCall, 'entries' | 'isOwing'> & Earlier & EarlierPart
+type EarlierPart = { part: number; requestDigest: string; terms: string; deliveryDue: number }
+
 /**
  * What an earlier call with this key has recorded.
  *
  * @throws {KeyReused} when it was for something else.
+ * @throws {StillRunning} when it may still be running.
  */
-export async function findEarlier({ db, tenantId }: TenantScope, call: IdempotentCall): Promise<EarlierCall> {
+export async function findEarlier(scope: TenantScope, call: IdempotentCall): Promise<EarlierCall> {
+  const { db, tenantId, now } = scope
   const { results } = await db
     .prepare(
       `SELECT calls.part, calls.request_digest AS requestDigest, calls.nonce, calls.pepper_id AS pepperId,
+         calls.terms, calls.delivery_due AS deliveryDue,
          events.id AS eventId, events.result, events.user_id AS userId, events.occurred_at AS at
        FROM idempotent_calls calls LEFT JOIN admin_events events ON events.tenant_id = calls.tenant_id
          AND events.id > calls.event_id_prefix AND events.id < calls.event_id_prefix || 'g'
        WHERE calls.tenant_id = ? AND calls.key_digest = ? ORDER BY calls.part, events.id`,
     )
     .bind(tenantId, call.keyDigest)
-    .all<Omit<EarlierCall, 'entries'> & Earlier & { part: number; requestDigest: string }>()
+    .all<EarlierRow>()
   const [first] = results
   if (first?.requestDigest !== call.requestDigest) throw new KeyReused()
-  call.isReplay = true
   const entries = new Map<number, Earlier>()
   for (const { part, eventId, result, userId, at } of results) {
     const number = part + Number.parseInt(eventId.slice(-COUNTER_DIGITS), 16)
     entries.set(number, { eventId, result, userId, at })
   }
-  return { nonce: first.nonce, pepperId: first.pepperId, entries }
+  // Some entries have failed for good, or their part of the call is yet to come.
+  if (entries.size < call.about.size && first.at + RUNNING_MS > now) {
+    throw new StillRunning(first.at + RUNNING_MS)
+  }
+  const isOwing = await takeDelivery(scope, call, first.deliveryDue)
+  return { nonce: first.nonce, pepperId: first.pepperId, entries, terms: JSON.parse(first.terms), isOwing }
+}
+
+/** Of any number of repetitions that find mails owing, one gets to send them. */
+async function takeDelivery(scope: TenantScope, call: IdempotentCall, due: number): Promise<boolean> {
+  if (due === 0) return false
+  const { now } = scope
+  if (due > now) throw new StillRunning(due)
+  const { meta } = await dueDelivery(scope, call, now + RUNNING_MS, due)
+  if (meta.changes === 0) throw new StillRunning(now + RUNNING_MS)
+  return true
+}
+
+/** Records whether the mails of a call are on their way: a repetition sends those that are not. */
+export async function settleDelivery(
+  scope: TenantScope,
+  call: IdempotentCall,
+  areSent: boolean,
+): Promise<void> {
+  await dueDelivery(scope, call, areSent ? 0 : scope.now)
+}
+
+async function dueDelivery(
+  { db, tenantId }: TenantScope,
+  call: IdempotentCall,
+  due: number,
+  before?: number,
+) {
+  return await db
+    .prepare(
+      `UPDATE idempotent_calls SET delivery_due = ?
+       WHERE tenant_id = ? AND key_digest = ? AND delivery_due = coalesce(?, delivery_due)`,
+    )
+    .bind(due, tenantId, call.keyDigest, before ?? null)
+    .run()
 }
 
 /** The statement that forgets some of the calls that may not be repeated any more, of all tenants of a database. */

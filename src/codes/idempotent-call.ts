@@ -14,6 +14,31 @@ export class KeyReused extends Error {
   override readonly name = 'KeyReused'
 }
 
+/** For how long a call that has begun is taken to be running still. */
+export const RUNNING_MS = 60_000
+
+/** The call is being made, by an earlier request. */
+export class StillRunning extends Error {
+  override readonly name = 'StillRunning'
+  readonly until: number
+
+  /** @param until epoch ms after which it is no longer taken to be. */
+  constructor(until: number) {
+    super()
+    this.until = until
+  }
+}
+
+/** What is known of a call before it is made. */
+export type About = {
+  /** How many entries it has. */
+  size: number
+  /** What its answer depends on beside the request, to be stored in clear. */
+  terms?: unknown
+  /** Whether it puts mails on their way. */
+  isMailing?: boolean
+}
+
 /**
  * A call that may be repeated (draft-ietf-httpapi-idempotency-key-header). Its codes are derived from three things: the
  * caller's key, which is not stored; a pepper, which is a secret; and a random nonce, which is stored. So a repetition
@@ -23,15 +48,15 @@ export class IdempotentCall {
   readonly keyDigest: string
   readonly requestDigest: string
   readonly nonce: string = crypto.randomUUID()
-  /** Whether the answer is that of an earlier call. */
-  isReplay = false
+  readonly about: About
   readonly #secret: readonly string[]
 
   /**
    * @param caller who calls: a key of another caller is another key.
    * @param request all that the call asks for.
    */
-  constructor(caller: readonly string[], key: string, request: unknown) {
+  constructor(caller: readonly string[], key: string, request: unknown, about: About) {
+    this.about = about
     this.requestDigest = digestOf([JSON.stringify(request)])
     this.keyDigest = digestOf([...caller, key])
     this.#secret = [...caller, key, this.requestDigest]

@@ -1,11 +1,11 @@
 import type { Recorded } from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
-import { runApart, type Apart } from './apart.ts'
+import { runApart } from './apart.ts'
 import { drawCode, newCodeDigest, type CodeMode } from './code.ts'
 import { codeScope, type CodeContext } from './code-context.ts'
 import { canonicalEmailAddress } from './email-address.ts'
-import { RepeatedCall, type IdempotentCall } from './idempotent-call.ts'
-import { claim, findEarlier } from './idempotent-call-store.ts'
+import type { IdempotentCall } from './idempotent-call.ts'
+import { claim, type EarlierCall } from './idempotent-call-store.ts'
 import { issueAll, type IssueEntry, type IssueRefusal } from './issue-store.ts'
 
 /** One user of a bulk issue. With a `fault`, refused whoever the user is, and recorded as such. */
@@ -25,9 +25,9 @@ export type IssueOutcome<Fault extends string> =
  * Issues a code to each user, superseding the one they had. A user asked for twice gets the last
  * code alone; the earlier entries say so instead of showing a code that is already dead.
  *
- * @param call where the call may be repeated: a repetition issues nothing, and gets the same codes.
+ * @param call where the call may be repeated.
  * @returns every request with its outcome, in their order.
- * @throws {KeyReused} when the call's key was used for something else.
+ * @throws {RepeatedCall} when it was made before: see {@link issuedBefore}. Nothing is changed then.
  */
 export async function issueCodes<Fault extends string, Request extends IssueRequest<Fault>>(
   context: CodeContext,
@@ -42,17 +42,16 @@ export async function issueCodes<Fault extends string, Request extends IssueRequ
   )
   refuseRepeated(drafts)
   const scope = codeScope(context, mode)
-  try {
-    const recorded = await runApart(drafts, (some) =>
-      issueAll<Fault, Draft<Fault, Request>>(scope, actor, pepper.id, some, (eventIdPrefix) =>
-        call ? claim(scope, call, { part: partOf(drafts, some), pepperId: pepper.id, eventIdPrefix }) : [],
-      ),
-    )
-    return outcomesOf(recorded)
-  } catch (error) {
-    if (!(error instanceof RepeatedCall) || call === undefined) throw error
-    return replay<Fault, Request>(context, drafts, call)
-  }
+  const recorded = await runApart(drafts, (some) =>
+    issueAll<Fault, Draft<Fault, Request>>(scope, actor, pepper.id, some, (eventIdPrefix) =>
+      call ? claim(scope, call, { part: partOf(drafts, some), pepperId: pepper.id, eventIdPrefix }) : [],
+    ),
+  )
+  return recorded.map((each) =>
+    each.tag === 'done'
+      ? { request: each.done.item.request, outcome: outcomeOf(each.done) }
+      : { request: each.item.request, outcome: { tag: 'failed', fault: each.fault } },
+  )
 }
 
 /** The number of the first of some items of a call. */
@@ -60,46 +59,31 @@ function partOf<Item>(all: readonly Item[], [first]: readonly Item[]): number {
   return first === undefined ? 0 : all.indexOf(first)
 }
 
-/** The outcomes of an earlier call, with the codes that it has issued: derived anew, since none is stored. */
-async function replay<Fault extends string, Request extends IssueRequest<Fault>>(
-  context: CodeContext,
-  drafts: readonly Draft<Fault, Request>[],
+/**
+ * The outcomes of an earlier call, with the codes that it has issued: derived anew, since none is stored.
+ *
+ * @param requests what was asked for, as it was understood then.
+ */
+export function issuedBefore<Fault extends string, Request extends IssueRequest<Fault>>(
+  { policy, peppers }: Pick<CodeContext, 'policy' | 'peppers'>,
+  requests: readonly Request[],
   call: IdempotentCall,
-): Promise<{ request: Request; outcome: IssueOutcome<Fault> }[]> {
-  const { nonce, pepperId, entries } = await findEarlier(context, call)
-  const pepper = context.peppers.find(({ id }) => id === pepperId)
+  { nonce, pepperId, entries }: EarlierCall,
+): { request: Request; outcome: IssueOutcome<Fault> }[] {
+  const pepper = peppers.find(({ id }) => id === pepperId)
   if (pepper === undefined) throw new Error('the pepper of an earlier call is gone')
-  return drafts.map(({ request, emailKey }, number) => {
+  return requests.map((request, number) => {
     const earlier = entries.get(number)
     if (earlier === undefined) return { request, outcome: { tag: 'failed', fault: 'RepeatedCall' } }
     const { eventId, result, userId, at } = earlier
-    if (result !== 'issued' || request.tag !== 'wanted' || emailKey === null || userId === null) {
+    const emailKey = canonicalEmailAddress(request.emailAddress)
+    if (result !== 'issued' || request.tag !== 'wanted' || emailKey === undefined || userId === null) {
       return { request, outcome: { tag: 'refused', reason: result as IssueRefusal<Fault> } }
     }
-    const code = drawCode(context.policy, call.bytesOf(pepper, nonce, number))
-    const outcome = {
-      tag: 'issued',
-      code,
-      codeId: eventId,
-      userId,
-      emailKey,
-      expiresAt: at + request.ttlMs,
-    } as const
-    return { request, outcome }
+    const code = drawCode(policy, call.bytesOf(pepper, nonce, number))
+    const expiresAt = at + request.ttlMs
+    return { request, outcome: { tag: 'issued', code, codeId: eventId, userId, emailKey, expiresAt } }
   })
-}
-
-function outcomesOf<Fault extends string, Request extends IssueRequest<Fault>>(
-  recorded: readonly Apart<
-    Draft<Fault, Request>,
-    Recorded<Draft<Fault, Request>, 'issued' | IssueRefusal<Fault>>
-  >[],
-): { request: Request; outcome: IssueOutcome<Fault> }[] {
-  return recorded.map((each) =>
-    each.tag === 'done'
-      ? { request: each.done.item.request, outcome: outcomeOf(each.done) }
-      : { request: each.item.request, outcome: { tag: 'failed', fault: each.fault } },
-  )
 }
 
 type Draft<Fault extends string, Request> = IssueEntry<Fault> & { request: Request; code: string }

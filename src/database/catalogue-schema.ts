@@ -65,7 +65,11 @@ export const usedAssertions = sqliteTable(
     jtiDigest: text('jti_digest').notNull(),
     expiresAt: integer('expires_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.clientId, table.jtiDigest] })],
+  (table) => [
+    primaryKey({ columns: [table.clientId, table.jtiDigest] }),
+    index('used_assertions_by_client').on(table.clientId, table.expiresAt),
+    index('used_assertions_by_time').on(table.expiresAt),
+  ],
 )
 
 /** Bearer tokens of the directory alone, for products that sign no JWTs. Lives in `DB`. */

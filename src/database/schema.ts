@@ -297,6 +297,10 @@ export const idempotentCalls = sqliteTable(
     /** What the ids of its events start with. */
     eventIdPrefix: text('event_id_prefix').notNull(),
     expiresAt: integer('expires_at').notNull(),
+    /** JSON of what the answer depended on beside the request: a policy may change within the day. */
+    terms: text().notNull().default('{}'),
+    /** From when on a repetition puts the mails of the call on their way; 0 when they are, or there are none. */
+    deliveryDue: integer('delivery_due').notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.keyDigest, table.part] }),

@@ -31,6 +31,14 @@ export async function admitKey(c: ReadContext<AdminEnv>, cost = 1): Promise<void
 }
 
 /**
+ * Charges a request for an access token to a bucket of its own, as large as `admin`: whoever gets hold of a used
+ * assertion can keep no token that is out from being used.
+ */
+export async function admitTokenRequest(c: ReadContext<AdminEnv>): Promise<void> {
+  await admit(c, [{ ...demandOf(c, 'admin', 1), bucket: 'token', key: keyOf(c, 'token') }])
+}
+
+/**
  * Charges a void one unit per user to a bucket that nothing but this key's voids can empty.
  *
  * @throws {Limited} 429.

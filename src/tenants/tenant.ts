@@ -29,18 +29,23 @@ export function tenantOrigin({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: string):
   return isLoopbackHost(host) ? `http://${host}:${base.port}` : `https://${host}`
 }
 
-/** The issuer of the tenant's access tokens (RFC 8414 §2): its base URL + `/oauth`. */
+/** The issuer of the tenant's access tokens at its first host (RFC 8414 §2): its base URL + `/oauth`. */
 export function oauthIssuer(tenant: Pick<Tenant, 'hosts'>, baseUrl: string): string {
   return `${new URL(adminRestApiUrl(tenant, baseUrl)).origin}/oauth`
 }
 
 /** Whether this is the issuer or the token endpoint of the tenant, on any of its hosts. */
-export function isTokenAudience({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: string, audience: string) {
-  if (!URL.canParse(audience)) return false
-  const { hostname, origin, pathname, search, hash } = new URL(audience)
+export function isTokenAudience(tenant: Pick<Tenant, 'hosts'>, baseUrl: string, audience: string): boolean {
+  return isIssuer(tenant, baseUrl, audience.replace(/\/token$/, ''))
+}
+
+/** Whether this is the issuer of the tenant's access tokens, on any of its hosts. */
+export function isIssuer({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: string, issuer: string): boolean {
+  if (!URL.canParse(issuer)) return false
+  const { hostname, origin, pathname, search, hash } = new URL(issuer)
   const isHere = isLoopbackHost(hostname) || origin === `https://${hostname}`
   const isOurs = hosts.includes(hostname) || origin === new URL(oauthIssuer({ hosts }, baseUrl)).origin
-  return isHere && isOurs && ['/oauth', '/oauth/token'].includes(pathname) && search === '' && hash === ''
+  return isHere && isOurs && pathname === '/oauth' && search === '' && hash === ''
 }
 
 /**

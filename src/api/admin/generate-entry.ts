@@ -36,8 +36,12 @@ export function readEntry(entry: unknown, ttlMinutes: number): Entry {
   }
 }
 
-/** What the entry asks for, or what is wrong with it whoever the user is. */
-export function requestOf(entry: Entry, policy: Policy): IssueRequest<GenerateFault> {
+/**
+ * What the entry asks for, or what is wrong with it whoever the user is.
+ *
+ * @param policy what it must keep to; nothing where that was judged before.
+ */
+export function requestOf(entry: Entry, policy?: Policy): IssueRequest<GenerateFault> {
   const { email, validity, unit } = entry
   const emailAddress = typeof email === 'string' ? email : ''
   const way = wayOf(entry, canonicalEmailAddress(emailAddress))
@@ -45,7 +49,7 @@ export function requestOf(entry: Entry, policy: Policy): IssueRequest<GenerateFa
   if (typeof email !== 'string') return faulty('bad-entry')
   const ttlMs = validityMs(validity, unit)
   if (ttlMs === undefined) return faulty('bad-validity')
-  const fault = faultOfWay(way, policy)
+  const fault = policy && faultOfWay(way, policy)
   if (fault !== undefined) return faulty(fault)
   return { tag: 'wanted', emailAddress, ...way, ttlMs, isFreshStart: way.channel === 'DISPLAY' }
 }

@@ -2,7 +2,9 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AdminEnv } from '../../http/app-env.ts'
 import type { CodeMode } from '../../codes/code.ts'
-import { issueCodes, type IssueOutcome, type IssueRequest } from '../../codes/issue.ts'
+import type { IdempotentCall } from '../../codes/idempotent-call.ts'
+import { settleDelivery, type EarlierCall } from '../../codes/idempotent-call-store.ts'
+import { issueCodes, issuedBefore, type IssueOutcome, type IssueRequest } from '../../codes/issue.ts'
 import type { Channel } from '../../database/schema.ts'
 import type { DeliveryMessage } from '../../delivery/message.ts'
 import { queueDeliveries, queueNotices } from '../../delivery/outbox.ts'
@@ -11,7 +13,7 @@ import { readJson } from '../../http/body.ts'
 import { idempotentCallOf, runCall } from '../../http/idempotency.ts'
 import { admitGenerate } from '../../http/key-limits.ts'
 import { isRecord } from '../../record.ts'
-import { actorOf, codeContextOf, outboxOf } from '../../http/context.ts'
+import { actorOf, codeContextOf, outboxOf, tenantScopeOf } from '../../http/context.ts'
 import type { Policy } from '../../tenants/policy.ts'
 import { logFailures, requireUserCount } from './bulk.ts'
 import { echo, readEntry, requestOf, type Entry } from './generate-entry.ts'
@@ -49,26 +51,70 @@ export function generateVerifyCode(mode: CodeMode) {
       shown: requests.filter(({ tag, channel }) => tag === 'wanted' && channel !== 'EMAIL').length,
       mode,
     })
-    const call = idempotentCallOf(c, `generate ${mode}`, body)
-    const issued = await runCall(c, call, () =>
-      issueCodes<GenerateFault, (typeof requests)[number]>(
-        codeContextOf(c),
-        actorOf(c),
-        mode,
-        requests,
-        call,
-      ),
-    )
-    logFailures(
+    const call = idempotentCallOf(c, `generate ${mode}`, body, () => ({
+      size: sent.length,
+      terms: termsOf(policy),
+      isMailing: requests.some(({ tag, channel }) => tag === 'wanted' && channel !== 'DISPLAY'),
+    }))
+    const { terms, issued, areQueued } = await runCall(
       c,
-      issued.flatMap(({ outcome }) => (outcome.tag === 'failed' ? outcome.fault : [])),
+      call,
+      () => issueNow(c, mode, requests, call),
+      (repeated, earlier) => issueAgain(c, mode, sent, repeated, earlier),
     )
-    // What an earlier call has put on its way is not sent again.
-    const areQueued = call?.isReplay === true || (await queueCodes(c, mode, issued))
-    if (call?.isReplay !== true) tellUsers(c, mode, issued, areQueued)
-    const results = issued.map((each) => resultOf(policy, mode, each, areQueued))
+    const results = issued.map((each) => resultOf(terms, mode, each, areQueued))
     return c.json(Array.isArray(body) ? results : results[0])
   }
+}
+
+/** What an answer depends on beside the request and what is recorded. */
+type Terms = ReturnType<typeof termsOf>
+
+function termsOf({ code: { alphabet, length, ttlMinutes }, mail: { resetUrl } }: Policy) {
+  return { alphabet, length, ttlMinutes, resetUrl: resetUrl ?? null }
+}
+
+type Generated = { terms: Terms; issued: Issued[]; areQueued: boolean }
+
+async function issueNow(
+  c: Context<AdminEnv>,
+  mode: CodeMode,
+  requests: readonly Issued['request'][],
+  call: IdempotentCall | undefined,
+): Promise<Generated> {
+  const issued: Issued[] = await issueCodes<GenerateFault, Issued['request']>(
+    codeContextOf(c),
+    actorOf(c),
+    mode,
+    requests,
+    call,
+  )
+  logFailures(
+    c,
+    issued.flatMap(({ outcome }) => (outcome.tag === 'failed' ? outcome.fault : [])),
+  )
+  const areQueued = await queueCodes(c, mode, issued, call)
+  tellUsers(c, mode, issued, areQueued)
+  return { terms: termsOf(c.get('tenant').policy), issued, areQueued }
+}
+
+/** The answer of an earlier call, to the letter, whatever the policy says by now. What it has mailed is not mailed again. */
+async function issueAgain(
+  c: Context<AdminEnv>,
+  mode: CodeMode,
+  sent: readonly unknown[],
+  call: IdempotentCall,
+  earlier: EarlierCall,
+): Promise<Generated> {
+  const { policy } = c.get('tenant')
+  const terms: Terms = { ...termsOf(policy), ...(earlier.terms as Partial<Terms>) }
+  const requests = sent.map((each) => {
+    const entry = readEntry(each, terms.ttlMinutes)
+    return { entry, ...requestOf(entry) }
+  })
+  const context = { ...codeContextOf(c), policy: { ...policy.code, ...terms } }
+  const issued = issuedBefore<GenerateFault, Issued['request']>(context, requests, call, earlier)
+  return { terms, issued, areQueued: !earlier.isOwing || (await queueCodes(c, mode, issued, call)) }
 }
 
 /**
@@ -77,7 +123,25 @@ export function generateVerifyCode(mode: CodeMode) {
  *
  * @returns whether they are.
  */
-async function queueCodes(c: Context<AdminEnv>, mode: CodeMode, issued: readonly Issued[]): Promise<boolean> {
+async function queueCodes(
+  c: Context<AdminEnv>,
+  mode: CodeMode,
+  issued: readonly Issued[],
+  call: IdempotentCall | undefined,
+): Promise<boolean> {
+  const areQueued = await queueMessages(c, mode, issued)
+  if (call?.about.isMailing) {
+    // Where this fails too, a repetition sends the same codes once more.
+    c.executionCtx.waitUntil(settleDelivery(tenantScopeOf(c), call, areQueued).catch(() => undefined))
+  }
+  return areQueued
+}
+
+async function queueMessages(
+  c: Context<AdminEnv>,
+  mode: CodeMode,
+  issued: readonly Issued[],
+): Promise<boolean> {
   const { id: tenantId } = c.get('tenant')
   const message = { kind: 'issued-code', tenantId, mode, requestedAt: c.get('now') } as const
   const messages = issued.flatMap(({ request: { channel, customKey }, outcome }): DeliveryMessage[] => {
@@ -115,7 +179,7 @@ function tellUsers(
 
 /** The answer for one user. A member that is undefined is not in it. */
 function resultOf(
-  { mail }: Policy,
+  { resetUrl }: Terms,
   mode: CodeMode,
   { request: { entry, channel }, outcome }: Issued,
   areQueued: boolean,
@@ -130,7 +194,7 @@ function resultOf(
         verify_code: isMailed ? undefined : outcome.code,
         verify_code_validity_time: new Date(outcome.expiresAt).toISOString(),
         verify_code_generation_mode: mode,
-        verification_Link: mail.resetUrl,
+        verification_Link: resetUrl ?? undefined,
         ...details,
       }
     case 'refused':

@@ -2,7 +2,8 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AdminEnv } from '../../http/app-env.ts'
 import type { CodeMode } from '../../codes/code.ts'
-import { voidCodes } from '../../codes/void.ts'
+import type { IdempotentCall } from '../../codes/idempotent-call.ts'
+import { countUsers, voidCodes, voidedBefore, type VoidOutcome } from '../../codes/void.ts'
 import { queueNotices } from '../../delivery/outbox.ts'
 import { actorOf, codeContextOf, outboxOf } from '../../http/context.ts'
 import { readJson } from '../../http/body.ts'
@@ -25,16 +26,13 @@ export async function voidVerifyCode(c: Context<AdminEnv>): Promise<Response> {
   const emails = readEmails(body)
   const mode = readMode(body)
   await admitVoid(c, emails.length)
-  const call = idempotentCallOf(c, 'void', body)
-  const outcomes = await runCall(c, call, () => voidCodes(codeContextOf(c), actorOf(c), mode, emails, call))
-  logFailures(
+  const call = idempotentCallOf(c, 'void', body, () => ({ size: countUsers(emails) }))
+  const outcomes = await runCall(
     c,
-    outcomes.flatMap((outcome) => (outcome.result === 'failed' ? outcome.fault : [])),
+    call,
+    () => voidNow(c, mode, emails, call),
+    (_, earlier) => voidedBefore(emails, earlier),
   )
-  const voided = outcomes.flatMap((outcome) =>
-    outcome.result === 'voided' && outcome.userId ? [outcome.userId] : [],
-  )
-  if (call?.isReplay !== true) queueNotices(outboxOf(c), 'voided', [...new Set(voided)], { mode })
   const results = outcomes.map(({ request, result }) => ({
     ...voidResult(mode, result),
     user_email: asText(request.sent),
@@ -42,8 +40,28 @@ export async function voidVerifyCode(c: Context<AdminEnv>): Promise<Response> {
   return c.json({ results })
 }
 
+type Named = { sent: unknown; emailAddress: string }
+
+async function voidNow(
+  c: Context<AdminEnv>,
+  mode: CodeMode,
+  emails: readonly Named[],
+  call: IdempotentCall | undefined,
+): Promise<VoidOutcome<Named>[]> {
+  const outcomes = await voidCodes(codeContextOf(c), actorOf(c), mode, emails, call)
+  logFailures(
+    c,
+    outcomes.flatMap((outcome) => (outcome.result === 'failed' ? outcome.fault : [])),
+  )
+  const voided = outcomes.flatMap((outcome) =>
+    outcome.result === 'voided' && outcome.userId ? [outcome.userId] : [],
+  )
+  queueNotices(outboxOf(c), 'voided', [...new Set(voided)], { mode })
+  return outcomes
+}
+
 /** The entries as sent, and the address that each is; one that is no string is no address. */
-function readEmails(body: Record<string, unknown>): { sent: unknown; emailAddress: string }[] {
+function readEmails(body: Record<string, unknown>): Named[] {
   const list = readAlias(body, 'user_emails', 'userEmails')
   if (list === CONFLICT) {
     throw new HTTPException(400, { message: 'user_emails and userEmails differ: send one of them.' })

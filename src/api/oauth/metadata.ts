@@ -1,13 +1,17 @@
 import type { Context } from 'hono'
 import { config } from '../../config.ts'
 import { accessTokenJwks } from '../../auth/access-token.ts'
-import type { TenantEnv } from '../../http/app-env.ts'
+import type { ReadContext, TenantEnv } from '../../http/app-env.ts'
 import { SCOPES } from '../../tenants/scope.ts'
-import { oauthIssuer } from '../../tenants/tenant.ts'
+
+/** The issuer at the host that is asked (RFC 8414 §3.3): each host of a tenant is one. */
+export function issuerHere(c: ReadContext<TenantEnv>): string {
+  return `${new URL(c.req.url).origin}/oauth`
+}
 
 /** `GET /.well-known/oauth-authorization-server` (RFC 8414), also with the issuer's path behind it. */
 export function metadata(c: Context<TenantEnv>): Response {
-  const issuer = oauthIssuer(c.get('tenant'), config(c.env).baseUrl)
+  const issuer = issuerHere(c)
   return c.json({
     issuer,
     token_endpoint: `${issuer}/token`,

@@ -4,10 +4,11 @@ import { verifyAssertion } from '../../auth/client-assertion.ts'
 import { config } from '../../config.ts'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { mediaType, readText } from '../../http/body.ts'
-import { admitKey } from '../../http/key-limits.ts'
+import { admitTokenRequest } from '../../http/key-limits.ts'
 import { useAssertion } from '../../tenants/oauth-client-store.ts'
 import { isScope, type Scope } from '../../tenants/scope.ts'
 import { OAuthError } from './errors.ts'
+import { issuerHere } from './metadata.ts'
 
 /** RFC 7523 §2.2. */
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -36,13 +37,18 @@ export async function token(c: Context<AdminEnv>): Promise<Response> {
   const { client, jtiDigest, expiresAt } = verified
   c.get('log').accessId = client.clientId
   c.set('principal', { tag: 'oauth-client', id: client.clientId })
-  await admitKey(c)
+  await admitTokenRequest(c)
   const scopes = grantedScopes(client.scopes, form.get('scope'))
   if (!(await useAssertion(c.env.DB, { clientId: client.clientId, jtiDigest, expiresAt }, now))) {
     throw unauthenticated(c, 'The client assertion was used before: make one for each request.')
   }
   return c.json({
-    access_token: await newAccessToken(settings, tenant, { clientId: client.clientId, scopes }, now),
+    access_token: await newAccessToken(
+      settings,
+      tenant,
+      { issuer: issuerHere(c), clientId: client.clientId, scopes },
+      now,
+    ),
     token_type: 'Bearer',
     expires_in: ACCESS_TOKEN_TTL_S,
     scope: scopes.join(' '),
@@ -62,12 +68,13 @@ async function readForm(c: Context<AdminEnv>): Promise<URLSearchParams> {
   const repeated = names.find((name, index) => names.indexOf(name) !== index)
   // The name is the caller's own text, and is not repeated to them.
   if (repeated !== undefined) throw new OAuthError('invalid_request', 'A parameter is given more than once.')
-  return form
+  // "Parameters sent without a value MUST be treated as if they were omitted."
+  return new URLSearchParams([...form].filter(([, value]) => value !== ''))
 }
 
 function required(form: URLSearchParams, name: string): string {
   const value = form.get(name)
-  if (value !== null && value !== '') return value
+  if (value !== null) return value
   throw new OAuthError('invalid_request', `${name} is required.`)
 }
 

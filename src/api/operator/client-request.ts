@@ -24,6 +24,7 @@ const publicJwkSchema = v.pipe(
       typeof jwk === 'object' && jwk !== null && PRIVATE_MEMBERS.every((name) => !Object.hasOwn(jwk, name)),
     'must be a public JWK without private members: a private key that has travelled must be made anew',
   ),
+  v.check(isForSignatures, 'must be for signatures: use "sig" and alg RS256, ES256 or EdDSA, or neither'),
   v.variant(
     'kty',
     [
@@ -72,6 +73,17 @@ const clientSchema = v.strictObject(
 
 /** JWS algorithm of each kind of key; a key is used for no other. */
 const ALGORITHMS = { RSA: 'RS256', EC: 'ES256', OKP: 'EdDSA' } as const
+
+/** Whether a key says of itself nothing else than what it is to be used for here (RFC 7517 §4.2 to §4.4). */
+function isForSignatures({
+  kty,
+  use = 'sig',
+  alg,
+  key_ops: operations = ['verify'],
+}: Record<string, unknown>) {
+  const ownAlg = Object.entries(ALGORITHMS).find(([type]) => type === kty)?.[1]
+  return use === 'sig' && (alg ?? ownAlg) === ownAlg && [operations].flat().includes('verify')
+}
 
 /**
  * A client as the operator sends it.

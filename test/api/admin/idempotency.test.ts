@@ -6,7 +6,7 @@ import { requestHeld } from '../../rig/deliveries.ts'
 import { newMailHook } from '../../rig/mail-hook.ts'
 import { accessToken, addClient, clientKey } from '../../rig/oauth.ts'
 import { meter } from '../../rig/presenting.ts'
-import { newTenant, NO_LIMITS, type Call, type Tenant } from '../../rig/service.ts'
+import { call, newTenant, NO_LIMITS, operate, type Call, type Tenant } from '../../rig/service.ts'
 import { storedCode, storedCodes } from '../../rig/stored-code.ts'
 
 afterEach(() => {
@@ -96,9 +96,90 @@ describe('I5: a repeated generate', () => {
       await code(await generate(tenant, 'k', entries(tenant))),
       await code(await generate(other, 'k', entries(other))),
       await code(await tenant.admin(GENERATE, entries(tenant), 'super-admin', { 'Idempotency-Key': 'k' })),
+      await code(
+        await call(`https://${tenant.host}/AdminInterface/restapi/v1${GENERATE}`, {
+          token,
+          body: entries(tenant),
+          headers: { 'Idempotency-Key': 'k' },
+        }),
+      ),
     ].flat()
-    expect(token).toEqual(expect.any(String))
-    expect(new Set(codes).size).toBe(6)
+    expect(new Set(codes).size).toBe(8)
+  })
+
+  it.each([
+    ['alphabet and length', {}, { code: { alphabet: 'digits', length: 8 } }],
+    ['life', {}, { code: { ttlMinutes: 30 } }],
+    ['link', {}, { mail: { resetUrl: 'https://app.example.com/reset' } }],
+    [
+      'rule for other addresses',
+      { code_send_to: 'EMAIL', custom_email: 'x@example.org' },
+      { code: { customEmail: 'off' } },
+    ],
+  ])('is the same when the policy has another %s since', async (_, more, changed) => {
+    const { policy } = newMailHook()
+    const tenant = await newTenant({ policy: { ...NO_LIMITS, ...policy }, users: 1 })
+    const body = [{ email: tenant.emails[0], ...more }]
+    const first = await (await generate(tenant, 'k', body)).text()
+    const mail = { ...policy.mail, ...('mail' in changed ? changed.mail : {}) }
+    const put = await operate('PUT', `/tenants/${tenant.id}`, {
+      name: 'A tenant',
+      hosts: [tenant.host],
+      policy: { ...NO_LIMITS, ...policy, ...changed, mail },
+    })
+    expect(put.status).toBe(200)
+    for (let nth = 0; nth < 2; nth++) {
+      expect(await (await generate(tenant, 'k', body)).text()).toBe(first)
+    }
+  })
+
+  describe('whose mails were not put on their way', () => {
+    const broken = (send: () => Promise<never>) => ({ send, sendBatch: send }) as unknown as Queue
+    async function mailed() {
+      const hook = newMailHook()
+      const tenant = await newTenant({ policy: { ...NO_LIMITS, ...hook.policy }, users: 1 })
+      const body = [{ email: tenant.emails[0], code_send_to: 'EMAIL' }]
+      const options: Call = { token: await tenant.token(), body, headers: { 'Idempotency-Key': 'k' } }
+      const again = async (bindings: Partial<Env> = {}) => {
+        const { response, messages } = await requestHeld(
+          `https://${tenant.host}/AdminInterface/restapi/v1${GENERATE}`,
+          options,
+          bindings,
+        )
+        const retryAfter = response.headers.get('Retry-After')
+        const answer = await response.json<[{ status: number }]>()
+        return { status: response.status, users: answer, mails: messages.length, retryAfter }
+      }
+      return { tenant, again }
+    }
+
+    it('sends them, once: the queue had failed', async () => {
+      const { tenant, again } = await mailed()
+      const down = broken(() => Promise.reject(new Error('down')))
+      expect(await again({ DELIVERIES: down })).toMatchObject({ users: [{ status: 1006 }], mails: 0 })
+      expect(await again({ DELIVERIES: down })).toMatchObject({ users: [{ status: 1006 }], mails: 0 })
+      const all = await Promise.all(Array.from({ length: 10 }, () => again()))
+      expect(all.reduce((sum, { mails }) => sum + mails, 0)).toBe(1)
+      expect(all.map(({ status }) => status).filter((status) => ![200, 409].includes(status))).toEqual([])
+      expect(await again()).toMatchObject({ status: 200, users: [{ status: 1001 }], mails: 0 })
+      expect(await events(tenant, 'generate')).toBe(1)
+    })
+
+    it('is 409 while they may be, and sends them when they cannot be any more', async () => {
+      const { again } = await mailed()
+      vi.useFakeTimers({ toFake: ['Date'] })
+      const isAsked = Promise.withResolvers<null>()
+      const never = () => {
+        isAsked.resolve(null)
+        return new Promise<never>(() => null)
+      }
+      void again({ DELIVERIES: broken(never) })
+      await isAsked.promise
+      expect(await again()).toMatchObject({ status: 409, mails: 0, retryAfter: '60' })
+      vi.setSystemTime(Date.now() + 60_000)
+      expect(await again()).toMatchObject({ status: 200, users: [{ status: 1001 }], mails: 1 })
+      expect(await again()).toMatchObject({ status: 200, users: [{ status: 1001 }], mails: 0 })
+    })
   })
 
   it('R2: is another call a day later, with other codes', async () => {

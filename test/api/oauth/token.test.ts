@@ -8,9 +8,11 @@ import {
   addClient,
   askForToken,
   assertion,
+  ASSERTION_TYPE,
   clientKey,
   type TestClient,
 } from '../../rig/oauth.ts'
+import { meter } from '../../rig/presenting.ts'
 import { call, newTenant, operate, type Tenant } from '../../rig/service.ts'
 
 afterEach(() => {
@@ -96,6 +98,35 @@ describe('a client', () => {
     expect(JSON.stringify(jwks)).not.toContain('"d"')
   })
 
+  it('meets an issuer at each host of the tenant (RFC 8414 §3.3)', async () => {
+    const hosts = [`${crypto.randomUUID()}.example.com`, `${crypto.randomUUID()}.example.com`]
+    const tenant = await newTenant({ users: 1 })
+    const put = await operate('PUT', `/tenants/${tenant.id}`, {
+      name: 'A tenant',
+      hosts: [tenant.host, ...hosts],
+    })
+    expect(put.status).toBe(200)
+    const client = await addClient(tenant, keys.ES256, [MANAGE])
+    for (const host of hosts) {
+      const path = '/.well-known/oauth-authorization-server'
+      const metadata = await (await call(`https://${host}${path}`, { method: 'GET' })).json<TestClient>()
+      expect(metadata).toMatchObject({ issuer: `https://${host}/oauth` })
+      const client_assertion = await assertion(client, { aud: metadata.issuer })
+      const { access_token } = await (
+        await askForToken({ host }, { client_assertion })
+      ).json<{ access_token: string }>()
+      expect(decodeJwt(access_token).iss).toBe(metadata.issuer)
+      expect((await generate(tenant, access_token)).status).toBe(200)
+    }
+    // A host that goes away takes its tokens along (RFC 9068 §4).
+    const client_assertion = await assertion(client, { aud: `https://${hosts[1]}/oauth` })
+    const token = await (
+      await askForToken({ host: hosts[1] ?? '' }, { client_assertion })
+    ).json<{ access_token: string }>()
+    await operate('PUT', `/tenants/${tenant.id}`, { name: 'A tenant', hosts: [tenant.host] })
+    expect((await generate(tenant, token.access_token)).status).toBe(401)
+  })
+
   it('J3: may name the issuer as audience, and ask for scopes that it does not have', async () => {
     const { tenant, client } = await newClient([MANAGE, 'rsa.audit.admin'])
     const scope = `\uFFFCrsa.audit.admin ${MANAGE} rsa.group.read rsa.user.delete`
@@ -142,6 +173,57 @@ describe('a client', () => {
     }
     expect(statuses).toEqual([200, 200, 200, 429])
     expect((await askForToken(tenant, { client_assertion: await assertion(other) })).status).toBe(200)
+  })
+})
+
+describe('F2: requests for a token', () => {
+  it('with a used assertion take nothing from the tokens that are out', async () => {
+    const tenant = await newTenant({ policy: { limits: { admin: { perMinute: 1, burst: 3 } } }, users: 1 })
+    const client = await addClient(tenant, keys.ES256, [MANAGE])
+    const client_assertion = await assertion(client)
+    const first = await askForToken(tenant, { client_assertion })
+    const { access_token } = await first.json<{ access_token: string }>()
+    const statuses: number[] = []
+    for (let nth = 0; nth < 4; nth++) {
+      statuses.push((await askForToken(tenant, { client_assertion })).status)
+    }
+    expect(statuses).toEqual([401, 401, 429, 429])
+    expect((await generate(tenant, access_token)).status).toBe(200)
+  })
+})
+
+describe('J2: what nobody here has made', () => {
+  it('costs no read of the database', async () => {
+    const { tenant, client } = await newClient()
+    const invented = crypto.randomUUID()
+    const garbage = await assertion(client, { iss: invented, sub: invented })
+    const form = (assertionText: string) => ({
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: String(
+        new URLSearchParams({
+          grant_type: 'client_credentials',
+          client_assertion_type: ASSERTION_TYPE,
+          client_assertion: assertionText,
+        }),
+      ),
+    })
+    const claims = decodeJwt(await accessToken(tenant, client))
+    const forged = await new SignJWT({ ...claims, sub: invented, client_id: invented })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
+      .sign(keys.ES256.privateKey)
+    const scim = `rescind_scim_${invented}_${'A'.repeat(43)}`
+    // The tenant of the host is known by now.
+    await call(`https://${tenant.host}/oauth/jwks`, { method: 'GET' })
+    for (const [path, options] of [
+      ['/oauth/token', form(garbage)],
+      ['/oauth/token', form('a.b.c')],
+      ['/AdminInterface/restapi/v1/users/lookup', { token: forged, body: {} }],
+      ['/scim/v2/Users', { method: 'GET', token: forged }],
+      ['/scim/v2/Users', { method: 'GET', token: scim }],
+    ] as const) {
+      const { status, trips } = await meter(tenant, path, options)
+      expect([path, status, trips]).toEqual([path, 401, 0])
+    }
   })
 })
 
@@ -248,6 +330,13 @@ describe('a request for a token', () => {
     const { tenant, client } = await newClient()
     const response = await askForToken(tenant, { client_assertion: await assertion(client), ...parameters })
     expect([response.status, await response.json()]).toMatchObject([status, { error }])
+  })
+
+  it('I1: with empty parameters is one without them (RFC 6749 §3.2)', async () => {
+    const { tenant, client } = await newClient()
+    const client_assertion = await assertion(client)
+    const response = await askForToken(tenant, { client_assertion, scope: '', client_id: '' })
+    expect([response.status, await response.json()]).toMatchObject([200, { scope: MANAGE }])
   })
 
   it('I1: as JSON, in the URL, or with a parameter twice is refused', async () => {
