@@ -26,10 +26,10 @@ const accentSchema = v.pipe(
 
 const logoSchema = v.pipe(
   v.string('must be a data: URL'),
-  v.rawCheck(({ dataset, addIssue }) => {
-    const fault = dataset.typed ? logoFault(dataset.value) : undefined
-    if (fault !== undefined) addIssue({ message: fault })
-  }),
+  v.check(
+    (logo) => logoFault(logo) === undefined,
+    ({ input }) => (typeof input === 'string' ? logoFault(input) : undefined) ?? '',
+  ),
 )
 
 const looksSchema = group({
@@ -43,9 +43,15 @@ const looksSchema = group({
   signInUrl: v.optional(httpsUrl()),
   /** The rules that the password hook has for passwords. */
   passwordHint: v.optional(shortText(300)),
+  /** Keys of a Turnstile widget, which whoever asks for a code must then pass. */
+  turnstile: v.optional(group({ siteKey: turnstileKey(), secret: turnstileKey() })),
 })
 
 /** `off`, or how the pages look. */
 export const pagesSchema = v.lazy((input) => (typeof input === 'string' ? OFF : looksSchema))
 
 const OFF = v.literal('off', 'must be "off" or an object')
+
+function turnstileKey() {
+  return v.pipe(v.string(), v.regex(/^[\w-]{1,100}$/, 'must be a key of a Turnstile widget'))
+}

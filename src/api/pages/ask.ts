@@ -1,4 +1,5 @@
 import { canonicalEmailAddress } from '../../codes/email-address.ts'
+import { isHuman, TURNSTILE_FIELD } from '../../hooks/turnstile.ts'
 import { askForCode } from '../../http/ask-for-code.ts'
 import { readForm } from './form.ts'
 import type { PageContext } from './page.ts'
@@ -16,17 +17,25 @@ export function askPage(c: PageContext): Promise<Response> {
 export async function ask(c: PageContext): Promise<Response> {
   const form = await readForm(c)
   const sealed = form.field('m')
-  if (sealed === '') return askFor(c, form.field('email').trim())
+  const token = form.field(TURNSTILE_FIELD)
+  if (sealed === '') return askFor(c, token, form.field('email').trim())
   const known = await readLink(c, sealed)
   if (known instanceof Response) return known
-  return 'link' in known ? askFor(c, known.state.emailAddress, known) : showAsk(c)
+  return 'link' in known ? askFor(c, token, known.state.emailAddress, known) : showAsk(c)
 }
 
-async function askFor(c: PageContext, address: string, known?: Known): Promise<Response> {
-  const { errors } = c.get('page').texts.pages
+async function askFor(c: PageContext, token: string, address: string, known?: Known): Promise<Response> {
+  const { texts, looks } = c.get('page')
+  const { errors } = texts.pages
   if (canonicalEmailAddress(address) === undefined) {
     const message = address === '' ? errors.addressMissing : errors.addressForm
     return showAsk(c, { address, problem: { field: 'email', message } })
+  }
+  const { turnstile } = looks
+  if (turnstile && !(await isHuman(turnstile.secret, token, c.req.header('CF-Connecting-IP')))) {
+    c.get('log').outcome = 'not-human'
+    const problem = { message: errors.human }
+    return known ? showCode(c, known, problem) : showAsk(c, { address, problem })
   }
   try {
     const codeId = await askForCode(c, address)

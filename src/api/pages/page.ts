@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { html, raw } from 'hono/html'
 import type { VisitorEnv } from '../../http/app-env.ts'
 import type { ErrorStatus } from '../../http/error-status.ts'
+import { TURNSTILE_ORIGIN, TURNSTILE_SCRIPT } from '../../hooks/turnstile.ts'
 import { nearestReadable } from '../../tenants/contrast.ts'
 import type { Policy } from '../../tenants/policy.ts'
 import { fill, type Texts } from '../../texts/texts.ts'
@@ -35,6 +36,7 @@ const CONTRAST_MIN = 4.5
  * where it hands over a grant, to the tenant's application.
  *
  * @param formTarget an origin besides the page's own that its form may be sent to.
+ * @param hasWidget whether a form has the widget of Turnstile, the only thing from elsewhere that a page may load.
  */
 export async function showPage(
   c: PageContext,
@@ -43,7 +45,14 @@ export async function showPage(
     body,
     problem,
     formTarget,
-  }: { heading: string; body: Markup; problem?: Problem | undefined; formTarget?: string },
+    hasWidget = false,
+  }: {
+    heading: string
+    body: Markup
+    problem?: Problem | undefined
+    formTarget?: string
+    hasWidget?: boolean
+  },
   status: 200 | ErrorStatus = 200,
 ): Promise<Response> {
   const { texts, looks } = c.get('page')
@@ -51,20 +60,13 @@ export async function showPage(
   const plain = fill(texts.pages.title, { heading, tenant: tenant.policy.mail.name ?? tenant.name })
   const title = problem ? fill(texts.pages.titleWithError, { title: plain }) : plain
   const style = accentStyle(looks)
-  c.header('Content-Security-Policy', securityPolicy(style, formTarget))
+  c.header(
+    'Content-Security-Policy',
+    securityPolicy(style, formTarget, hasWidget ? TURNSTILE_ORIGIN : undefined),
+  )
   const page = html`<!doctype html>
     <html lang="${texts.tag}" dir="${texts.dir}">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width,initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="robots" content="noindex" />
-        <title>${title}</title>
-        <link rel="icon" href="/assets/reset-icon.svg" type="image/svg+xml" />
-        <link rel="stylesheet" href="/assets/reset.css" />
-        ${style && raw(`<style>${style}</style>`)}
-        <script src="/assets/reset.js" defer></script>
-      </head>
+      ${head({ title, style, hasWidget })}
       <body>
         <header>${brand(c)}</header>
         <main>
@@ -76,6 +78,29 @@ export async function showPage(
       </body>
     </html>`
   return c.html(String(await page), status)
+}
+
+function head({
+  title,
+  style,
+  hasWidget,
+}: {
+  title: string
+  style: string | undefined
+  hasWidget: boolean
+}): Markup {
+  return html`<head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width,initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <meta name="robots" content="noindex" />
+    <title>${title}</title>
+    <link rel="icon" href="/assets/reset-icon.svg" type="image/svg+xml" />
+    <link rel="stylesheet" href="/assets/reset.css" />
+    ${style && raw(`<style>${style}</style>`)}
+    <script src="/assets/reset.js" defer></script>
+    ${hasWidget && html`<script src="${TURNSTILE_SCRIPT}" async defer></script>`}
+  </head>`
 }
 
 function brand(c: PageContext): Markup {
@@ -107,12 +132,17 @@ function accentStyle({ accentColor }: Looks): string | undefined {
   return `:root{--accent:${accentColor};--accent-dark:${light}}`
 }
 
-function securityPolicy(style: string | undefined, formTarget: string | undefined): string {
+function securityPolicy(
+  style: string | undefined,
+  formTarget: string | undefined,
+  widget: string | undefined,
+): string {
   const hash = style && `'sha256-${createHash('sha256').update(style).digest('base64')}'`
   return [
     "default-src 'none'",
     ["style-src 'self'", hash].filter(Boolean).join(' '),
-    "script-src 'self'",
+    ["script-src 'self'", widget].filter(Boolean).join(' '),
+    ...(widget ? [`frame-src ${widget}`] : []),
     "img-src 'self'",
     ["form-action 'self'", formTarget].filter(Boolean).join(' '),
     "base-uri 'none'",

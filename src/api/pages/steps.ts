@@ -18,7 +18,8 @@ export function showAsk(
 ): Promise<Response> {
   const page = c.get('page')
   const body = askForm(page, c.get('tenant'), { ...(address && { address }), problem })
-  return showPage(c, { heading: page.texts.pages.ask.heading, body, problem }, status)
+  const hasWidget = page.looks.turnstile !== undefined
+  return showPage(c, { heading: page.texts.pages.ask.heading, body, problem, hasWidget }, status)
 }
 
 /** What the second step knows: nothing where no step was before it. */
@@ -34,15 +35,17 @@ export function showCode(
   const page = c.get('page')
   const tenant = c.get('tenant')
   const state = 'link' in known ? known.state : undefined
+  const isAsked = state?.askedAt !== undefined
+  const hasWidget = isAsked && page.looks.turnstile !== undefined
   const body = codeForm(page, tenant, {
     link: 'link' in known ? known.link : undefined,
     address: 'link' in known ? known.state.emailAddress : known.address,
     reference: state?.reference,
-    isAsked: state?.askedAt !== undefined,
+    isAsked,
     waitS: waitSeconds(c, state?.askedAt),
     problem,
   })
-  return showPage(c, { heading: page.texts.pages.code.heading, body, problem }, status)
+  return showPage(c, { heading: page.texts.pages.code.heading, body, problem, hasWidget }, status)
 }
 
 /** Until the recipient's bucket has a unit again: for the page to say, the limit itself is the limiter's. */

@@ -42,17 +42,31 @@ function addressField({ pages }: Texts, value: string, problem: Problem | undefi
 }
 
 export function askForm(
-  { texts, href }: Page,
+  page: Page,
   tenant: Tenant,
   { address = '', problem }: { address?: string; problem?: Problem | undefined },
 ): Markup {
+  const { texts, href } = page
   const { ask } = texts.pages
   return html`<p>${fill(ask.intro, { tenant: senderOf(tenant) })}</p>
     <form method="post" action="${href('/reset')}" novalidate>
-      ${addressField(texts, address, problem)}
+      ${addressField(texts, address, problem)} ${widget(page)}
       <button>${ask.button}</button>
     </form>
     <p><a href="${href('/reset/code')}">${ask.haveCode}</a></p>`
+}
+
+/** Turnstile's widget, where the tenant wants it in forms that send. It needs a script. */
+function widget({ texts, looks: { turnstile } }: Page): Markup | '' {
+  return turnstile === undefined
+    ? ''
+    : html`<div
+          class="cf-turnstile"
+          data-sitekey="${turnstile.siteKey}"
+          data-language="${texts.tag}"
+          data-size="flexible"
+        ></div>
+        <noscript><p class="error">${texts.pages.errors.human}</p></noscript>`
 }
 
 export type CodeStep = {
@@ -67,7 +81,8 @@ export type CodeStep = {
   problem?: Problem | undefined
 }
 
-export function codeForm({ texts, href }: Page, tenant: Tenant, step: CodeStep): Markup {
+export function codeForm(page: Page, tenant: Tenant, step: CodeStep): Markup {
+  const { texts, href } = page
   const { code } = texts.pages
   const { link, address, reference, isAsked, problem } = step
   const { alphabet, length } = tenant.policy.code
@@ -99,11 +114,12 @@ export function codeForm({ texts, href }: Page, tenant: Tenant, step: CodeStep):
       })}
       <button>${code.button}</button>
     </form>
-    ${again({ texts, href }, step)}`
+    ${again(page, step)}`
 }
 
 /** Only who has asked here is offered a button: what follows the links of mails must find nothing that sends. */
-function again({ texts, href }: Pick<Page, 'texts' | 'href'>, { link, isAsked, waitS }: CodeStep): Markup {
+function again(page: Page, { link, isAsked, waitS }: CodeStep): Markup {
+  const { texts, href } = page
   const { code } = texts.pages
   if (link === undefined || !isAsked) return html`<p><a href="${href('/reset')}">${code.startAgain}</a></p>`
   const wait = fill(code.wait, { duration: durationInWords(texts.tag, waitS) })
@@ -113,6 +129,7 @@ function again({ texts, href }: Pick<Page, 'texts' | 'href'>, { link, isAsked, w
     ${waitS > 0 && html`<p data-wait="${waitS}" data-ready="${code.ready}">${wait}</p>`}
     <form method="post" action="${href('/reset')}">
       <input type="hidden" name="m" value="${link}" />
+      ${widget(page)}
       <button class="second">${code.resend}</button>
     </form>
   </section>`
