@@ -254,6 +254,16 @@ describe('a limit', () => {
     expect([limited.status, api.status].includes(429)).toBe(true)
     expect((await visit(tenant, '/reset/code', { form })).status).toBe(429)
   })
+
+  it('holds for passwords too: each presents a code, and the hook is not asked', async () => {
+    const limits = { ...NO_LIMITS.limits, validate: { perMinute: 1, burst: 1 } }
+    const { tenant, code } = await withHook({ pages: {}, limits })
+    const calls = playHook(() => new Response(null, { status: 204 }))
+    const page = await visit(tenant, '/reset/code', { form: { email: JANE, code } })
+    const form = { s: hidden(page, 's'), password: 'a long password' }
+    const limited = await visit(tenant, '/reset/password', { form })
+    expect([limited.status, heading(limited), calls.length]).toEqual([429, 'Choose a new password', 0])
+  })
 })
 
 it('a tenant without pages answers 404 everywhere, and so does a host of nobody', async () => {
