@@ -47,6 +47,8 @@ The first deploy takes the secrets along; later ones are \`npm run deploy\`:
   npx wrangler queues create rescind-deliveries
   npx wrangler queues create rescind-slow-deliveries
   npx wrangler queues create rescind-dead-letters
+  npx wrangler queues create rescind-webhooks
+  npx wrangler queues create rescind-slow-webhooks
   npx wrangler d1 migrations apply rescind --remote --env production
   npx wrangler deploy --env production --secrets-file ${secretsPath}
 

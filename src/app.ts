@@ -11,7 +11,8 @@ import { pageErrors } from './api/pages/errors.ts'
 import { pageRoutes } from './api/pages/routes.ts'
 import { passwordErrors } from './api/password/errors.ts'
 import { jwks } from './api/password/jwks.ts'
-import { passwordRoutes } from './api/password/routes.ts'
+import { challengeRoutes, passwordRoutes } from './api/password/routes.ts'
+import { BULK_BYTES_MAX } from './api/scim/bulk-request.ts'
 import { scimErrors } from './api/scim/errors.ts'
 import { scimRoutes } from './api/scim/routes.ts'
 import type { AppEnv } from './http/app-env.ts'
@@ -21,6 +22,7 @@ import { floodShield } from './http/flood-shield.ts'
 import { limitBody } from './http/limit-body.ts'
 import { logRequest } from './http/log-request.ts'
 import { canonicalPath } from './http/path.ts'
+import { pokeWebhooksOfTenant } from './http/poke-webhooks.ts'
 import { problemErrors } from './http/problem.ts'
 import { securityHeaders } from './http/security-headers.ts'
 
@@ -46,16 +48,18 @@ app.onError(render)
 app.notFound((c) => render(new HTTPException(404, { message: NOT_FOUND }), c))
 
 app.use(logRequest(), securityHeaders(), noStore())
+app.use(pokeWebhooksOfTenant())
 app.use(floodShield())
 app.use('/api/*', corsForTenantOrigins())
 app.use('/.well-known/jwks.json', corsForAll())
-app.use(limitBody())
+app.use(limitBody({ '/scim/v2/Bulk': BULK_BYTES_MAX }))
 app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
 app.get('/healthz', (c) => c.json({ status: 'ok' }))
 app.get('/.well-known/jwks.json', jwks)
 app.route('/AdminInterface/restapi', adminRoutes)
 app.route('/api', passwordRoutes)
+app.route('/api', challengeRoutes)
 app.route('/scim/v2', scimRoutes)
 app.route('/', oauthRoutes)
 app.route('/operator/v1', operatorRoutes)

@@ -57,9 +57,26 @@ export type MaintenanceLogEvent = {
   fault?: string
 }
 
+/** The event of one run of a webhook, and of what kept one from being made. */
+export type WebhookLogEvent = {
+  event: 'webhook'
+  tenantId: string
+  webhookId?: string
+  outcome: 'delivered' | 'failing' | 'disabled' | 'fault' | 'poke-lost'
+  /** Calls that were answered with 2xx, and all others. */
+  delivered?: number
+  failed?: number
+  fault?: string
+}
+
 /** Writes one line of JSON. The types of its argument are the allow-list. */
 export function writeEvent(
-  event: DeliveryLogEvent | NoticeLostLogEvent | MaintenanceLogEvent | ({ event: 'request' } & LogEvent),
+  event:
+    | DeliveryLogEvent
+    | NoticeLostLogEvent
+    | MaintenanceLogEvent
+    | WebhookLogEvent
+    | ({ event: 'request' } & LogEvent),
 ): void {
   console.log(JSON.stringify(event))
 }

@@ -3,6 +3,7 @@ import { databaseBinding } from './config.ts'
 import { faultName, writeEvent } from './log.ts'
 import { tenantsOfTurn } from './tenants/tenant-store.ts'
 import { purge } from './users/purge-store.ts'
+import { sendPoke } from './webhooks/poke.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -12,7 +13,7 @@ const DAY_MS = 24 * HOUR_MS
  */
 const TENANTS_MAX = 400
 
-/** What the cron trigger does: what is kept for a time is removed when it is over, and logs get their numbers. */
+/** What the cron trigger does: what is kept for a time is removed when it is over, and logs get their numbers. Webhooks are looked at. */
 export async function maintain(controller: ScheduledController, env: Env): Promise<void> {
   const now = controller.scheduledTime
   const databases = Object.keys(env).filter((name) => databaseBinding(env, name) !== undefined)
@@ -39,13 +40,15 @@ async function job(part: 'purge' | 'logs', database: string, run: () => Promise<
 async function tidyAll(env: Env, now: number): Promise<number> {
   let removed = 0
   let fault: unknown
-  for (const { id: tenantId, database, policy } of await tenantsOfTurn(
+  for (const { id: tenantId, database, policy, hasWebhooks } of await tenantsOfTurn(
     env.DB,
     Math.floor(now / HOUR_MS),
     TENANTS_MAX,
   )) {
     const db = databaseBinding(env, database)
     if (db === undefined) continue
+    // For what was not told: a poke was lost, or an event has got its number late.
+    if (hasWebhooks) await sendPoke(env.WEBHOOKS, tenantId, 0)
     try {
       removed += await tidyLogs({ db, tenantId, now }, policy.retention.eventsDays * DAY_MS)
     } catch (error) {

@@ -77,7 +77,7 @@ async function readLog<Event>(
  * The number of the first event that was logged after a time, or the one behind the last: found by halving, since
  * neither numbers nor times ever fall.
  */
-function firstAfter(table: Table, time: string): string {
+export function firstAfter(table: Table, time: string): string {
   const middle = '((low + high) / 2)'
   const isLater = `(SELECT logged_at FROM ${bySeq(table)} WHERE tenant_id = ?1 AND seq = ${middle}) > ${time}`
   return `(WITH RECURSIVE halves (low, high) AS (
@@ -88,12 +88,12 @@ function firstAfter(table: Table, time: string): string {
 }
 
 /** By the index of numbers and no other: a statement that would read more does not run at all. */
-function bySeq(table: Table): string {
+export function bySeq(table: Table): string {
   return `${table} INDEXED BY ${table}_by_seq`
 }
 
 /** The first number that is left, or the last one that was given. By order, since `min` and `max` would read all rows. */
-function edge(table: Table, which: 'first' | 'last'): string {
+export function edge(table: Table, which: 'first' | 'last'): string {
   const [order, otherwise] = which === 'first' ? ['ASC', 1] : ['DESC', 0]
   return `coalesce((SELECT seq FROM ${bySeq(table)} WHERE tenant_id = ?1 AND seq > 0 ORDER BY seq ${order} LIMIT 1), ${otherwise})`
 }

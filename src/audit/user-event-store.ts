@@ -121,9 +121,12 @@ export function countEventsOfNobody(
  * | verdict   | locks the code | rows                                                        |
  * | --------- | -------------- | ----------------------------------------------------------- |
  * | match     | no             | `validated`, counted; or `redeemed`, its own                |
+ * | asked     | no             | `asked`, counted                                            |
  * | wrong     | no             | `refused` with reason `wrong`, counted                      |
  * | wrong     | yes            | `refused` with reason `wrong`, counted; and `locked`, its own |
  * | any other | no             | `refused` with the verdict as its reason, counted           |
+ *
+ * A wrong answer is as a wrong code, with its own reason.
  *
  * @param judged a SELECT of `user_id`, `code_id`, `verdict` and `is_lock`.
  */
@@ -135,7 +138,8 @@ export function recordJudgement(
 ) {
   // `is_lock_row` tells the row of the lock from the row of the refusal that brought it.
   const isOwnRow = sql`(is_lock_row OR ${matchAction} = 'redeemed' AND verdict = 'match')`
-  const action = sql`CASE WHEN is_lock_row THEN 'locked' WHEN verdict = 'match' THEN ${matchAction} ELSE 'refused' END`
+  const action = sql`CASE WHEN is_lock_row THEN 'locked' WHEN verdict = 'match' THEN ${matchAction}
+    WHEN verdict = 'asked' THEN 'asked' ELSE 'refused' END`
   const subject = sql`iif(${isOwnRow}, code_id, coalesce(user_id, '') || ':' || verdict)`
   const row = {
     tenantId,
@@ -143,7 +147,7 @@ export function recordJudgement(
     id: sql`${action} || ':' || ${subject}`,
     userId: sql`user_id`,
     action,
-    reason: sql`iif(is_lock_row OR verdict = 'match', '', verdict)`,
+    reason: sql`iif(is_lock_row OR verdict IN ('match', 'asked'), '', verdict)`,
     count: 1,
     lastAt: now,
     networks: network,

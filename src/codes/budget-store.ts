@@ -1,5 +1,5 @@
-import { and, eq, gt, sql, type SQL } from 'drizzle-orm'
-import type { Orm } from '../database/prepared-batch.ts'
+import { and, sql, type SQL } from 'drizzle-orm'
+import type { Given, Orm } from '../database/prepared-batch.ts'
 import { jsonEach, resetCodes, spentBudgets, users } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
@@ -26,27 +26,42 @@ export function budgetDigests(peppers: Keyring, tenantId: string, emailKey: stri
 const ALWAYS = sql`1`
 
 /**
+ * Users and what their wrong codes are kept under, for a statement about several: what stands behind FROM, the id of
+ * a user in it, and the JSON list of their digests.
+ */
+export type Whose = { from: SQL; userId: SQL; digests: SQL }
+
+function whose(userId: string, digests: readonly string[], only: SQL): Whose {
+  const from = sql`(SELECT ${userId} AS id, ${JSON.stringify(digests)} AS digests WHERE ${only}) whose`
+  return { from, userId: sql`whose.id`, digests: sql`whose.digests` }
+}
+
+/**
  * The statement that keeps the wrong codes of a user who is about to go, if there are any.
  *
  * @param only when alone they are kept.
  */
 export function keepBudget(
   orm: Orm,
-  { tenantId, now }: Scope,
+  scope: Scope,
   userId: string,
   digests: readonly string[],
   only: SQL = ALWAYS,
 ) {
-  const [digest = ''] = digests
+  return keepBudgets(orm, scope, whose(userId, digests, only))
+}
+
+/** {@link keepBudget} for several users. */
+export function keepBudgets(orm: Orm, { tenantId, now }: Given<Scope>, { from, userId, digests }: Whose) {
   const row = {
-    tenantId,
-    digest: sql`${digest}`,
+    tenantId: sql`${tenantId}`,
+    digest: sql`${digests} ->> 0`,
     failures: resetCodes.failures,
     clientFailures: resetCodes.clientFailures,
-    expiresAt: now + BUDGET_KEPT_MS,
+    expiresAt: sql`${now} + ${sql.raw(String(BUDGET_KEPT_MS))}`,
   }
-  const source = sql`FROM ${resetCodes} WHERE ${resetCodes.userId} = ${userId} AND ${resetCodes.tenantId} = ${tenantId}
-    AND ${resetCodes.mode} = 'PASSWORD_RESET' AND ${resetCodes.failures} > 0 AND ${only}`
+  const source = sql`FROM ${from} CROSS JOIN ${resetCodes} WHERE ${resetCodes.userId} = ${userId}
+    AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = 'PASSWORD_RESET' AND ${resetCodes.failures} > 0`
   return orm
     .insert(spentBudgets)
     .select(selectRow(spentBudgets, row, source))
@@ -67,24 +82,28 @@ export function keepBudget(
  */
 export function takeBudget(
   orm: Orm,
-  { tenantId, now }: Scope,
+  scope: Scope,
   userId: string,
   digests: readonly string[],
   only: SQL = ALWAYS,
 ) {
-  const isTheirs = sql`${spentBudgets.digest} IN (SELECT value FROM ${jsonEach(JSON.stringify(digests))})`
+  return takeBudgets(orm, scope, whose(userId, digests, only))
+}
+
+/** {@link takeBudget} for several users. */
+export function takeBudgets(orm: Orm, { tenantId, now }: Given<Scope>, { from, userId, digests }: Whose) {
   const row = {
     ...NO_CODE,
     userId: users.id,
     mode: sql`'PASSWORD_RESET'`,
-    tenantId,
+    tenantId: sql`${tenantId}`,
     failures: spentBudgets.failures,
     clientFailures: spentBudgets.clientFailures,
   }
-  const source = sql`FROM ${spentBudgets} CROSS JOIN ${users}
-    WHERE ${spentBudgets.tenantId} = ${tenantId} AND ${isTheirs} AND ${spentBudgets.expiresAt} > ${now}
-      AND ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId} AND ${only}
-    ORDER BY ${spentBudgets.failures} DESC LIMIT 1`
+  // Of several that a user has by older peppers, the largest is left, in whatever order they come.
+  const source = sql`FROM ${from} CROSS JOIN ${jsonEach(digests)} digest CROSS JOIN ${spentBudgets} CROSS JOIN ${users}
+    WHERE ${spentBudgets.tenantId} = ${tenantId} AND ${spentBudgets.digest} = digest.value
+      AND ${spentBudgets.expiresAt} > ${now} AND ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId}`
   return [
     orm
       .insert(resetCodes)
@@ -96,7 +115,13 @@ export function takeBudget(
       }),
     orm
       .delete(spentBudgets)
-      .where(and(eq(spentBudgets.tenantId, tenantId), isTheirs, gt(spentBudgets.expiresAt, now), only)),
+      .where(
+        and(
+          sql`${spentBudgets.tenantId} = ${tenantId}`,
+          sql`${spentBudgets.digest} IN (SELECT digest.value FROM ${from} CROSS JOIN ${jsonEach(digests)} digest)`,
+          sql`${spentBudgets.expiresAt} > ${now}`,
+        ),
+      ),
   ] as const
 }
 

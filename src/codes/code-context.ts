@@ -1,5 +1,6 @@
 import type { Keyring } from '../crypto/keyring.ts'
 import type { TenantScope } from '../database/scope.ts'
+import type { Question } from '../tenants/challenge-policy.ts'
 import type { Policy } from '../tenants/policy.ts'
 import type { CodeMode } from './code.ts'
 import type { CodeScope } from './code-store.ts'
@@ -17,6 +18,8 @@ export type VisitorContext = CodeContext & {
   network: string | null
   /** The same where the visitor is one client, whose wrong codes are counted by themselves; null for many. */
   client: string | null
+  /** What the tenant asks whoever presents a right code and has answers; none where it asks nothing. */
+  questions: readonly Question[]
 }
 
 /** What the statements about codes of one mode are bound to. */

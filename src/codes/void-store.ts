@@ -99,16 +99,29 @@ export function voidCodesOf(
   userId: string,
   only: SQL,
 ) {
+  return voidCodesOfAll(
+    orm,
+    given,
+    sql`(SELECT ${users.id} AS id FROM ${users}
+    WHERE ${users.tenantId} = ${given.tenantId} AND ${users.id} = ${userId} AND ${only})`,
+  )
+}
+
+/**
+ * {@link voidCodesOf} for several users.
+ *
+ * @param whose a table expression with the ids of the users as `id`.
+ */
+export function voidCodesOfAll(orm: Orm, given: Liveness & Given<{ tenantId: string }>, whose: SQL) {
   const { tenantId, now } = given
   const row = {
     ...NO_CODE,
-    userId: users.id,
+    userId: sql`whose.id`,
     mode: sql`mode.value`,
     tenantId: sql`${tenantId}`,
     voidedAt: now,
   }
-  const source = sql`FROM ${users} CROSS JOIN ${jsonEach('["PASSWORD_RESET","ENROLLMENT"]')} mode
-    WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId} AND ${only}`
+  const source = sql`FROM ${whose} whose CROSS JOIN ${jsonEach(sql.raw(`'["PASSWORD_RESET","ENROLLMENT"]'`))} mode WHERE 1`
   return orm
     .insert(resetCodes)
     .select(selectRow(resetCodes, row, source))

@@ -11,6 +11,8 @@ export const tenants = sqliteTable('tenants', {
   /** Name of the D1 binding that holds the tenant's users, codes and events. */
   database: text().notNull(),
   createdAt: integer('created_at').notNull(),
+  /** Whether it may have webhooks: then its requests wake the consumer of webhooks, and the cron trigger does. */
+  hasWebhooks: integer('has_webhooks', { mode: 'boolean' }).notNull().default(false),
 })
 
 /** Host name to tenant, each host of one tenant alone. Lives in `DB`. WITHOUT ROWID. */

@@ -2,7 +2,8 @@ import { sql, type SQLWrapper } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
- * Every table, those of the catalogue beside this file, and the only source of `drizzle/`. Times are epoch milliseconds and end in `_at`.
+ * Every table, with the files beside this one, and the only source of `drizzle/`. Times are epoch milliseconds and
+ * end in `_at`. What webhook-schema.ts has, statements name in SQL alone: so it is no part of the Worker.
  *
  * The catalogue (tenants, hosts, keys) lives in the binding `DB`; users, codes and events live in the
  * database that the tenant's record names. No foreign keys: D1 cannot defer them through a table
@@ -117,6 +118,8 @@ export type Verdict =
   | CodeEnd
   | 'match'
   | 'wrong'
+  | 'asked'
+  | 'wrong-answer'
   | 'cut-off'
   | 'in-use'
   | 'unknown'
@@ -173,6 +176,25 @@ export const resetCodes = sqliteTable(
     clientFailures: text('client_failures').notNull().default(''),
   },
   (table) => [primaryKey({ columns: [table.userId, table.mode] })],
+)
+
+/**
+ * What users have answered to the tenant's questions: a keyed digest of each answer, never the answer. Whoever removes
+ * a user for good removes their answers by it, by triggers (Drizzle cannot say them). WITHOUT ROWID.
+ */
+export const challengeAnswers = sqliteTable(
+  'challenge_answers',
+  {
+    tenantId: text('tenant_id').notNull(),
+    userId: text('user_id').notNull(),
+    /** In which place the question is asked, from 0. */
+    position: integer().notNull(),
+    challengeCode: text('challenge_code').notNull(),
+    digest: text().notNull(),
+    /** As of a code. */
+    pepperId: text('pepper_id').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.userId, table.position] })],
 )
 
 /** What administrators did, one row per user concerned. Ids are UUIDv7, so they sort by time. WITHOUT ROWID. */
@@ -261,6 +283,7 @@ export type UserAction =
   | 'delivered'
   | 'delivery-failed'
   | 'validated'
+  | 'asked'
   | 'refused'
   | 'redeemed'
   | 'redeem-failed'

@@ -1,13 +1,14 @@
 import { config, databaseBinding } from '../config.ts'
 import { faultName, writeEvent } from '../log.ts'
 import { tenantOfId } from '../tenants/catalogue.ts'
+import { pokeWebhooks } from '../webhooks/poke.ts'
 import { bury } from './bury.ts'
 import { deliverAll } from './deliver-all.ts'
 import type { DeliveryContext, DeliveryOutcome } from './delivery.ts'
 import { FAST_LANE, SLOW_LANE } from './lane.ts'
 import { openMessage, type DeliveryMessage } from './message.ts'
 import { moveToSlow, readBody, SLOW_DELIVERIES } from './slow-queue.ts'
-import { Slots } from './slots.ts'
+import { Slots } from '../hooks/slots.ts'
 
 const DEAD_LETTERS = 'rescind-dead-letters'
 
@@ -72,6 +73,7 @@ async function handle(tenantId: string, letters: readonly OpenLetter[], batch: B
     if (context === undefined) for (const letter of letters) letter.ended = { outcome: 'tenant-gone' }
     else if (batch.queue === DEAD_LETTERS) await buryAll(context, letters)
     else await deliverOrMove(context, letters)
+    if (context !== undefined) await pokeWebhooks(context.env.WEBHOOKS, context.tenant)
   } catch (error) {
     for (const letter of letters) letter.ended = { outcome: 'failed', fault: faultName(error) }
   }

@@ -5,7 +5,7 @@ import type { DeliveryEvent } from './delivery-store.ts'
 import type { Lane } from './lane.ts'
 import type { Delivery } from './mailer.ts'
 import type { CodeMessage, NoticeMessage } from './message.ts'
-import type { Slots } from './slots.ts'
+import type { Slots } from '../hooks/slots.ts'
 
 /** What the handling of one message ended in; `failed` and `deferred` are tried again. */
 export type DeliveryOutcome = {

@@ -2,7 +2,12 @@ import { createHmac } from 'node:crypto'
 import { isAllowedTarget } from './target.ts'
 
 /** A tenant's HTTPS endpoint and the secret that our calls to it are signed with. */
-export type Hook = { url: string; secret: string }
+export type Hook = {
+  url: string
+  secret: string
+  /** The secret before it, while receivers change over: calls are signed with both. */
+  oldSecret?: string | undefined
+}
 
 export type HookCall = {
   hook: Hook
@@ -11,6 +16,8 @@ export type HookCall = {
   type: string
   data: object
   now: number
+  /** When what it tells has happened, where that is not now. */
+  occurredAt?: number
 }
 
 export type HookAnswer =
@@ -28,16 +35,16 @@ const ANSWER_BYTES_MAX = 4_096
  * Calls a tenant's hook as Standard Webhooks: signed, with an idempotency id, a deadline and no
  * redirect, so that an answer cannot send us elsewhere.
  *
- * @param deadlineMs how long it may take, {@link HOOK_DEADLINE_MS} at most.
+ * @param deadlineMs how long it may take.
  */
 export async function callHook(
-  { hook, id, type, data, now }: HookCall,
+  { hook, id, type, data, now, occurredAt = now }: HookCall,
   isLocalRun: boolean,
   deadlineMs = HOOK_DEADLINE_MS,
 ): Promise<HookAnswer> {
   if (!isAllowedTarget(hook.url, isLocalRun)) return { tag: 'unreachable' }
   const timestamp = String(Math.floor(now / 1000))
-  const body = JSON.stringify({ type, timestamp: new Date(now).toISOString(), data })
+  const body = JSON.stringify({ type, timestamp: new Date(occurredAt).toISOString(), data })
   const signal = AbortSignal.timeout(deadlineMs)
   try {
     const response = await fetch(hook.url, {
@@ -48,7 +55,7 @@ export async function callHook(
         'Content-Type': 'application/json',
         'Webhook-Id': id,
         'Webhook-Timestamp': timestamp,
-        'Webhook-Signature': signature(hook.secret, `${id}.${timestamp}.${body}`),
+        'Webhook-Signature': signatures(hook, `${id}.${timestamp}.${body}`),
       },
       body,
     })
@@ -58,6 +65,11 @@ export async function callHook(
   } catch {
     return { tag: signal.aborted ? 'late' : 'unreachable' }
   }
+}
+
+function signatures({ secret, oldSecret }: Hook, content: string): string {
+  const secrets = oldSecret === undefined ? [secret] : [secret, oldSecret]
+  return secrets.map((each) => signature(each, content)).join(' ')
 }
 
 /** Standard Webhooks, symmetric signature: the secret is base64 behind its prefix. */

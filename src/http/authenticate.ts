@@ -40,6 +40,17 @@ export function authenticate(permission: Permission, face: Face = 'admin') {
   })
 }
 
+/** Whether the bearer of the request's token has another permission, too: the token has been verified before. */
+export async function mayAlso(
+  c: ReadContext<AdminEnv>,
+  permission: Permission,
+  face: Face = 'admin',
+): Promise<boolean> {
+  const asked = { permission, face, now: c.get('now') }
+  const outcome = await verifyBearerToken(c.env.DB, config(c.env), requireToken(c), asked)
+  return outcome.tag === 'allowed'
+}
+
 /**
  * Requires the operator's token.
  *

@@ -33,7 +33,8 @@ export function codeContextOf(c: ReadContext<TenantEnv>): CodeContext {
 /** What a visitor's request with a code works with. */
 export function visitorContextOf(c: ReadContext<VisitorEnv>): VisitorContext {
   const { network, isLimited } = c.get('client')
-  return { ...codeContextOf(c), network, client: isLimited ? network : null }
+  const { questions } = c.get('tenant').policy.challenges
+  return { ...codeContextOf(c), network, client: isLimited ? network : null, questions }
 }
 
 /** Where the request puts what is to be mailed. */

@@ -11,16 +11,18 @@ const DISCARDED_BYTES_MAX = 8 * 1024 * 1024
  * its own: whoever is cut off while sending sees a broken connection instead of the answer. hono's `bodyLimit`
  * stops reading.
  *
+ * @param larger paths whose bodies may be larger than others, and up to how many bytes.
  * @throws {HTTPException} 413.
  */
-export function limitBody() {
+export function limitBody(larger: Readonly<Record<string, number>> = {}) {
   return createMiddleware<AppEnv>(async function limitBody(c, next) {
+    const bytesMax = (Object.hasOwn(larger, c.req.path) ? larger[c.req.path] : undefined) ?? BODY_BYTES_MAX
     const { body } = c.req.raw
     const declared = declaredBytes(c.req.raw)
-    if (body !== null && !(declared <= BODY_BYTES_MAX)) {
-      const bytes = declared > DISCARDED_BYTES_MAX ? undefined : await readBounded(body)
+    if (body !== null && !(declared <= bytesMax)) {
+      const bytes = declared > DISCARDED_BYTES_MAX ? undefined : await readBounded(body, bytesMax)
       if (bytes === undefined) {
-        throw new HTTPException(413, { message: `The body is over ${BODY_BYTES_MAX} bytes.` })
+        throw new HTTPException(413, { message: `The body is over ${bytesMax} bytes.` })
       }
       c.req.raw = new Request(c.req.raw, { method: c.req.method, body: bytes })
     }
@@ -34,13 +36,16 @@ function declaredBytes({ headers }: Request): number {
 }
 
 /** The whole body, or nothing when it is over the bound. */
-async function readBounded(body: ReadableStream<Uint8Array>): Promise<Uint8Array | undefined> {
+async function readBounded(
+  body: ReadableStream<Uint8Array>,
+  bytesMax: number,
+): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of body) {
     bytes += chunk.byteLength
-    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk)
+    if (bytes <= bytesMax) chunks.push(chunk)
     if (bytes > DISCARDED_BYTES_MAX) break
   }
-  return bytes > BODY_BYTES_MAX ? undefined : Buffer.concat(chunks)
+  return bytes > bytesMax ? undefined : Buffer.concat(chunks)
 }

@@ -1,4 +1,5 @@
-import { redeemCode, validateCode, type Holder, type RedeemOutcome } from '../codes/redeem.ts'
+import type { Answer } from '../codes/challenge.ts'
+import { redeemCode, validateCode, type RedeemOutcome } from '../codes/redeem.ts'
 import { resetGrantSigner } from '../codes/reset-grant.ts'
 import { config } from '../config.ts'
 import { queueNotices } from '../delivery/outbox.ts'
@@ -9,7 +10,9 @@ import { outboxOf, visitorContextOf } from './context.ts'
 
 /** What the password API and the reset pages do with a code that somebody presents. */
 
-export type Refused = Extract<RedeemOutcome, { tag: 'refused' }>
+type Accepted = Extract<RedeemOutcome, { tag: 'accepted' }>
+/** The code is not good, or a question is to be answered first. */
+export type NotAccepted = Exclude<RedeemOutcome, Accepted>
 type GrantPolicy = Extract<Policy['redeem'], { kind: 'grant' }>
 
 /** Says whose code it is, and consumes nothing. */
@@ -17,8 +20,9 @@ export async function checkCode(
   c: ReadContext<VisitorEnv>,
   emailAddress: string,
   code: string,
+  answer?: Answer,
 ): Promise<RedeemOutcome> {
-  return noted(c, await validateCode(visitorContextOf(c), emailAddress, code))
+  return noted(c, await validateCode(visitorContextOf(c), emailAddress, code, answer))
 }
 
 /** Exchanges a code, once, for a reset grant that the tenant's own service trusts. */
@@ -27,10 +31,11 @@ export async function redeemForGrant(
   { audience, ttlSeconds }: GrantPolicy,
   emailAddress: string,
   code: string,
-): Promise<(Holder & { tag: 'granted'; resetGrant: string }) | Refused> {
+  answer?: Answer,
+): Promise<(Omit<Accepted, 'tag'> & { tag: 'granted'; resetGrant: string }) | NotAccepted> {
   const sign = await resetGrantSigner(config(c.env))
-  const outcome = noted(c, await redeemCode(visitorContextOf(c), emailAddress, code))
-  if (outcome.tag === 'refused') return outcome
+  const outcome = noted(c, await redeemCode(visitorContextOf(c), emailAddress, code, answer))
+  if (outcome.tag !== 'accepted') return outcome
   const { userId, codeId } = outcome
   const grant = { tenantId: c.get('tenant').id, userId, codeId, audience, ttlSeconds }
   const resetGrant = await sign(grant, c.get('now'))
@@ -42,6 +47,11 @@ export async function redeemForGrant(
 export function noted(c: ReadContext<VisitorEnv>, outcome: RedeemOutcome): RedeemOutcome {
   if (outcome.tag === 'accepted') {
     countPresented(c, 'right')
+    return outcome
+  }
+  if (outcome.tag === 'asked') {
+    c.get('log').outcome = outcome.isWrong ? 'wrong-answer' : 'asked'
+    countPresented(c, outcome.isWrong ? 'wrong' : 'right')
     return outcome
   }
   c.get('log').outcome = outcome.reason

@@ -1,3 +1,4 @@
+import type { Answer } from '../codes/challenge.ts'
 import { releaseReservation, reserveCode, settleReservation, type Holder } from '../codes/redeem.ts'
 import type { Reservation } from '../codes/reservation-store.ts'
 import { config } from '../config.ts'
@@ -8,7 +9,7 @@ import type { Hook } from '../hooks/webhook.ts'
 import { faultName } from '../log.ts'
 import type { ReadContext, VisitorEnv } from './app-env.ts'
 import { codeContextOf, outboxOf, visitorContextOf } from './context.ts'
-import { noted, type Refused } from './present-code.ts'
+import { noted, type NotAccepted } from './present-code.ts'
 
 /** The bound on a new password, which is the tenant's to judge beyond that. */
 export const PASSWORD_LENGTH_MAX = 1_024
@@ -17,8 +18,8 @@ export const PASSWORD_LENGTH_MAX = 1_024
 export const HOOK_RETRY_S = 5
 
 export type SetPasswordOutcome =
-  | ({ tag: 'set' } & Holder)
-  | Refused
+  | ({ tag: 'set'; hasAnswered: boolean } & Holder)
+  | NotAccepted
   /** The hook's reason, for the user to read. The code is as it was before. */
   | { tag: 'hook-refused'; reason: string }
   /** The hook could not be asked. The code is as it was before. */
@@ -31,12 +32,17 @@ export type SetPasswordOutcome =
 export async function setPassword(
   c: ReadContext<VisitorEnv>,
   hook: Hook,
-  { email, code, newPassword }: { email: string; code: string; newPassword: string },
+  {
+    email,
+    code,
+    newPassword,
+    answer,
+  }: { email: string; code: string; newPassword: string; answer?: Answer | undefined },
 ): Promise<SetPasswordOutcome> {
   const reservationId = crypto.randomUUID()
   const context = visitorContextOf(c)
-  const outcome = noted(c, await reserveCode(context, email, code, reservationId))
-  if (outcome.tag === 'refused') return outcome
+  const outcome = noted(c, await reserveCode(context, email, code, reservationId, answer))
+  if (outcome.tag !== 'accepted') return outcome
   const { userId, codeId } = outcome
   const reservation = { userId, codeId, reservationId, requestedAt: c.get('now'), network: context.network }
   const redeemed = redeemThrough(c, hook, outcome, reservation, newPassword)
@@ -48,7 +54,7 @@ export async function setPassword(
 async function redeemThrough(
   c: ReadContext<VisitorEnv>,
   hook: Hook,
-  holder: Holder,
+  holder: Holder & { hasAnswered: boolean },
   reservation: Reservation,
   newPassword: string,
 ): Promise<SetPasswordOutcome> {

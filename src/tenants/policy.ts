@@ -5,6 +5,7 @@ import { isLoopbackHost, isNetwork } from '../network-address.ts'
 import { LANGUAGES } from '../texts/languages.ts'
 import { pagesSchema } from './pages-policy.ts'
 import { group, hookSecret, httpsUrl, oneOf, shortText, whole } from './policy-members.ts'
+import { challengesSchema } from './challenge-policy.ts'
 
 /**
  * What a tenant decides for itself: defaults and bounds. Every member is optional; a member out of
@@ -158,6 +159,7 @@ const policySchema = v.pipe(
     retention: v.optional(group({ eventsDays: v.optional(whole(30, 3650), 400) }), {}),
     mail: v.optional(mailSchema, {}),
     redeem: v.optional(redeemSchema),
+    challenges: v.optional(challengesSchema, {}),
     /** The reset pages at `/reset` on the tenant's hosts. */
     pages: v.optional(pagesSchema, 'off'),
   }),
@@ -166,6 +168,14 @@ const policySchema = v.pipe(
       [['pages'], ['redeem']],
       ({ pages, redeem }) => pages === 'off' || redeem?.kind === 'hook' || redeem?.returnUrl !== undefined,
       'need policy.redeem: a hook, or a grant with its returnUrl',
+    ),
+    ['pages'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['pages'], ['challenges']],
+      ({ pages, challenges }) => pages === 'off' || challenges.questions.length === 0,
+      'cannot ask policy.challenges.questions: a tenant that asks them needs a page of its own',
     ),
     ['pages'],
   ),

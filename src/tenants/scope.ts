@@ -6,7 +6,7 @@ export const SCOPES = {
   'rsa.user.manage': ['codes', 'users:read', 'users:status', 'users:sync'],
   'rsa.user.factor.manage': ['codes'],
   'rsa.user.sync': ['users:sync'],
-  'rsa.user.delete': ['users:delete'],
+  'rsa.user.delete': ['users:delete', 'users:deprovision'],
   'rsa.user.delete.soft': ['users:delete:soft'],
   'rsa.user.local.manage': ['users:read', 'users:write'],
   'rsa.user.risky.read': ['users:risk:read'],

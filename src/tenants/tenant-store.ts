@@ -23,6 +23,7 @@ export const tenantColumns = {
   policy: tenants.policy,
   database: tenants.database,
   createdAt: tenants.createdAt,
+  hasWebhooks: tenants.hasWebhooks,
   hosts: sql<string>`(SELECT json_group_array(hostname) FROM
     (SELECT hostname FROM tenant_hosts WHERE tenant_id = ${tenants.id} ORDER BY hostname))`,
 }
@@ -95,7 +96,7 @@ export async function putTenant(db: D1Database, tenant: TenantWrite, now: number
   const policy = JSON.stringify(tenant.policy)
   // Without its policy in the table, the tenant was refused: all that follows is too.
   const isStored = sql`EXISTS (SELECT 1 FROM ${tenants} WHERE ${tenants.id} = ${id} AND ${tenants.policy} = ${policy})`
-  const row = { id, name, policy, database, createdAt: now }
+  const row = { id, name, policy, database, createdAt: now, hasWebhooks: 0 }
   try {
     const [stored] = await orm.batch([
       orm
@@ -128,6 +129,11 @@ function isAudienceFree(id: string, policy: string): SQL {
   const own = sql`SELECT ${audience(tenants.policy)} FROM ${tenants} WHERE ${tenants.id} = ${id}`
   const wanted = audience(sql`${policy}`)
   return sql`(${wanted}) IS NULL OR (${wanted}) = (${own}) OR (${wanted}) NOT IN (${others})`
+}
+
+/** Notes that a tenant has webhooks. It stays noted: an event for nobody costs a message a second at most. */
+export async function noteWebhooks(db: D1Database, id: string): Promise<void> {
+  await drizzle(db).update(tenants).set({ hasWebhooks: true }).where(eq(tenants.id, id))
 }
 
 /** Removes a tenant from the catalogue, with its hosts, keys, clients and tokens. Its data must be gone before. */

@@ -11,6 +11,8 @@ export type Tenant = {
   /** Name of the D1 binding with the tenant's users, codes and events. */
   database: string
   createdAt: number
+  /** Whether it may have webhooks, so that what happens has to be told. */
+  hasWebhooks: boolean
 }
 
 const ADMIN_BASE_PATH = '/AdminInterface/restapi'

@@ -7,7 +7,7 @@ import { adminEvents, jsonEach, users } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
 import { totalOf } from './user-count-store.ts'
-import { searchUsers, type User } from './user-store.ts'
+import type { User } from './user-store.ts'
 
 /** The statements by which administrators find users, and keep the list of those at high risk. */
 
@@ -49,13 +49,16 @@ export async function findByPartOfAddress(
 }
 
 /** The user with this canonical address or user name. */
-export async function findOne(
-  scope: TenantScope,
+export function findOne(
+  { db, tenantId }: TenantScope,
   column: 'emailKey' | 'userNameKey',
   value: string,
 ): Promise<User | undefined> {
-  const [user] = await searchUsers(scope, { column, value })
-  return user
+  return drizzle(db)
+    .select()
+    .from(users)
+    .where(and(eq(users.tenantId, tenantId), eq(users[column], value)))
+    .get()
 }
 
 /** Those at high risk, in the order of their ids. */

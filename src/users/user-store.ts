@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, gte, sql, type SQL } from 'drizzle-orm'
+import { and, eq, getTableColumns, sql, type SQL } from 'drizzle-orm'
 import { UNNUMBERED } from '../audit/event-number.ts'
 import { drizzle } from 'drizzle-orm/d1'
 import { newEventId, type Actor } from '../audit/admin-event.ts'
@@ -11,7 +11,6 @@ import type { Orm } from '../database/prepared-batch.ts'
 import { adminEvents, deletedUsers, jsonEach, users } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
-import { idBehind, totalOf } from './user-count-store.ts'
 
 /** The statements about users. Each function is one round trip, a change and its event one transaction. */
 
@@ -77,47 +76,6 @@ export async function findUserId({ db, tenantId }: TenantScope, emailKey: string
   return user?.id ?? null
 }
 
-/** A search compares canonical forms only, of what an index serves. */
-export type UserFilter = { column: 'id' | 'userNameKey' | 'emailKey' | 'externalId'; value: string }
-
-/** Users whom one search finds. Ids, addresses and user names are each of one user; only external ids may be of several. */
-const FOUND_MAX = 100
-
-/** The users who match. */
-export async function searchUsers({ db, tenantId }: TenantScope, filter: UserFilter): Promise<User[]> {
-  return await drizzle(db)
-    .select(userColumns)
-    .from(users)
-    .where(and(eq(users.tenantId, tenantId), matches(filter)))
-    .limit(FOUND_MAX)
-}
-
-function matches({ column, value }: UserFilter): SQL {
-  // As the index has it.
-  return column === 'externalId' ? sql`attributes ->> 'externalId' = ${value}` : eq(users[column], value)
-}
-
-/**
- * One page of all users in the order of their ids, and how many users there are. It reads the page, and to
- * find it no more than {@link idBehind} does, however deep it lies.
- */
-export async function listUsers(
-  { db, tenantId }: TenantScope,
-  page: { offset: number; limit: number },
-): Promise<{ total: number; page: User[] }> {
-  const orm = drizzle(db)
-  const [[counted], found] = await orm.batch([
-    totalOf(orm, tenantId),
-    orm
-      .select(userColumns)
-      .from(users)
-      .where(and(eq(users.tenantId, tenantId), gte(users.id, idBehind(tenantId, page.offset))))
-      .orderBy(asc(users.id))
-      .limit(page.limit),
-  ])
-  return { total: counted?.total ?? 0, page: found }
-}
-
 /** What a change of a user may change. */
 export type UserChanges = Partial<
   Pick<User, 'email' | 'emailKey' | 'userName' | 'userNameKey' | 'status' | 'attributes'>
@@ -150,9 +108,8 @@ export async function updateUser(
   const isThis = and(eq(users.tenantId, tenantId), eq(users.id, id), isVersion)
   const isThere = sql`EXISTS (SELECT 1 FROM users WHERE tenant_id = ${tenantId} AND id = ${id} AND ${isVersion})`
   const hasEnded = changes.status === 'disabled' || moved !== undefined
-  const action = moved ? 'user.address' : changes.status === 'disabled' ? 'user.disable' : 'user.update'
   // The update last: the others are about what is there before it, and about this version alone.
-  const record = recordUserChange(orm, scope, actor, action, id, { only: isThere, movedTo: moved?.to })
+  const [record, ...records] = recordUpdate(orm, scope, actor, id, { status: changes.status, moved, isThere })
   const end = voidCodesOf(orm, scope, id, isThere)
   const update = orm
     .update(users)
@@ -165,12 +122,38 @@ export async function updateUser(
     ...takeBudget(orm, scope, id, budgetDigests(peppers, tenantId, moved.to), isThere),
   ]
   try {
-    const done = await orm.batch([record, ...(hasEnded ? [end] : []), ...(move ?? []), update])
+    const done = await orm.batch([record, ...records, ...(hasEnded ? [end] : []), ...(move ?? []), update])
     const [updated] = done.at(-1) as Awaited<typeof update>
     return updated ? { tag: 'updated', updatedAt: updated.updatedAt } : { tag: 'unknown' }
   } catch (error) {
     return { tag: collisionOf(error) }
   }
+}
+
+/** The statements that record an update: each of what it changes at once is an event of its own. */
+function recordUpdate(
+  orm: Orm,
+  scope: TenantScope,
+  actor: Actor,
+  id: string,
+  {
+    status,
+    moved,
+    isThere,
+  }: { status: User['status'] | undefined; moved?: { to: string } | undefined; isThere: SQL },
+) {
+  const record = (action: string, only: SQL, movedTo?: string) =>
+    recordUserChange(orm, scope, actor, action, id, { only, movedTo })
+  const isComing = sql`${isThere} AND ${users.status} = 'disabled'`
+  const enabled = status === 'enabled' ? [record('user.enable', isComing)] : []
+  const disabled = status === 'disabled' ? [record('user.disable', isThere)] : []
+  if (moved !== undefined) {
+    return [record('user.address', isThere, moved.to), ...disabled, ...enabled] as const
+  }
+  const [disable] = disabled
+  if (disable !== undefined) return [disable] as const
+  const isOther = status === 'enabled' ? sql`${isThere} AND ${users.status} <> 'disabled'` : isThere
+  return [record('user.update', isOther), ...enabled] as const
 }
 
 /**

@@ -54,6 +54,7 @@ async function newHolder(tenant: Tenant, isReserved: boolean) {
   const context = (): VisitorContext => ({
     network: null,
     client: null,
+    questions: [],
     db: env.DB,
     tenantId: tenant.id,
     now: Date.now(),

@@ -87,6 +87,8 @@ describe('the tables of the event of a request', () => {
     }
     const refusals: Listed<Exclude<Verdict, 'match'>> = {
       wrong: true,
+      'wrong-answer': true,
+      asked: true,
       redeemed: true,
       voided: true,
       locked: true,
@@ -152,6 +154,7 @@ it('the table of user events lists every action', () => {
     delivered: true,
     'delivery-failed': true,
     validated: true,
+    asked: true,
     refused: true,
     redeemed: true,
     'redeem-failed': true,

@@ -10,7 +10,7 @@ it('every queue of wrangler.toml is created before the first deploy, and has a c
   const queues = (pattern: RegExp) =>
     [...wrangler.matchAll(pattern)].map(([, name = '']) => name).toSorted((a, b) => a.localeCompare(b))
   const names = [...new Set(queues(/(?:queue|dead_letter_queue) = "([\w-]+)"/g))]
-  expect(names).toHaveLength(3)
+  expect(names).toHaveLength(5)
   for (const text of [operating, secrets]) {
     const created = [...text.matchAll(/wrangler queues create ([\w-]+)/g)].map(([, name = '']) => name)
     expect(created.toSorted((a, b) => a.localeCompare(b))).toEqual(names)

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { listUsers } from '../../src/users/user-store.ts'
+import { queryUsers } from '../../src/users/user-query-store.ts'
 import { meteredDb } from '../rig/metered-d1.ts'
 import { page, type Page } from '../rig/scim.ts'
 import { newTenant, operate, type Tenant } from '../rig/service.ts'
@@ -29,10 +29,12 @@ describe('a page of the directory', () => {
     for (const offset of [0, 1, PAGE, users / 2 + 7, users - PAGE, users - 1, users, users + 5]) {
       const db = meteredDb()
       const scope = { db: db as unknown as D1Database, tenantId: tenant.id, now: 0 }
-      const listed = await listUsers(scope, { offset, limit: PAGE })
+      const slice = { offset, limit: PAGE }
+      const listed = await queryUsers(scope, { condition: undefined, order: undefined, slice })
+      if (listed.tag !== 'found') throw new Error(listed.tag)
       const length = Math.max(0, Math.min(PAGE, users - offset))
       expect([offset, listed.total, listed.page.length]).toEqual([offset, users, length])
-      const [counted, found] = db.rows
+      const [counted, , found] = db.rows
       // Where a range ends, the row behind it is read too.
       expect(counted?.read).toBeLessThanOrEqual(BLOCKS + 1)
       // The counts, thrice for their running sum; the users of one block; and each of the page, index and row.

@@ -40,11 +40,23 @@ export const ADMIN_ACTIVITIES: Readonly<Record<string, Activity>> = {
     code: 90019,
     words: 'took the user off the list of high risk',
   },
+  'user.challenges.set': {
+    key: 'SET_CHALLENGE_ANSWERS',
+    code: 90020,
+    words: 'set the answers to challenge questions of the user',
+  },
+  'user.challenges.remove': {
+    key: 'REMOVE_CHALLENGE_ANSWERS',
+    code: 90021,
+    words: 'removed the answers to challenge questions of the user',
+  },
+  'user.enable': { key: 'ENABLE_USER', code: 90022, words: 'enabled the user' },
   'tenant.under_attack': {
     key: 'TENANT_UNDER_ATTACK',
     code: 90031,
     words: 'found codes tried on many users',
   },
+  'webhook.disabled': { key: 'WEBHOOK_DISABLED', code: 90032, words: 'disabled the webhook' },
 }
 
 /** Results of an administrator's action that are a success; all others name why it was none. */
@@ -62,4 +74,5 @@ export const USER_ACTIVITIES: Readonly<Record<string, Description>> = {
   redeemed: { code: 91006, level: 'INFO', words: 'Code redeemed' },
   'redeem-failed': { code: 91007, level: 'ERROR', words: 'Code not redeemed: the password hook failed' },
   locked: { code: 91008, level: 'WARN', words: 'Code locked' },
+  asked: { code: 91009, level: 'INFO', words: 'Code found right, and a challenge question asked' },
 }

@@ -10,8 +10,18 @@ import { listKeys } from './list-keys.ts'
 import { putTenant } from './put-tenant.ts'
 import { revokeKey } from './revoke-key.ts'
 import { addScimToken, deleteScimToken, listScimTokens } from './scim-tokens.ts'
+import {
+  addWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhookDeliveries,
+  listWebhooks,
+  putWebhook,
+  replayEvents,
+  rotateSecret,
+} from './webhooks.ts'
 
-/** The operator API: tenants, their keys, OAuth clients and SCIM tokens, below `/operator/v1`. */
+/** The operator API: tenants, their keys, OAuth clients, SCIM tokens and webhooks, below `/operator/v1`. */
 export const operatorRoutes = new Hono<OperatorEnv>()
 
 const operator = authenticateOperator()
@@ -30,3 +40,11 @@ operatorRoutes.delete('/tenants/:id/clients/:clientId', operator, deleteClient)
 operatorRoutes.get('/tenants/:id/scim-tokens', operator, listScimTokens)
 operatorRoutes.post('/tenants/:id/scim-tokens', operator, addScimToken)
 operatorRoutes.delete('/tenants/:id/scim-tokens/:tokenId', operator, deleteScimToken)
+operatorRoutes.get('/tenants/:id/webhooks', operator, listWebhooks)
+operatorRoutes.post('/tenants/:id/webhooks', operator, addWebhook)
+operatorRoutes.get('/tenants/:id/webhooks/:webhookId', operator, getWebhook)
+operatorRoutes.put('/tenants/:id/webhooks/:webhookId', operator, putWebhook)
+operatorRoutes.delete('/tenants/:id/webhooks/:webhookId', operator, deleteWebhook)
+operatorRoutes.post('/tenants/:id/webhooks/:webhookId/secret', operator, rotateSecret)
+operatorRoutes.post('/tenants/:id/webhooks/:webhookId/replay', operator, replayEvents)
+operatorRoutes.get('/tenants/:id/webhooks/:webhookId/deliveries', operator, listWebhookDeliveries)

@@ -23,9 +23,13 @@ export function requireDatabase(c: Context<OperatorEnv>, database: string): D1Da
 }
 
 /** A tenant as the operator sees it. */
-export function tenantRecord(c: Context<OperatorEnv>, { policy, createdAt, ...tenant }: Tenant) {
+export function tenantRecord(c: Context<OperatorEnv>, tenant: Omit<Tenant, 'hasWebhooks'>) {
+  const { id, name, hosts, database, policy, createdAt } = tenant
   return {
-    ...tenant,
+    id,
+    name,
+    hosts,
+    database,
     policy: withoutSecrets(policy),
     adminRestApiUrl: adminRestApiUrl(tenant, config(c.env).baseUrl),
     createdAt: new Date(createdAt).toISOString(),

@@ -47,13 +47,13 @@ async function present(c: PageContext, known: Known, address: string, code: stri
   if (redeem === undefined) return showAsk(c)
   if (redeem.kind === 'hook') {
     const outcome = await checkCode(c, address, code)
-    if (outcome.tag === 'refused') return showCode(c, known, refused)
+    if (outcome.tag !== 'accepted') return showCode(c, known, refused)
     const before = 'link' in known ? known.state : { tenantId: tenant.id, emailAddress: address }
     const state = { expiresAt: lastsUntil(c), ...before, code }
     return showPassword(c, { address, form: await sealForm(config(c.env).transientKeys, state) })
   }
   const outcome = await redeemForGrant(c, redeem, address, code)
-  if (outcome.tag === 'refused') return showCode(c, known, refused)
+  if (outcome.tag !== 'granted') return showCode(c, known, refused)
   const { returnUrl: url = '', ttlSeconds } = redeem
   const page = c.get('page')
   const body = handoverForm(page, tenant, { url, resetGrant: outcome.resetGrant, ttlSeconds })

@@ -46,6 +46,8 @@ export async function enterPassword(c: PageContext): Promise<Response> {
   switch (outcome.tag) {
     case 'set':
       return c.redirect(c.get('page').href('/reset/done'), 303)
+    // Pages and questions exclude each other by policy.
+    case 'asked':
     case 'refused':
       return showCodeAgain(c, state)
     case 'hook-refused':

@@ -5,6 +5,7 @@ import { parseJson, readText } from '../../http/body.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
 import { PASSWORD_LENGTH_MAX, setPassword } from '../../http/set-password.ts'
 import { isRecord, ownMember } from '../../record.ts'
+import { acceptedOf, answerOf, askQuestion } from './challenge.ts'
 import { LOGIN_RESPONSE_TYPES } from './media-types.ts'
 import { refuse } from './refusal.ts'
 
@@ -26,9 +27,9 @@ export async function authenticateWithPasswordResetCode(c: Context<VisitorEnv>):
   const outcome = await setPassword(c, redeem, await readRequest(c))
   switch (outcome.tag) {
     case 'set':
-      return c.json({ userName: outcome.userName, emailAddress: outcome.emailAddress }, 200, {
-        'Content-Type': contentType,
-      })
+      return c.json(acceptedOf(outcome), 200, { 'Content-Type': contentType })
+    case 'asked':
+      return askQuestion(c, outcome, contentType)
     case 'refused':
       return refuse(c)
     case 'hook-refused':
@@ -41,7 +42,7 @@ export async function authenticateWithPasswordResetCode(c: Context<VisitorEnv>):
 }
 
 /** The vendor's sample names the form media type above a JSON body, so the body alone decides. */
-async function readRequest(c: Context) {
+async function readRequest(c: Context<VisitorEnv>) {
   const body = parseJson(await readText(c))
   if (!isRecord(body)) throw new HTTPException(400, { message: 'The body must be a JSON object.' })
   const newPassword = requiredString(body, 'NewPassword')
@@ -52,6 +53,7 @@ async function readRequest(c: Context) {
     email: requiredString(body, 'Email'),
     code: requiredString(body, 'PasswordResetCode'),
     newPassword,
+    answer: answerOf(c, ownMember(body, 'UserIdentificationChallenge')),
   }
 }
 

@@ -8,6 +8,9 @@ const JSON_NAMES = { emailAddress: 'Email', passwordResetCode: 'PasswordResetCod
 
 type Name = keyof typeof JSON_NAMES
 
+/** What was sent; an answer to a question as it came, which is only ever in JSON. */
+type Parameters = Record<Name, string> & { challenge: unknown }
+
 /**
  * Reads parameters from the query and a form or JSON body: each exactly once, as one string, so that
  * a request never speaks of two people (CVE-2023-7028).
@@ -15,7 +18,7 @@ type Name = keyof typeof JSON_NAMES
  * @throws {HTTPException} 400 for a parameter missing, repeated, contradictory or of a wrong type,
  *   415 for another kind of body.
  */
-export async function readParameters(c: Context, names: readonly Name[]): Promise<Record<Name, string>> {
+export async function readParameters(c: Context, names: readonly Name[]): Promise<Parameters> {
   const query = new URL(c.req.url).searchParams
   const body = await readBody(c)
   const entries = names.map((name) => {
@@ -30,13 +33,14 @@ export async function readParameters(c: Context, names: readonly Name[]): Promis
     }
     return [name, value] as const
   })
-  return Object.fromEntries(entries) as Record<Name, string>
+  return { ...(Object.fromEntries(entries) as Record<Name, string>), challenge: body.challenge }
 }
 
 type Body = {
   valuesOf(name: Name): unknown[]
   /** Whether the body's value is taken where the query has another one. */
   winsFor(name: Name): boolean
+  challenge?: unknown
 }
 
 async function readBody(c: Context): Promise<Body> {
@@ -58,7 +62,8 @@ function jsonBody(value: unknown): Body {
   const valuesOf = (name: Name) =>
     [ownMember(value, name), ownMember(value, JSON_NAMES[name])].filter((member) => member !== undefined)
   // The vendor's own sample posts one code as JSON to a URL that carries another.
-  return { valuesOf, winsFor: (name) => name === 'passwordResetCode' }
+  const challenge = ownMember(value, 'UserIdentificationChallenge')
+  return { valuesOf, winsFor: (name) => name === 'passwordResetCode', challenge }
 }
 
 function single(name: Name, values: readonly unknown[]): string | undefined {

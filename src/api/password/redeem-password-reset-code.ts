@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { VisitorEnv } from '../../http/app-env.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
 import { redeemForGrant } from '../../http/present-code.ts'
+import { acceptedOf, answerOf, askQuestion } from './challenge.ts'
 import { RESPONSE_TYPES } from './media-types.ts'
 import { readParameters } from './parameters.ts'
 import { refuse } from './refusal.ts'
@@ -20,15 +21,18 @@ export async function redeemPasswordResetCode(c: Context<VisitorEnv>): Promise<R
         'This tenant gives no reset grants: set policy.redeem to {"kind": "grant", "audience": "..."}.',
     })
   }
-  const { emailAddress, passwordResetCode } = await readParameters(c, ['emailAddress', 'passwordResetCode'])
-  const outcome = await redeemForGrant(c, redeem, emailAddress, passwordResetCode)
+  const { emailAddress, passwordResetCode, challenge } = await readParameters(c, [
+    'emailAddress',
+    'passwordResetCode',
+  ])
+  const outcome = await redeemForGrant(c, redeem, emailAddress, passwordResetCode, answerOf(c, challenge))
   switch (outcome.tag) {
     case 'granted': {
-      const { userName, emailAddress: storedAddress, resetGrant } = outcome
-      return c.json({ userName, emailAddress: storedAddress, resetGrant }, 200, {
-        'Content-Type': contentType,
-      })
+      const body = { ...acceptedOf(outcome), resetGrant: outcome.resetGrant }
+      return c.json(body, 200, { 'Content-Type': contentType })
     }
+    case 'asked':
+      return askQuestion(c, outcome, contentType)
     case 'refused':
       return refuse(c)
   }

@@ -1,13 +1,16 @@
 import { Hono } from 'hono'
-import type { VisitorEnv } from '../../http/app-env.ts'
+import type { AdminEnv, VisitorEnv } from '../../http/app-env.ts'
+import { authenticate } from '../../http/authenticate.ts'
 import { requireCsrfToken } from '../../http/csrf.ts'
 import { identifyClient } from '../../http/client.ts'
 import { rateLimitCode } from '../../http/client-limits.ts'
+import { rateLimitKey } from '../../http/key-limits.ts'
 import { requireTenantOfHost } from '../../http/tenant-of-host.ts'
 import { authenticateWithPasswordResetCode } from './authenticate-with-password-reset-code.ts'
 import { csrfToken } from './csrf-token.ts'
 import { redeemPasswordResetCode } from './redeem-password-reset-code.ts'
 import { sendPasswordResetCode } from './send-password-reset-code.ts'
+import { deleteChallenges, getChallenges, putChallenges } from './user-challenges.ts'
 import { validatePasswordResetCode } from './validate-password-reset-code.ts'
 
 /** The password API: Akana Community Manager, below `/api`. */
@@ -25,3 +28,11 @@ passwordRoutes.post(
   ...withCode,
   authenticateWithPasswordResetCode,
 )
+
+/** What administrators set in the same API: their token names the tenant. */
+export const challengeRoutes = new Hono<AdminEnv>()
+
+const CHALLENGES = '/users/:id/challenges'
+challengeRoutes.get(CHALLENGES, authenticate('users:read'), rateLimitKey(), getChallenges)
+challengeRoutes.put(CHALLENGES, authenticate('users:write'), rateLimitKey(), putChallenges)
+challengeRoutes.delete(CHALLENGES, authenticate('users:write'), rateLimitKey(), deleteChallenges)

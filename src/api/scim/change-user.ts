@@ -3,31 +3,24 @@ import { HTTPException } from 'hono/http-exception'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { readJson } from '../../http/body.ts'
 import { actorOf, directoryScopeOf } from '../../http/context.ts'
-import { isRecord } from '../../record.ts'
 import { updateUser, type User, type UserChanges } from '../../users/user-store.ts'
 import { ScimException } from './errors.ts'
 import { noSuchUser, requireUser, requiredVersion, resourceOf, scim } from './resource.ts'
-import { readUser, type UserStatement } from './scim-user.ts'
-import { applyPatch } from './user-patch.ts'
+import { patched, replaced } from './changed-user.ts'
+import type { UserStatement } from './scim-user.ts'
 
 /** `PATCH /scim/v2/Users/{id}` (RFC 7644 §3.5.2) */
 export async function patchUser(c: Context<AdminEnv>): Promise<Response> {
   const body = await readJson(c)
   const user = await requireUser(c)
-  const stored = resourceOf(c, user)
-  return change(c, user, readUser(applyPatch(stored, body), stored))
+  return change(c, user, patched(user, body))
 }
 
-/**
- * `PUT /scim/v2/Users/{id}` (RFC 7644 §3.5.1): the user as stated, and nothing beside it. Without `active` the user
- * stays enabled or disabled: a client that does not speak of it has not asked to let anybody in.
- */
+/** `PUT /scim/v2/Users/{id}` (RFC 7644 §3.5.1) */
 export async function putUser(c: Context<AdminEnv>): Promise<Response> {
   const body = await readJson(c)
   const user = await requireUser(c)
-  const stated = readUser(body, resourceOf(c, user))
-  const isSilent = !isRecord(body) || !Object.keys(body).some((name) => name.toLowerCase() === 'active')
-  return change(c, user, isSilent ? { ...stated, status: user.status } : stated)
+  return change(c, user, replaced(user, body))
 }
 
 /** Writes what differs alone: another change beside it may just be disabling the user. */

@@ -2,6 +2,8 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { config } from '../../config.ts'
 import type { AdminEnv } from '../../http/app-env.ts'
+import { BULK_BYTES_MAX, BULK_OPERATIONS_MAX } from './bulk-request.ts'
+import { CURSOR_TIMEOUT_S } from './cursor.ts'
 import { PAGE_SIZE_MAX } from './find-users.ts'
 import { scim } from './resource.ts'
 import { USER_SCHEMA } from './scim-user.ts'
@@ -13,11 +15,20 @@ export function serviceProviderConfig(c: Context<AdminEnv>): Response {
   return scim(c, {
     schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    bulk: { supported: true, maxOperations: BULK_OPERATIONS_MAX, maxPayloadSize: BULK_BYTES_MAX },
     filter: { supported: true, maxResults: PAGE_SIZE_MAX },
     changePassword: { supported: false },
-    sort: { supported: false },
+    sort: { supported: true },
     etag: { supported: true },
+    // RFC 9865 §4.
+    pagination: {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: PAGE_SIZE_MAX,
+      maxPageSize: PAGE_SIZE_MAX,
+      cursorTimeout: CURSOR_TIMEOUT_S,
+    },
     authenticationSchemes: [
       {
         type: 'oauthbearertoken',

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { authenticate } from '../../http/authenticate.ts'
 import { rateLimitKey } from '../../http/key-limits.ts'
+import { bulk } from './bulk.ts'
 import { patchUser, putUser } from './change-user.ts'
 import { createUser } from './create-user.ts'
 import { deleteUser } from './delete-user.ts'
@@ -14,15 +15,18 @@ export const scimRoutes = new Hono<AdminEnv>()
 
 const toRead = [authenticate('users:read', 'scim'), rateLimitKey()] as const
 const toWrite = [authenticate('users:write', 'scim'), rateLimitKey()] as const
-const toDelete = [authenticate('users:delete', 'scim'), rateLimitKey()] as const
+const toDelete = [authenticate('users:deprovision', 'scim'), rateLimitKey()] as const
 
-scimRoutes.get('/Users', ...toRead, findUsers)
+// What a search costs is known only from its query.
+scimRoutes.get('/Users', toRead[0], findUsers)
 scimRoutes.get('/Users/:id', ...toRead, getUser)
-scimRoutes.post('/Users/.search', ...toRead, searchForUsers)
+scimRoutes.post('/Users/.search', toRead[0], searchForUsers)
 scimRoutes.post('/Users', ...toWrite, createUser)
 scimRoutes.put('/Users/:id', ...toWrite, putUser)
 scimRoutes.patch('/Users/:id', ...toWrite, patchUser)
 scimRoutes.delete('/Users/:id', ...toDelete, deleteUser)
+// A call costs as many units as it has operations, and DELETE in it needs its own right, too.
+scimRoutes.post('/Bulk', toWrite[0], bulk)
 scimRoutes.get('/ServiceProviderConfig', ...toRead, serviceProviderConfig)
 scimRoutes.get('/ResourceTypes', ...toRead, resourceTypes)
 scimRoutes.get('/ResourceTypes/:name', ...toRead, resourceType)

@@ -8,6 +8,12 @@ import type { User } from '../../users/user-store.ts'
 
 export const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
 
+/** The name of an attribute of a user without its schema, before which some clients write it. */
+export function withoutSchema(name: string): string {
+  return name.replace(CORE_SCHEMA, '')
+}
+const CORE_SCHEMA = /^urn:ietf:params:scim:schemas:core:2\.0:User:/i
+
 /** One line of text: a control character could end a header of a mail, or hide what stands behind it. */
 const shortText = v.pipe(
   v.string('must be a string'),

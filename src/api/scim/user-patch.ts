@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import { isRecord } from '../../record.ts'
 import { ScimException } from './errors.ts'
-import type { userResource } from './scim-user.ts'
+import { withoutSchema, type userResource } from './scim-user.ts'
+import { isAddressMeant } from './user-filter.ts'
 
 const SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 
@@ -23,7 +24,10 @@ const patchSchema = v.object({
   ),
 })
 
-type Operation = { op: 'add' | 'replace' | 'remove'; path: string; value: unknown }
+type Operation = { op: 'add' | 'replace' | 'remove'; target: Target; value: unknown }
+
+/** Which attribute is meant, or which values of it, and which part. */
+type Target = { attribute: string; filter: string | undefined; part: string | undefined }
 
 /** The user while a patch is applied. Its types are checked afterwards, like those of a whole user. */
 type Patched = { name?: unknown; emails: unknown } & Record<Scalar, unknown>
@@ -31,20 +35,20 @@ type Patched = { name?: unknown; emails: unknown } & Record<Scalar, unknown>
 const SCALARS = ['userName', 'active', 'externalId', 'displayName', 'preferredLanguage'] as const
 type Scalar = (typeof SCALARS)[number]
 
-/** Names are compared without case (RFC 7643 §2.1). */
-const CORE_SCHEMA = /^urn:ietf:params:scim:schemas:core:2\.0:User:/i
-const NAME_PATH = /^name\.(formatted|givenName|familyName)$/i
 const NAME_PARTS = ['formatted', 'givenName', 'familyName']
-/** A user has one address here, which is the one for work. What is said of any other is ignored. */
-const ADDRESS_PATH = /^emails(?:\[ *(?:type +eq +"work"|primary +eq +(?:true|"true")) *\])?\.value$/i
-const ADDRESS_OBJECT_PATH = /^emails\[ *(?:type +eq +"work"|primary +eq +(?:true|"true")) *\]$/i
+const READ_ONLY = new Set(['id', 'meta'])
+
+/** RFC 7644 §3.5.2, figure 7: an attribute, perhaps with its schema, a filter of its values, and a part of it. */
+const PATH =
+  /^((?:urn:[\w.:-]+:)?[a-z$][\w$-]*)(?:\[((?:[^[\]"]|"(?:[^"\\]|\\.)*")*)\])?(?:\.([a-z$][\w$-]*))?$/is
 
 /**
  * Applies the body of a PATCH to a user, attribute by attribute of those we keep; others are ignored,
  * as they are in a whole user.
  *
  * @returns the patched resource, to be read like one that a client sent.
- * @throws {ScimException} 400 `invalidSyntax` for what is not a patch.
+ * @throws {ScimException} 400: `invalidSyntax` for what is not a patch, `invalidPath`, `invalidFilter`, `noTarget`,
+ *   `mutability`, `invalidValue`.
  */
 export function applyPatch(resource: ReturnType<typeof userResource>, body: unknown): unknown {
   const { userName, active, externalId, displayName, preferredLanguage, name, emails } = resource
@@ -56,50 +60,103 @@ export function applyPatch(resource: ReturnType<typeof userResource>, body: unkn
 function readOperations(body: unknown): Operation[] {
   const result = v.safeParse(patchSchema, body)
   if (!result.success) throw notAPatch()
-  return result.output.Operations.flatMap(({ op, path, value }): Operation[] => {
-    if (typeof path === 'string' && path !== '') return [{ op, path: path.replace(CORE_SCHEMA, ''), value }]
-    // Without a path, the value names the attributes.
-    if (op === 'remove' || !isRecord(value)) throw notAPatch()
-    return Object.entries(value).map(([name, member]) => ({
-      op,
-      path: name.replace(CORE_SCHEMA, ''),
-      value: member,
-    }))
+  return result.output.Operations.flatMap((operation): Operation[] => {
+    const { op, path, value } = operation
+    if (typeof path === 'string' && path !== '') {
+      if (op !== 'remove' && !Object.hasOwn(operation, 'value')) {
+        throw new ScimException(400, 'invalidValue', `The operation on ${path} must have a value.`)
+      }
+      const target = targetOf(path)
+      if (target === undefined) throw new ScimException(400, 'invalidPath', 'path is not one of RFC 7644.')
+      if (READ_ONLY.has(target.attribute)) throw immutable(target.attribute)
+      return [{ op, target, value }]
+    }
+    if (op === 'remove')
+      throw new ScimException(400, 'noTarget', 'An operation that removes must have a path.')
+    // Without a path, the value names the attributes. What is not kept, or cannot be changed, is ignored.
+    if (!isRecord(value)) throw notAPatch()
+    return Object.entries(value).flatMap(([name, member]): Operation[] => {
+      const target = targetOf(name)
+      return target === undefined ? [] : [{ op, target, value: member }]
+    })
   })
 }
 
-function apply(patched: Patched, { op, path, value }: Operation): void {
+/** Names are compared without case (RFC 7643 §2.1). */
+function targetOf(path: string): Target | undefined {
+  const [, attribute, filter, part] = PATH.exec(withoutSchema(path)) ?? []
+  return attribute === undefined
+    ? undefined
+    : { attribute: attribute.toLowerCase(), filter, part: part?.toLowerCase() }
+}
+
+function apply(patched: Patched, { op, target, value }: Operation): void {
   // A removed attribute is absent afterwards. Only `active` becomes null, since an absent one would count as true.
   const after = op === 'remove' ? undefined : (value ?? undefined)
-  const isPath = (name: string) => name.toLowerCase() === path.toLowerCase()
-  const scalar = SCALARS.find(isPath)
-  const [, named = ''] = NAME_PATH.exec(path) ?? []
-  const part = NAME_PARTS.find((name) => name.toLowerCase() === named.toLowerCase())
+  const { attribute, filter, part } = target
+  const scalar = SCALARS.find((name) => name.toLowerCase() === attribute)
+  if (attribute === 'emails') return applyToAddress(patched, op, target, after)
+  if (
+    (scalar !== undefined && (filter ?? part) !== undefined) ||
+    (attribute === 'name' && filter !== undefined)
+  ) {
+    throw new ScimException(400, 'invalidPath', `${scalar ?? attribute} does not have such parts.`)
+  }
+  if (scalar === 'userName' && after === undefined) throw immutable(scalar)
   if (scalar !== undefined) patched[scalar] = scalar === 'active' ? (after ?? null) : after
-  else if (part !== undefined) patched.name = { ...nameOf(patched), [part]: after }
-  else if (isPath('name'))
-    patched.name = op === 'add' && isRecord(after) ? { ...nameOf(patched), ...after } : after
-  else if (isPath('emails')) patched.emails = addressesAfter(patched, op, after)
-  else if (ADDRESS_PATH.test(path))
-    patched.emails = after === undefined ? [] : [{ value: after, primary: true }]
-  else if (ADDRESS_OBJECT_PATH.test(path))
-    patched.emails = isRecord(after) ? [{ ...after, primary: true }] : []
+  if (attribute === 'name') patched.name = nameAfter(patched, part, after)
 }
 
-/** The addresses after an operation. One that is added takes the place of the one that is kept only as a primary one. */
-function addressesAfter({ emails }: Patched, op: Operation['op'], value: unknown): unknown[] {
+/** What is not said of a name stays, whether it is added to or replaced (RFC 7644 §3.5.2.3). */
+function nameAfter({ name }: Patched, part: string | undefined, after: unknown): unknown {
+  if (part === undefined && !isRecord(after)) return after
+  const given = part === undefined ? Object.entries(after as object) : [[part, after] as const]
+  const known = given.flatMap(([key, value]) => {
+    const named = NAME_PARTS.find((each) => each.toLowerCase() === key.toLowerCase())
+    return named === undefined ? [] : [[named, value] as const]
+  })
+  return { ...(isRecord(name) ? name : {}), ...Object.fromEntries(known) }
+}
+
+/** A user has one address here, which is the one for work, and primary. What is said of any other is ignored. */
+function applyToAddress(
+  patched: Patched,
+  op: Operation['op'],
+  { filter, part }: Target,
+  after: unknown,
+): void {
+  const [kept] = Array.isArray(patched.emails) ? (patched.emails as unknown[]) : []
+  const address = isRecord(kept) && typeof kept['value'] === 'string' ? kept['value'] : ''
+  if (filter !== undefined && !isAddressMeant(filter, address)) {
+    if (op === 'replace')
+      throw new ScimException(400, 'noTarget', 'No address of the user matches the filter of path.')
+    return
+  }
+  if (part === undefined)
+    patched.emails = filter === undefined ? addressesAfter(kept, op, after) : objectAfter(kept, after)
+  else if (part === 'value') patched.emails = after === undefined ? [] : [{ value: after }]
+  else if (part === 'type' && after !== 'work') throw immutable('emails.type')
+}
+
+function objectAfter(kept: unknown, after: unknown): unknown[] {
+  if (after === undefined) return []
+  return isRecord(after) ? [{ ...(isRecord(kept) ? kept : {}), ...after }] : [after]
+}
+
+/** The address that is kept. One that is added takes the place of the one before only as a primary one. */
+function addressesAfter(kept: unknown, op: Operation['op'], value: unknown): unknown[] {
   if (value === undefined) return []
-  const given = [value].flat()
-  const before = Array.isArray(emails) ? (emails as unknown[]) : []
-  if (op !== 'add') return given
+  const given: unknown[] = [value].flat()
   const isPrimary = (each: unknown) =>
     isRecord(each) && [true, 'true', 'True'].includes(each['primary'] as string)
-  const others = before.map((each) => (isRecord(each) ? { ...each, primary: false } : each))
-  return given.some(isPrimary) ? [...given, ...others] : [...before, ...given]
+  // What is no address at all is left to be refused.
+  const odd = given.find((each) => !isRecord(each))
+  const before = op === 'add' && kept !== undefined ? [kept] : []
+  return [odd ?? given.find(isPrimary) ?? before[0] ?? given[0]].filter((each) => each !== undefined)
 }
 
-function nameOf({ name }: Patched): object {
-  return isRecord(name) ? name : {}
+function immutable(name: string): ScimException {
+  return new ScimException(400, 'mutability', `${name} cannot be changed so.`)
 }
 
 function notAPatch(): ScimException {

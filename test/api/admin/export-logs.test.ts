@@ -175,8 +175,13 @@ describe('the log of administrators', () => {
       import: 'default',
       eager: true,
     })
-    const text = Object.values(sources).join('\n')
-    const actions = [...text.matchAll(/'(user\.[a-z.-]+|tenant\.[a-z_]+)'/g)].map(([, action]) => action)
+    // The types of webhooks' events look like actions.
+    const texts = Object.entries(sources).filter(([path]) => !path.endsWith('webhooks/event-type.ts'))
+    const text = texts.map(([, source]) => source).join('\n')
+    // A word of the password API begins as actions do.
+    const actions = [...text.matchAll(/'(user\.(?!password)[a-z.-]+|tenant\.[a-z_]+)'/g)].map(
+      ([, action]) => action,
+    )
     expect([...new Set(actions)].filter((action) => !(String(action) in ADMIN_ACTIVITIES))).toEqual([])
     const codes = [...Object.values(ADMIN_ACTIVITIES), ...Object.values(USER_ACTIVITIES)].map(
       ({ code }) => code,

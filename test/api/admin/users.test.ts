@@ -186,7 +186,7 @@ describe("a user's status", () => {
     expect(await tenant.generate([USER])).toMatchObject([{ status: 1002, errorMessage: 'User is disabled.' }])
     await admin(tenant, 'PUT', `/v1/users/${id}/userStatus`, { userStatus: 'Enabled' })
     expect((await tenant.validate(USER, code)).status).toBe(401)
-    expect(await changes(tenant)).toEqual(['user.disable', 'user.update'])
+    expect(await changes(tenant)).toEqual(['user.disable', 'user.enable'])
   })
 
   it.each([[{ userStatus: 'enabled' }], [{ userStatus: 'constructor' }], [{}], [{ userStatus: true }]])(

@@ -22,18 +22,22 @@ const NEEDS: Record<string, Permission> = {
   'GET /AdminInterface/restapi/v1/adminlog/exportlogs': 'logs:admin',
   'GET /AdminInterface/restapi/v1/usereventlog/exportlogs': 'logs:user',
   'GET /AdminInterface/restapi/v1/users/:id/authlogs': 'logs:user',
+  'GET /api/users/:id/challenges': 'users:read',
+  'PUT /api/users/:id/challenges': 'users:write',
+  'DELETE /api/users/:id/challenges': 'users:write',
   'GET /scim/v2/Users': 'users:read',
   'GET /scim/v2/Users/:id': 'users:read',
   'POST /scim/v2/Users': 'users:write',
   'PUT /scim/v2/Users/:id': 'users:write',
   'POST /scim/v2/Users/.search': 'users:read',
+  'POST /scim/v2/Bulk': 'users:write',
   'GET /scim/v2/ServiceProviderConfig': 'users:read',
   'GET /scim/v2/ResourceTypes': 'users:read',
   'GET /scim/v2/ResourceTypes/:name': 'users:read',
   'GET /scim/v2/Schemas': 'users:read',
   'GET /scim/v2/Schemas/:id': 'users:read',
   'PATCH /scim/v2/Users/:id': 'users:write',
-  'DELETE /scim/v2/Users/:id': 'users:delete',
+  'DELETE /scim/v2/Users/:id': 'users:deprovision',
 }
 
 const key = await clientKey('ES256')
@@ -54,7 +58,7 @@ const routes = Object.keys(NEEDS)
 describe('the rights of administrators', () => {
   it('are stated for every route', () => {
     const served = app.routes
-      .filter(({ method, path }) => method !== 'ALL' && /^\/(?:AdminInterface|scim)\//.test(path))
+      .filter(({ method, path }) => method !== 'ALL' && /^\/(?:AdminInterface|scim|api\/users)\//.test(path))
       .map(({ method, path }) => `${method} ${path}`)
     expect([...new Set(served)].toSorted()).toEqual(routes.toSorted())
   })

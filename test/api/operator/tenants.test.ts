@@ -4,6 +4,7 @@ import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it } from 'vitest'
 import * as schema from '../../../src/database/schema.ts'
 import { BASE_URL, call, newTenant, operate, type Tenant } from '../../rig/service.ts'
+import { challenges, newAskingTenant, rightAnswers } from '../../rig/challenges.ts'
 import { accessToken, addClient, clientKey } from '../../rig/oauth.ts'
 
 const newId = () => `t-${crypto.randomUUID()}`
@@ -64,6 +65,7 @@ const DEFAULTS = {
   retention: { eventsDays: 400 },
   mail: { language: 'en', texts: {} },
   pages: 'off',
+  challenges: { questions: [] },
 }
 
 describe('tenants', () => {
@@ -236,10 +238,16 @@ describe('deleting a tenant', () => {
     spent_budgets: 0,
     log_marks: 0,
     idempotent_calls: 0,
+    challenge_answers: 0,
   }
 
   it('E3: with users is refused, and forced deletes everything of it, and nothing of another', async () => {
-    const [tenant, other] = [await newTenant({ users: 2 }), await newTenant({ users: 2 })]
+    const [tenant, other] = [await newAskingTenant(), await newAskingTenant()]
+    for (const each of [tenant, other]) {
+      const answering = await each.addUser('user2@example.com')
+      await each.addUser('user1@example.com')
+      expect((await challenges(each, 'PUT', answering, rightAnswers(2))).status).toBe(200)
+    }
     const code = await other.newCode('user1@example.com')
     await tenant.newCode('user1@example.com')
     for (const each of [tenant, other]) await each.validate('user1@example.com', 'wrong')
@@ -270,7 +278,7 @@ describe('deleting a tenant', () => {
       expect(refused).toMatch(/^409 The tenant has 2 users\. .*\?force=true/)
     }
     expect(await rowsOf(tenant)).toEqual({
-      admin_events: 7,
+      admin_events: 8,
       api_keys: 2,
       oauth_clients: 1,
       scim_tokens: 1,
@@ -278,6 +286,7 @@ describe('deleting a tenant', () => {
       spent_budgets: 1,
       log_marks: 1,
       idempotent_calls: 1,
+      challenge_answers: 2,
       reset_codes: 2,
       tenant_hosts: 1,
       // One for each block of ids, and two ids may be in one block.

@@ -323,7 +323,9 @@ describe('what may be found out', () => {
       patch: { supported: true },
       etag: { supported: true },
       filter: { supported: true, maxResults: 100 },
-      bulk: { supported: false },
+      bulk: { supported: true, maxOperations: 1000, maxPayloadSize: 1_048_576 },
+      sort: { supported: true },
+      pagination: { cursor: true, index: true, maxPageSize: 100, cursorTimeout: 3600 },
     })
     expect(await get('/ResourceTypes')).toMatchObject({
       totalResults: 1,

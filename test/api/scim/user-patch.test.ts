@@ -26,7 +26,7 @@ describe('a patch', () => {
     expect(await resourceOf(tenant, id)).toMatchObject({ active: false, userName: 'jane@example.com' })
     expect((await patch(tenant, id, { op: 'replace', path: 'active', value: 'True' })).status).toBe(200)
     expect(await resourceOf(tenant, id)).toMatchObject({ active: true })
-    expect(await actions(tenant)).toEqual(['user.create', 'user.disable', 'user.update'])
+    expect(await actions(tenant)).toEqual(['user.create', 'user.disable', 'user.enable'])
   })
 
   it('changes and removes attributes, and several at once', async () => {
@@ -65,7 +65,6 @@ describe('a patch', () => {
       'a path that is no string',
       { schemas: [PATCH_OP], Operations: [{ op: 'replace', path: ['active'], value: false }] },
     ],
-    ['a remove of nothing', { schemas: [PATCH_OP], Operations: [{ op: 'remove' }] }],
     [
       'a good operation before a bad one',
       { schemas: [PATCH_OP], Operations: [{ op: 'replace', path: 'active', value: false }, { op: 'x' }] },
@@ -77,6 +76,145 @@ describe('a patch', () => {
     expect(await refusal(await tenant.scim('PATCH', `/Users/${id}`, body))).toBe('400 invalidSyntax')
     expect(await resourceOf(tenant, id)).toMatchObject({ active: true })
     expect(await actions(tenant)).toEqual(['user.create'])
+  })
+})
+
+describe('a patch as RFC 7644 §3.5.2 has it', () => {
+  const user = {
+    userName: 'jane',
+    emails: [{ value: 'Jane@example.com' }],
+    externalId: '7',
+    displayName: 'Jane',
+    preferredLanguage: 'en',
+    name: { givenName: 'Jane', familyName: 'Doe', formatted: 'Jane Doe' },
+  }
+  const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User'
+  const mail = (value: string) => ({ emails: [{ value, type: 'work', primary: true }] })
+
+  it.each<[object, object]>([
+    [{ op: 'add', path: 'externalId', value: '8' }, { externalId: '8' }],
+    [{ op: 'replace', path: 'NAME.givenname', value: 'J' }, { name: { ...user.name, givenName: 'J' } }],
+    [{ op: 'add', path: 'name', value: { GivenName: 'J' } }, { name: { ...user.name, givenName: 'J' } }],
+    [{ op: 'replace', path: 'name', value: { givenName: 'J' } }, { name: { ...user.name, givenName: 'J' } }],
+    [{ op: 'replace', value: { name: { familyName: 'D' } } }, { name: { ...user.name, familyName: 'D' } }],
+    [{ op: 'remove', path: 'name.formatted' }, { name: { givenName: 'Jane', familyName: 'Doe' } }],
+    [{ op: 'remove', path: 'name' }, { name: undefined }],
+    [{ op: 'remove', path: `${CORE}:displayName` }, { displayName: undefined }],
+    [{ op: 'replace', path: 'displayName', value: null }, { displayName: undefined }],
+    [{ op: 'remove', path: 'preferredLanguage' }, { preferredLanguage: undefined }],
+    [{ op: 'replace', path: 'emails', value: [{ value: 'n@example.com' }] }, mail('n@example.com')],
+    [{ op: 'replace', path: 'emails.value', value: 'n@example.com' }, mail('n@example.com')],
+    [{ op: 'add', path: 'emails', value: { value: 'n@example.com', primary: true } }, mail('n@example.com')],
+    [{ op: 'add', path: 'emails', value: [{ value: 'n@example.com' }] }, mail('Jane@example.com')],
+    [
+      {
+        op: 'replace',
+        path: 'emails[type eq "work" and value ew "@EXAMPLE.com"].value',
+        value: 'n@example.com',
+      },
+      mail('n@example.com'),
+    ],
+    [
+      {
+        op: 'replace',
+        path: 'emails[not (value eq "x@example.com") or primary eq false]',
+        value: { value: 'n@example.com' },
+      },
+      mail('n@example.com'),
+    ],
+    [
+      { op: 'Replace', path: 'EMAILS[PRIMARY eq "True"].VALUE', value: 'n@example.com' },
+      mail('n@example.com'),
+    ],
+    [{ op: 'remove', path: 'emails[value eq "other@example.com"]' }, mail('Jane@example.com')],
+    [{ op: 'remove', path: 'emails[type eq "home"].value' }, mail('Jane@example.com')],
+    [{ op: 'add', path: 'emails[type eq "home"].value', value: 'n@example.com' }, mail('Jane@example.com')],
+    [{ op: 'replace', path: 'emails[type eq "work"].type', value: 'work' }, mail('Jane@example.com')],
+    [{ op: 'replace', path: 'emails[type eq "work"].display', value: 'x' }, mail('Jane@example.com')],
+    [{ op: 'replace', path: 'name.honorificPrefix', value: 'Dr' }, { name: user.name }],
+    [{ op: 'replace', path: 'addresses[type eq "work"].locality', value: 'x' }, { displayName: 'Jane' }],
+  ])('%j', async (operation, expected) => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser('jane@example.com', user)
+    const response = await patch(tenant, id, operation)
+    expect(response.status).toBe(200)
+    const patched = await response.json<Record<string, unknown>>()
+    for (const [name, value] of Object.entries(expected)) expect(patched[name]).toEqual(value)
+    expect(await resourceOf(tenant, id)).toEqual(patched)
+  })
+
+  it.each<[string, object]>([
+    ['noTarget', { op: 'remove' }],
+    ['noTarget', { op: 'replace', path: 'emails[type eq "home"].value', value: 'n@example.com' }],
+    [
+      'noTarget',
+      { op: 'replace', path: 'emails[value eq "n@example.com"]', value: { value: 'n@example.com' } },
+    ],
+    ['mutability', { op: 'replace', path: 'id', value: 'x' }],
+    ['mutability', { op: 'remove', path: 'meta.created' }],
+    ['mutability', { op: 'remove', path: 'userName' }],
+    ['mutability', { op: 'replace', path: 'userName', value: null }],
+    ['mutability', { op: 'replace', path: 'emails[type eq "work"].type', value: 'home' }],
+    ['invalidPath', { op: 'replace', path: 'userName[', value: 'x' }],
+    ['invalidPath', { op: 'replace', path: 'name..givenName', value: 'x' }],
+    ['invalidPath', { op: 'replace', path: 'user name', value: 'x' }],
+    ['invalidPath', { op: 'replace', path: 'userName.first', value: 'x' }],
+    ['invalidPath', { op: 'replace', path: 'displayName[value eq "x"]', value: 'x' }],
+    ['invalidPath', { op: 'replace', path: 'name[givenName eq "Jane"]', value: { givenName: 'x' } }],
+    ['invalidFilter', { op: 'replace', path: 'emails[type is "work"].value', value: 'n@example.com' }],
+    ['invalidPath', { op: 'remove', path: 'emails[value pr] and name[givenName eq "x"]' }],
+    ['invalidFilter', { op: 'remove', path: 'emails[]' }],
+    ['invalidFilter', { op: 'remove', path: 'emails[value eq "x]" and]' }],
+    ['invalidFilter', { op: 'remove', path: 'emails[display eq "x"]' }],
+    ['invalidPath', { op: 'remove', path: 'emails[type eq "work"] or emails[primary eq true]' }],
+    ['invalidValue', { op: 'add', path: 'displayName' }],
+    ['invalidValue', { op: 'replace', path: 'displayName', value: { a: 1 } }],
+    ['invalidValue', { op: 'replace', path: 'name', value: 'Jane' }],
+    ['invalidValue', { op: 'replace', path: 'name.givenName', value: 7 }],
+    ['invalidValue', { op: 'add', path: 'emails', value: ['n@example.com'] }],
+    ['invalidValue', { op: 'replace', path: 'emails[type eq "work"].value', value: 'no address' }],
+    ['invalidValue', { op: 'remove', path: 'emails[type eq "work"]' }],
+  ])('I1: %s: %j changes nothing, nor does what stands before it', async (scimType, operation) => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser('jane@example.com', user)
+    const before = await resourceOf(tenant, id)
+    const all = [{ op: 'replace', path: 'active', value: false }, operation]
+    expect(await refusal(await patch(tenant, id, ...all))).toBe(`400 ${scimType}`)
+    expect(await resourceOf(tenant, id)).toEqual(before)
+    expect(await actions(tenant)).toEqual(['user.create'])
+  })
+
+  it('applies one operation upon the other, and writes once', async () => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser('jane@example.com', user)
+    const response = await patch(
+      tenant,
+      id,
+      { op: 'replace', path: 'emails[type eq "work"].value', value: 'one@example.com' },
+      { op: 'replace', path: 'emails[value eq "ONE@example.com"].value', value: 'two@example.com' },
+      { op: 'add', path: 'name.givenName', value: 'J' },
+      { op: 'remove', path: 'name.givenName' },
+    )
+    expect(response.status).toBe(200)
+    expect(await resourceOf(tenant, id)).toMatchObject({
+      ...mail('two@example.com'),
+      name: { familyName: 'Doe' },
+    })
+    expect(await actions(tenant)).toEqual(['user.create', 'user.address'])
+  })
+
+  it('reaches no prototype', async () => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser('jane@example.com', user)
+    for (const path of ['__proto__.polluted', 'constructor.prototype', '__proto__', 'name.__proto__']) {
+      await patch(tenant, id, { op: 'add', path, value: { polluted: true } })
+    }
+    const value = JSON.parse(
+      '{"__proto__": {"polluted": true}, "name": {"__proto__": {"polluted": true}}}',
+    ) as object
+    await patch(tenant, id, { op: 'add', value })
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+    expect(await resourceOf(tenant, id)).toMatchObject({ userName: 'jane', name: user.name })
   })
 })
 

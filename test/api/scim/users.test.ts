@@ -246,13 +246,7 @@ describe('a search', () => {
     'userName',
     'userName eq',
     'userName eq jane',
-    'userName ne "x"',
-    'userName sw "x"',
     'userName eq 7',
-    'userName eq null',
-    'active eq true',
-    'userName eq "a" or userName eq "b"',
-    'not (userName eq "x")',
     'userName eq "x" garbage',
     'userName eq "x" userName eq "y"',
     'userName eq "x" "y"',
@@ -260,7 +254,7 @@ describe('a search', () => {
     '__proto__ eq "x"',
     '',
     '('.repeat(900),
-    `userName eq "${'x'.repeat(1100)}"`,
+    `userName eq "${'x'.repeat(2100)}"`,
   ])('I1: with the filter %s is refused with 400 invalidFilter', async (filter) => {
     const tenant = await newTenant()
     const query = String(new URLSearchParams({ filter }))
