@@ -54,7 +54,7 @@ export default defineConfig(async () => ({
       // Every test makes its own tenant, so that files can share a runtime: starting one each takes half of the time.
       await inWorkerd('shared', {
         include: ['test/**/*.test.ts'],
-        exclude: ['test/journeys/**', ...ALONE],
+        exclude: ['test/journeys/**', 'test/browser/**', ...ALONE],
         isolate: false,
       }),
       await inWorkerd('alone', { include: ALONE, exclude: [], isolate: true }),

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { deployDryRun, startupCpu } from './gate/bundle.ts'
+import { CHROMIUM_ADVICE, findChromium } from './gate/chromium.ts'
 import { command } from './gate/command.ts'
 import { everythingWasSeen } from './gate/contract.ts'
 import { migrationsDrift, migrationsKeepTables, triggersOnOneLine } from './gate/migrations.ts'
@@ -32,6 +33,7 @@ const steps: readonly Step[] = [
   tests('tests in workerd', 'vitest.config.ts', logs, ['./scripts/gate/contract-reporter.ts']),
   everythingWasSeen,
   tests('journeys against npm start', 'vitest.journeys.config.ts', logs),
+  tests('reset pages in Chromium', 'vitest.browser.config.ts', logs),
   logLeaks(logs),
   deployDryRun(''),
   deployDryRun('production'),
@@ -39,26 +41,32 @@ const steps: readonly Step[] = [
 ]
 
 const startedAt = Date.now()
-const total = { passed: 0, failed: 0 }
+const total = { passed: 0, failed: 0, skipped: 0 }
 const failures: string[] = []
 mkdirSync(join(ROOT, '.wrangler'), { recursive: true })
 
 for (const step of steps) {
   const stepAt = Date.now()
   console.log(`\n> ${step.name}`)
-  const { passed, failed, report } = await step
-    .run()
-    .catch((error: unknown) => oneResult(false, String(error)))
+  const {
+    passed,
+    failed,
+    skipped = 0,
+    report,
+  } = await step.run().catch((error: unknown) => oneResult(false, String(error)))
   total.passed += passed
   total.failed += failed
+  total.skipped += skipped
   if (failed > 0) failures.push(step.name)
   if (report !== '') console.log(report.replace(/^/gm, '  '))
   console.log(`  ${failed === 0 ? 'ok' : 'FAILED'} (${seconds(stepAt)} s)`)
 }
 
+if (total.skipped > 0 && findChromium() === undefined) console.log(`\n${CHROMIUM_ADVICE}`)
 if (failures.length > 0) console.log(`\nFailed: ${failures.join('; ')}`)
 console.log(`\n${seconds(startedAt)} s`)
-console.log(`${total.passed} passed, ${total.failed} failed`)
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
 process.exitCode = total.failed === 0 ? 0 : 1
 
 function seconds(sinceMs: number): string {

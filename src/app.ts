@@ -7,6 +7,8 @@ import { adminRoutes } from './api/admin/routes.ts'
 import { oauthErrors } from './api/oauth/errors.ts'
 import { oauthRoutes } from './api/oauth/routes.ts'
 import { operatorRoutes } from './api/operator/routes.ts'
+import { pageErrors } from './api/pages/errors.ts'
+import { pageRoutes } from './api/pages/routes.ts'
 import { passwordErrors } from './api/password/errors.ts'
 import { jwks } from './api/password/jwks.ts'
 import { challengeRoutes, passwordRoutes } from './api/password/routes.ts'
@@ -30,6 +32,7 @@ const ERRORS_BELOW: readonly (readonly [prefix: string, renderer: ErrorRenderer]
   ['/api/', passwordErrors],
   ['/scim/', scimErrors],
   ['/oauth/', oauthErrors],
+  ['/reset', pageErrors],
 ]
 
 /** The request's way, from top to bottom. */
@@ -60,6 +63,7 @@ app.route('/api', challengeRoutes)
 app.route('/scim/v2', scimRoutes)
 app.route('/', oauthRoutes)
 app.route('/operator/v1', operatorRoutes)
+app.route('/reset', pageRoutes)
 
 function rendererOf(path: string): ErrorRenderer {
   const [, renderer] = ERRORS_BELOW.find(([prefix]) => path.startsWith(prefix)) ?? []

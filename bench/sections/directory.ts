@@ -79,6 +79,12 @@ function requests(startedAt: number): Request[] {
       }),
     },
     {
+      name: 'SCIM, a part of a user name',
+      ask: (round) => ({
+        path: `/scim/v2/Users?count=25&filter=${encodeURIComponent(`userName co "${round}7@"`)}`,
+      }),
+    },
+    {
       name: 'SCIM, a page of 100',
       ask: (round) => ({ path: `/scim/v2/Users?startIndex=${((round * 7_919) % USERS) + 1}&count=100` }),
     },

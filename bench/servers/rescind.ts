@@ -1,11 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unstable_readConfig as readConfig, type Unstable_Config } from 'wrangler'
 import { bearerToken } from '../../scripts/keys/bearer-token.ts'
 import type { TenantKeyFile } from '../../scripts/keys/key-file.ts'
 import { ROOT } from '../../scripts/local/home.ts'
 import { NEW_SECRETS, newOperatorKey, publicJwkOf } from '../../scripts/local/local-secrets.ts'
-import { startServer, type Server, type ServerOptions, type WorkerConfig } from './server.ts'
+import {
+  COMPATIBILITY_DATE,
+  startServer,
+  type Server,
+  type ServerOptions,
+  type WorkerConfig,
+} from './server.ts'
 
 type Binding = NonNullable<WorkerConfig['env']>[string]
 
@@ -70,6 +77,7 @@ export function bindings(name: string): NonNullable<WorkerConfig['env']> {
       (each) =>
         [each.name, { type: 'rate-limit', namespace: each.namespace_id, simple: each.simple }] as const,
     ),
+    ['ASSETS', { type: 'worker', worker: 'texts' }] as const,
     ...send_email.map((each) => [each.name, { type: 'send-email' }] as const),
     ...Object.entries({ ...vars, ...secrets, BASE_URL }).map(
       ([key, value]) => [key, { type: 'json', value }] as const,
@@ -84,15 +92,28 @@ export function bindings(name: string): NonNullable<WorkerConfig['env']> {
 export function startRescind(
   options: Pick<ServerOptions, 'name' | 'bundle'> & Partial<ServerOptions>,
 ): Promise<Server> {
-  const { name, config = {} } = options
+  const { name, config = {}, others = [] } = options
   return startServer({
     ...options,
+    others: [...others, textsWorker()],
     config: {
       ...config,
       exports: { TenantLimiter: { type: 'durable-object', storage: 'sqlite' } },
       env: { ...bindings(name), ...config.env },
     },
   })
+}
+
+/**
+ * Stands for the static assets: the texts in English. Assets of its own would put miniflare's router in front of
+ * the Worker, which is not what is measured.
+ */
+function textsWorker(): NonNullable<ServerOptions['others']>[number] {
+  const english = readFileSync(join(ROOT, 'public/texts/en.json'), 'utf8')
+  const contents = `export default { fetch: () => Response.json(${english}) }`
+  const modules = { 'texts.js': { type: 'esm' as const, contents } }
+  const manifest = { mainModule: 'texts.js', modulesRoot: ROOT, modules }
+  return { config: { name: 'texts', compatibilityDate: COMPATIBILITY_DATE, manifest } }
 }
 
 /** Makes a tenant and a key of it by the operator API, and gives a token of that key, good for an hour. */

@@ -7,6 +7,8 @@ export type Step = {
 export type StepResult = {
   passed: number
   failed: number
+  /** Tests that this machine cannot run. */
+  skipped?: number
   /** What to read where it failed, or what was measured. */
   report: string
 }

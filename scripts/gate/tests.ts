@@ -25,16 +25,21 @@ export function tests(name: string, config: string, logs: string[], reporters: r
       const { code, output } = await run('vitest', args, printUseful)
       logs.push(output)
       const counts = countTests(json)
-      const { passed } = counts
+      const { passed, skipped } = counts
       // An error outside tests fails no test but the run.
       const failed = counts.failed || (code === 0 ? 0 : 1)
       if (failed === 0) {
         rmSync(folder, { recursive: true })
-        return { passed, failed, report: `${passed} tests` }
+        return {
+          passed,
+          failed,
+          skipped,
+          report: skipped > 0 ? `${passed} tests, ${skipped} skipped` : `${passed} tests`,
+        }
       }
       const log = join(folder, 'output.txt')
       writeFileSync(log, output)
-      return { passed, failed, report: `${failed} failed; all that was printed: ${log}` }
+      return { passed, failed, skipped, report: `${failed} failed; all that was printed: ${log}` }
     },
   }
 }
@@ -58,15 +63,19 @@ function printUseful(line: string): void {
 type Results = {
   numPassedTests: number
   numFailedTests: number
+  numPendingTests: number
   testResults: { status: string; assertionResults: unknown[] }[]
 }
 
-function countTests(path: string): { passed: number; failed: number } {
-  if (!existsSync(path)) return { passed: 0, failed: 0 }
-  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(path, 'utf8')) as Results
+function countTests(path: string): { passed: number; failed: number; skipped: number } {
+  if (!existsSync(path)) return { passed: 0, failed: 0, skipped: 0 }
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(
+    readFileSync(path, 'utf8'),
+  ) as Results
   // A file that cannot be loaded holds no test that could fail: it counts as one itself.
   const unloaded = testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
   )
-  return { passed: numPassedTests, failed: numFailedTests + unloaded.length }
+  const failed = numFailedTests + unloaded.length
+  return { passed: numPassedTests, failed, skipped: numPendingTests }
 }

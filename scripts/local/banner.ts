@@ -12,6 +12,7 @@ export function banner(baseUrl: string): string {
   const jane = 'emailAddress=jane.saoirse@example.com'
   return `
 Rescind runs on ${baseUrl}, and shows its mails on ${baseUrl}${INBOX_PATH}.
+A user resets a password on ${baseUrl}/reset, such as jane.saoirse@example.com.
 The API reference is on ${baseUrl}/docs.
 Ctrl-C stops it; a new start keeps everything but the mails.
 

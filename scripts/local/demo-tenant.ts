@@ -9,17 +9,19 @@ import {
 import { bodyOf, operate } from '../operator/operator-client.ts'
 import { newTenantKey } from '../operator/tenant-key.ts'
 import { orAdvise } from '../user-error.ts'
+import { GRANT_PATH } from './grant-page.ts'
 import { keyPath, shown } from './home.ts'
 
-/** Mails from an address that leads nowhere, and gives grants to a service that is not there: enough to see all of it. */
-const TENANT = {
+/** Mails from an address that leads nowhere, and has reset pages that hand grants to a page of this run. */
+const tenantAt = (baseUrl: string) => ({
   name: 'Demo',
   hosts: ['localhost', '127.0.0.1'],
   policy: {
-    mail: { from: 'reset@demo.example', resetUrl: 'https://demo.example/reset' },
-    redeem: { kind: 'grant', audience: 'https://demo.example' },
+    mail: { from: 'reset@demo.example' },
+    redeem: { kind: 'grant', audience: 'https://demo.example', returnUrl: baseUrl + GRANT_PATH },
+    pages: { supportUrl: 'https://demo.example/help' },
   },
-}
+})
 
 const USERS = [
   { userName: 'JaneSaoirse', emails: [{ value: 'jane.saoirse@example.com' }] },
@@ -85,7 +87,7 @@ async function ensureTenant(operatorKey: OperatorKeyFile): Promise<{ adminRestAp
   const found = await operate(operatorKey, 'GET', '/tenants/demo')
   if (found.status !== 404) return bodyOf(found)
   console.log('  created tenant demo')
-  return bodyOf(await operate(operatorKey, 'PUT', '/tenants/demo', TENANT))
+  return bodyOf(await operate(operatorKey, 'PUT', '/tenants/demo', tenantAt(operatorKey.baseUrl)))
 }
 
 /** The users of a tenant that has none: one that has some is its owner's business. */

@@ -1,9 +1,11 @@
 import worker from '../../src/index.ts'
+import { answerGrant } from './grant-page.ts'
 import { answerInbox } from './inbox-page.ts'
 import { Inbox, remembering } from './inbox.ts'
 
 /**
- * The Worker as `npm start` runs it: the one of src/index.ts, whose mails are shown on a page besides.
+ * The Worker as `npm start` runs it: the one of src/index.ts, whose mails are shown on a page
+ * besides, and whose grants on another.
  * Nothing here is deployed, since wrangler.toml names src/index.ts.
  */
 
@@ -21,7 +23,9 @@ function withInbox(env: Env): Env {
 
 export default {
   fetch(request, env, ctx) {
-    return answerInbox(request, inbox.mails) ?? worker.fetch(request, withInbox(env), ctx)
+    return (
+      answerInbox(request, inbox.mails) ?? answerGrant(request) ?? worker.fetch(request, withInbox(env), ctx)
+    )
   },
   queue(batch, env) {
     return worker.queue(batch, withInbox(env))

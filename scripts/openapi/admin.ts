@@ -40,7 +40,7 @@ export const adminDialect: Dialect = {
   errorType: adminErrors.mediaType,
   headers: ['RateLimit', 'RateLimit-Policy'],
   refusal(status, message, path) {
-    const body = adminErrors.render({ status, message, path, now: NOW, error: undefined })
+    const body = adminErrors.render({ status, message, path, now: NOW, error: undefined }) as object
     return { schema: 'code' in body ? requestError : springError, body }
   },
   common: () => ({

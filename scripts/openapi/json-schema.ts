@@ -82,6 +82,13 @@ export function plain<Part>(part: Part): Part {
   const known = plainOnes.get(part)
   if (known !== undefined) return known as Part
   if (Array.isArray(part)) return part.map((each: unknown) => plain(each)) as Part
+  const { getter } = part as { getter?: (input: unknown) => v.GenericSchema }
+  if (getter !== undefined) {
+    // A schema that its input chooses is one of a text and one of an object.
+    const either = plain(v.union([getter(''), getter({})]))
+    plainOnes.set(part, either)
+    return either as Part
+  }
   const [first, ...rest] = flat((part as Piped).pipe ?? [])
   if (first?.type === 'custom' && rest[0] !== undefined) {
     const only = plain(rest.length === 1 ? rest[0] : { ...rest[0], pipe: rest })

@@ -48,6 +48,7 @@ export const TENANT = {
     retention: { eventsDays: 400 },
     mail: { language: 'en', texts: {} },
     challenges: { questions: [] },
+    pages: 'off',
   },
   database: 'DB',
   adminRestApiUrl: 'https://acme.example.com/AdminInterface/restapi',

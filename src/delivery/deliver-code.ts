@@ -3,11 +3,10 @@ import { newCodeDigest } from '../codes/code.ts'
 import { codeScope } from '../codes/code-context.ts'
 import { findDeliverables, type Deliverable, type QueuedCode } from '../codes/deliverable-store.ts'
 import { planApart, planOfFault, type DeliveryContext, type Plan, type Planned } from './delivery.ts'
-import { codeMail, noAccountMail } from './mail.ts'
+import { codeMail, noAccountMail, type CodeOccasion } from './mail.ts'
 import { hasMailer, type Delivery } from './mailer.ts'
 import type { CodeMessage } from './message.ts'
 import { mayMailStranger } from './stranger-budget.ts'
-import type { CodeOccasion } from './texts/mail-texts.ts'
 
 /** Nothing is sent to an address without an enabled user, unless the tenant wants it told. */
 const NO_ACCOUNT: Plan = { tag: 'end', ended: { outcome: 'dropped', reason: 'no-account' } }
@@ -78,7 +77,7 @@ async function planCode(
 }
 
 async function codeDelivery(
-  { tenant, now }: DeliveryContext,
+  { env, tenant, now }: DeliveryContext,
   message: CodeMessage,
   { email, userName, attributes, expiresAt }: Extract<Deliverable, { tag: 'live' }>,
 ): Promise<Delivery> {
@@ -89,10 +88,13 @@ async function codeDelivery(
     id: message.codeId,
     type: 'reset-code.issued',
     to: (message.kind === 'issued-code' ? message.to : null) ?? email,
-    mail: await codeMail(tenant, preferredLanguage, {
+    mail: await codeMail({ env, tenant }, preferredLanguage, {
       code,
+      codeId: message.codeId,
+      emailKey: message.emailKey,
       occasion: occasionOf(message),
       validMs: expiresAt - now,
+      expiresAt,
     }),
     details: { userName, code, mode, expiresAt: new Date(expiresAt).toISOString() },
     now,
@@ -113,7 +115,7 @@ async function planNoAccount(
   if (!(await mayMailStranger(context, network))) {
     return { tag: 'end', ended: { outcome: 'dropped', reason: 'too-many-strangers' } }
   }
-  const mail = await noAccountMail(tenant)
+  const mail = await noAccountMail(context)
   const delivery: Delivery = {
     id: codeId,
     type: 'reset-code.no-account',

@@ -28,7 +28,7 @@ export async function planNotices(
 }
 
 async function planNotice(
-  { tenant, now }: DeliveryContext,
+  { env, tenant, now }: DeliveryContext,
   { notice, mode = 'PASSWORD_RESET', channel, noticeId }: NoticeMessage,
   recipient: { email: string; attributes: string } | undefined,
 ): Promise<Plan> {
@@ -38,7 +38,7 @@ async function planNotice(
     id: noticeId,
     type: 'reset-code.notice' as const,
     to: recipient.email,
-    mail: await noticeMail(tenant, preferredLanguage, { notice, mode, channel }),
+    mail: await noticeMail({ env, tenant }, preferredLanguage, { notice, mode, channel }),
     details: { notice, mode, channel },
     now,
   }

@@ -7,19 +7,24 @@ import {
   STYLE,
   STYLE_SHEETS,
 } from './mail-styles.ts'
-import type { MailTexts } from './texts/mail-texts.ts'
+import type { Texts } from '../texts/texts.ts'
 
 /** What a mail is made of, from top to bottom. */
 export type MailParts = {
   language: string
-  dir: MailTexts['dir']
+  dir: Texts['dir']
   subject: string
   /** The name that stands above everything. */
   sender: string
   intro: string
   code?: string
   expiry?: string
-  link?: ({ url: string } & Pick<MailTexts, 'button' | 'enterHere' | 'noButton'>) | undefined
+  /** Which mail it is, as the page that it leads to shows it. */
+  reference?: string
+  /** `shownUrl` is the address in words: it may lead to the same page without what only the link knows. */
+  link?:
+    | ({ url: string; shownUrl: string } & Pick<Texts['mails'], 'button' | 'enterHere' | 'noButton'>)
+    | undefined
   closing?: string
 }
 
@@ -55,7 +60,7 @@ export async function mailHtml(parts: MailParts): Promise<string> {
 }
 
 /** The card states the direction again, since mail programs drop the page's. */
-function card({ dir, sender, intro, code, expiry, link, closing }: MailParts): Markup {
+function card({ dir, sender, intro, code, expiry, reference, link, closing }: MailParts): Markup {
   return html`<table
     class="card"
     ${LAYOUT_TABLE}
@@ -66,6 +71,7 @@ function card({ dir, sender, intro, code, expiry, link, closing }: MailParts): M
   >
     ${row(dir, html`<p class="text" style="${STYLE.sender}">${sender}</p>`, STYLE.firstRow)}
     ${row(dir, paragraph(intro))} ${code && row(dir, codeBox(code))} ${expiry && row(dir, paragraph(expiry))}
+    ${reference && row(dir, html`<p class="note" style="${STYLE.note}">${reference}</p>`)}
     ${link && [row(dir, button(link)), row(dir, addressNote(link))]}
     ${closing && row(dir, paragraph(closing))}
   </table>`
@@ -103,8 +109,8 @@ function button({ url, button }: Link): Markup {
   </table>`
 }
 
-function addressNote({ url, noButton }: Link): Markup {
+function addressNote({ shownUrl, noButton }: Link): Markup {
   return html`<p class="note" style="${STYLE.note}">
-    ${noButton}<br /><span dir="ltr" style="${STYLE.url}">${url}</span>
+    ${noButton}<br /><span dir="ltr" style="${STYLE.url}">${shownUrl}</span>
   </p>`
 }

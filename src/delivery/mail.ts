@@ -1,59 +1,104 @@
 import type { CodeMode } from '../codes/code.ts'
+import { referenceOf } from '../codes/reference.ts'
+import { sealLink } from '../codes/reset-link.ts'
+import { config } from '../config.ts'
 import type { Channel } from '../database/schema.ts'
-import type { Tenant } from '../tenants/tenant.ts'
+import { tenantOrigin, type Tenant } from '../tenants/tenant.ts'
 import { mailHtml, type MailParts } from './mail-html.ts'
 import type { Notice } from './message.ts'
-import type { CodeOccasion, NoticeSubject } from './texts/mail-texts.ts'
-import { TEXTS, type Language } from './texts.ts'
+import { validityInWords } from '../texts/duration.ts'
+import { firstKnownLanguage, type Language } from '../texts/languages.ts'
+import { fill, textsIn, type Texts } from '../texts/texts.ts'
+
+/** Why a code is mailed: its user asked for it, the help desk made it, or it enrols its user. */
+export type CodeOccasion = keyof Texts['mails']['codes']
+
+/** What a user is told about their codes, apart from the codes themselves. */
+type NoticeSubject = keyof Texts['mails']['notices']
+
+/** Whose mail it is, and where its texts are. */
+export type MailSource = { env: Env; tenant: Tenant }
 
 /** A mail, ready for a mailer. */
-export type Mail = { language: Language; subject: string; text: string; html: string }
+export type Mail = { language: string; subject: string; text: string; html: string }
 
 /** A code to be mailed. */
-export type CodeContent = { code: string; occasion: CodeOccasion; validMs: number }
+export type CodeContent = {
+  codeId: string
+  code: string
+  occasion: CodeOccasion
+  /** The canonical address of the user, wherever the mail goes. */
+  emailKey: string
+  validMs: number
+  /** Epoch ms at which the code ends. */
+  expiresAt: number
+}
 
 /** The mail with a code. A tenant's own words for it stand in place of ours, unless it enrols. */
-export function codeMail(
-  tenant: Tenant,
+export async function codeMail(
+  { env, tenant }: MailSource,
   preferredLanguage: unknown,
-  { code, occasion, validMs }: CodeContent,
+  content: CodeContent,
 ): Promise<Mail> {
+  const { code, codeId, occasion, validMs } = content
   const language = languageOf(tenant, preferredLanguage)
-  const { codes, expiry, button, enterHere, noButton } = TEXTS[language]
-  const { resetUrl, texts } = tenant.policy.mail
+  const said = await textsIn(env, language)
+  const { codes, expiry, reference } = said.mails
+  const { mail, pages } = tenant.policy
+  const { texts } = mail
+  const isForPages = pages !== 'off' && occasion !== 'enrolment'
   const own = occasion === 'enrolment' ? undefined : texts[language]
-  const sender = senderOf(tenant)
   const { subject, intro, closing } = codes[occasion]
-  return compose(tenant, language, {
-    subject: own?.subject ?? subject(sender),
-    intro: own?.intro ?? intro(sender),
+  const named = { tenant: senderOf(tenant) }
+  return compose(tenant, said, {
+    subject: own?.subject ?? fill(subject, named),
+    intro: own?.intro ?? fill(intro, named),
     code: groupCode(code),
-    expiry: expiry(durationInWords(language, validMs)),
-    link: resetUrl === undefined ? undefined : { url: resetUrl, button, enterHere, noButton },
+    expiry: fill(expiry, { duration: validityInWords(said.tag, validMs) }),
+    ...(isForPages && { reference: fill(reference, { reference: referenceOf(codeId) }) }),
+    link: await linkOf({ env, tenant }, language, said, content),
     closing: own?.closing ?? closing,
   })
 }
 
+/**
+ * Where the code is entered: the tenant's own page or, where it has none, ours. The link to ours has the address
+ * in it, sealed. Whoever follows it still has to enter the code.
+ */
+async function linkOf(
+  { env, tenant }: MailSource,
+  language: Language,
+  { mails }: Texts,
+  { codeId, emailKey, occasion, expiresAt }: CodeContent,
+): Promise<MailParts['link']> {
+  const { button, enterHere, noButton } = mails
+  const words = { button, enterHere, noButton }
+  const { mail, pages } = tenant.policy
+  if (mail.resetUrl !== undefined) return { url: mail.resetUrl, shownUrl: mail.resetUrl, ...words }
+  if (pages === 'off' || occasion === 'enrolment' || tenant.hosts.length === 0) return undefined
+  const { baseUrl, transientKeys } = config(env)
+  const shownUrl = `${tenantOrigin(tenant, baseUrl)}/reset/code`
+  const state = { tenantId: tenant.id, emailAddress: emailKey, reference: referenceOf(codeId), expiresAt }
+  const query = new URLSearchParams({ m: await sealLink(transientKeys, state), lang: language })
+  return { url: `${shownUrl}?${query.toString()}`, shownUrl, ...words }
+}
+
 /** The mail to an address without an account, for tenants that want it sent. */
-export function noAccountMail(tenant: Tenant): Promise<Mail> {
-  const { language } = tenant.policy.mail
-  const { subject, intro } = TEXTS[language].noAccount
-  const sender = senderOf(tenant)
-  return compose(tenant, language, { subject: subject(sender), intro: intro(sender) })
+export async function noAccountMail({ env, tenant }: MailSource): Promise<Mail> {
+  const texts = await textsIn(env, tenant.policy.mail.language)
+  return composeOpening(tenant, texts, texts.mails.noAccount)
 }
 
 /**
  * The mail that tells a user what happened to their code; never the code itself.
  */
-export function noticeMail(
-  tenant: Tenant,
+export async function noticeMail(
+  { env, tenant }: MailSource,
   preferredLanguage: unknown,
   { notice, mode, channel }: { notice: Notice; mode: CodeMode; channel: Channel | undefined },
 ): Promise<Mail> {
-  const language = languageOf(tenant, preferredLanguage)
-  const { subject, intro } = TEXTS[language].notices[subjectOf(notice, mode, channel)]
-  const sender = senderOf(tenant)
-  return compose(tenant, language, { subject: subject(sender), intro: intro(sender) })
+  const texts = await textsIn(env, languageOf(tenant, preferredLanguage))
+  return composeOpening(tenant, texts, texts.mails.notices[subjectOf(notice, mode, channel)])
 }
 
 /** Enrolment codes can only be issued and voided: what is redeemed or locked is a reset code. */
@@ -76,15 +121,10 @@ function senderOf({ name, policy }: Tenant): string {
   return policy.mail.name ?? name
 }
 
-/** The user's language where there are texts in it (`de-CH` is served in `de`), else the tenant's. */
+/** The first of the user's languages that there are texts in, else the tenant's. */
 function languageOf({ policy }: Tenant, preferredLanguage: unknown): Language {
-  const wanted = typeof preferredLanguage === 'string' ? preferredLanguage.toLowerCase() : ''
-  const [primary = ''] = wanted.split(/[-_,;]/)
-  return isLanguage(primary) ? primary : policy.mail.language
-}
-
-function isLanguage(name: string): name is Language {
-  return Object.hasOwn(TEXTS, name)
+  const wanted = typeof preferredLanguage === 'string' ? firstKnownLanguage(preferredLanguage) : undefined
+  return wanted ?? policy.mail.language
 }
 
 /** Groups of four, or of three where four do not fit: as people read and say them. */
@@ -93,29 +133,31 @@ function groupCode(code: string): string {
   return code.match(new RegExp(`.{1,${size}}`, 'g'))?.join('-') ?? code
 }
 
-function durationInWords(language: Language, validMs: number): string {
-  const minutes = Math.max(1, Math.round(validMs / 60_000))
-  const isInHours = minutes % 60 === 0
-  const unit = isInHours ? 'hour' : 'minute'
-  const format = new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' })
-  return format.format(isInHours ? minutes / 60 : minutes)
+function composeOpening(
+  tenant: Tenant,
+  texts: Texts,
+  { subject, intro }: { subject: string; intro: string },
+): Promise<Mail> {
+  const named = { tenant: senderOf(tenant) }
+  return compose(tenant, texts, { subject: fill(subject, named), intro: fill(intro, named) })
 }
 
 async function compose(
   tenant: Tenant,
-  language: Language,
+  { tag: language, dir }: Texts,
   content: Omit<MailParts, 'language' | 'dir' | 'sender'>,
 ): Promise<Mail> {
-  const parts = { language, dir: TEXTS[language].dir, sender: senderOf(tenant), ...content }
+  const parts = { language, dir, sender: senderOf(tenant), ...content }
   return { language, subject: parts.subject, text: mailText(parts), html: await mailHtml(parts) }
 }
 
-function mailText({ sender, intro, code, expiry, link, closing }: MailParts): string {
+function mailText({ sender, intro, code, expiry, reference, link, closing }: MailParts): string {
   const paragraphs = [
     sender,
     intro,
     code && `    ${code}`,
     expiry,
+    reference,
     link && `${link.enterHere}\n${link.url}`,
     closing,
   ]

@@ -8,10 +8,19 @@ import { admit, limiter } from './rate-limit.ts'
 /** Charges a request that presents a code; see {@link admitVisitor}. */
 export function rateLimitCode() {
   return createMiddleware<VisitorEnv>(async function rateLimitCode(c, next) {
-    const { validate } = c.get('tenant').policy.limits
-    await admitVisitor(c, [{ bucket: 'validate', key: 'validate', ...validate, cost: 1, presentsCode: true }])
+    await admitCode(c)
     await next()
   })
+}
+
+/**
+ * The same, where only the body tells whether a code is presented.
+ *
+ * @throws {Limited} 429.
+ */
+export async function admitCode(c: ReadContext<VisitorEnv>): Promise<void> {
+  const { validate } = c.get('tenant').policy.limits
+  await admitVisitor(c, [{ bucket: 'validate', key: 'validate', ...validate, cost: 1, presentsCode: true }])
 }
 
 /**

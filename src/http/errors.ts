@@ -19,8 +19,8 @@ export type ErrorAnswer = {
   error: unknown
 }
 
-/** How the errors below a path look. */
-export type ErrorRenderer = { mediaType: string; render: (answer: ErrorAnswer) => object }
+/** How the errors below a path look: JSON, or text as it stands. */
+export type ErrorRenderer = { mediaType: string; render: (answer: ErrorAnswer) => object | string }
 
 /**
  * Renders whatever was thrown, once, in the words of the face. What we did not throw ourselves is our
@@ -34,7 +34,8 @@ export function renderError(rendererOf: (path: string) => ErrorRenderer) {
     const { mediaType, render } = rendererOf(path)
     const { status, message } = answerOf(error, c)
     const body = render({ status, message, path, now: c.get('now'), error })
-    return c.json(body, status, { 'Content-Type': mediaType })
+    const headers = { 'Content-Type': mediaType }
+    return typeof body === 'string' ? c.body(body, status, headers) : c.json(body, status, headers)
   }
 }
 

@@ -20,10 +20,13 @@ let isolateLimiter: IsolateLimiter | undefined
 export class Limited extends HTTPException {
   /** The buckets that refused it; none where it was the flood shield. */
   readonly buckets: readonly string[]
+  /** Seconds after which the same request is admitted. */
+  readonly retryAfterS: number
 
-  constructor(message: string, buckets: readonly string[]) {
+  constructor(message: string, buckets: readonly string[], retryAfterS: number) {
     super(429, { message })
     this.buckets = buckets
+    this.retryAfterS = retryAfterS
   }
 }
 
@@ -152,7 +155,7 @@ export function limited(c: ReadContext<AppEnv>, seconds: number, buckets: readon
   c.get('log').step = isShielded ? 'shielded' : 'limited'
   const whose = isShielded ? ' from your network' : ''
   const unit = seconds === 1 ? 'second' : 'seconds'
-  return new Limited(`Too many requests${whose}. Try again in ${seconds} ${unit}.`, buckets)
+  return new Limited(`Too many requests${whose}. Try again in ${seconds} ${unit}.`, buckets, seconds)
 }
 
 /** @throws {DOMException} named `TimeoutError` when the promise is not settled in time. */

@@ -1,11 +1,13 @@
 import { isRecord, ownMember } from '../record.ts'
 import type { Policy } from './policy.ts'
 
-/** The policy as it may be shown: without the secrets of its hooks. */
+/** The policy as it may be shown: without the secrets of its hooks and of its Turnstile widget. */
 export function withoutSecrets(policy: Policy) {
-  const { mail, redeem, ...rest } = policy
+  const { mail, redeem, pages, ...rest } = policy
+  const turnstile = pages !== 'off' && pages.turnstile && { turnstile: { siteKey: pages.turnstile.siteKey } }
   return {
     ...rest,
+    pages: pages === 'off' ? pages : { ...pages, ...turnstile },
     mail: { ...mail, ...(mail.hook && { hook: { url: mail.hook.url } }) },
     ...(redeem && { redeem: redeem.kind === 'hook' ? { kind: redeem.kind, url: redeem.url } : redeem }),
   }
@@ -18,20 +20,29 @@ export function withoutSecrets(policy: Policy) {
  */
 export function withStoredSecrets(policy: unknown, stored: Policy | undefined): unknown {
   if (!isRecord(policy) || stored === undefined) return policy
-  const { mail, redeem } = policy
+  const { mail, redeem, pages } = policy
+  const widget = stored.pages === 'off' ? undefined : stored.pages.turnstile
   const passwordHook = stored.redeem?.kind === 'hook' ? stored.redeem : undefined
   return {
     ...policy,
     ...(isRecord(mail) && { mail: { ...mail, ...filled('hook', mail.hook, stored.mail.hook) } }),
+    ...(isRecord(pages) && {
+      pages: { ...pages, ...filled('turnstile', pages['turnstile'], widget, 'siteKey') },
+    }),
     ...(isRecord(redeem) && redeem.kind === 'hook' && filled('redeem', redeem, passwordHook)),
   }
 }
 
-type Hook = { url: string; secret: string }
+type Secretive = { secret: string; url?: string; siteKey?: string }
 
-/** The hook under its name, with its secret where it is the stored hook; nothing to change otherwise. */
-function filled(name: string, hook: unknown, stored: Hook | undefined): Record<string, unknown> {
-  const isStored = isRecord(hook) && stored !== undefined && ownMember(hook, 'url') === stored.url
+/** What has a secret, under its name, with it where it is the stored one; nothing to change otherwise. */
+function filled(
+  name: string,
+  hook: unknown,
+  stored: Secretive | undefined,
+  known: 'url' | 'siteKey' = 'url',
+): Record<string, unknown> {
+  const isStored = isRecord(hook) && stored !== undefined && ownMember(hook, known) === stored[known]
   if (!isStored || ownMember(hook, 'secret') !== undefined) return {}
   return { [name]: { ...hook, secret: stored.secret } }
 }

@@ -2,6 +2,9 @@ import * as v from 'valibot'
 import { canonicalDomain } from '../domain-name.ts'
 import { checkMembers, type InvalidMember } from '../invalid-member.ts'
 import { isLoopbackHost, isNetwork } from '../network-address.ts'
+import { LANGUAGES } from '../texts/languages.ts'
+import { pagesSchema } from './pages-policy.ts'
+import { group, hookSecret, httpsUrl, oneOf, shortText, whole } from './policy-members.ts'
 import { challengesSchema } from './challenge-policy.ts'
 
 /**
@@ -92,7 +95,7 @@ const limitsSchema = group({
 
 const hookSchema = group({ url: httpsUrl(), secret: hookSecret() })
 
-const languageSchema = oneOf(['en', 'de', 'fr', 'es', 'ja'])
+const languageSchema = oneOf(LANGUAGES)
 
 const textsSchema = group({
   subject: v.optional(shortText(150)),
@@ -115,6 +118,8 @@ const redeemSchema = v.variant('kind', [
     kind: v.literal('grant'),
     audience: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
     ttlSeconds: v.optional(whole(30, 3600), 300),
+    /** Where the reset pages hand a grant to the application, by a form post of `resetGrant`. */
+    returnUrl: v.optional(httpsUrl()),
   }),
   v.strictObject({ kind: v.literal('hook'), url: httpsUrl(), secret: hookSecret() }),
 ])
@@ -133,28 +138,48 @@ const originsSchema = v.pipe(
   v.maxLength(ORIGINS_MAX, `must hold at most ${ORIGINS_MAX} origins`),
 )
 
-export const policySchema = group({
-  code: v.optional(codeSchema, {}),
-  limits: v.optional(limitsSchema, {}),
-  origins: v.optional(originsSchema, []),
-  csrf: v.optional(oneOf(['off', 'with-cookie', 'always']), 'with-cookie'),
-  unknownAddress: v.optional(oneOf(['silent', 'notify']), 'silent'),
-  notify: v.optional(
-    group({
-      redeemed: v.optional(v.boolean(), true),
-      voided: v.optional(v.boolean(), true),
-      locked: v.optional(v.boolean(), true),
-      /** A code was shown to the help desk, or mailed to another address than the user's own. */
-      issued: v.optional(v.boolean(), true),
-    }),
-    {},
+export const policySchema = v.pipe(
+  group({
+    code: v.optional(codeSchema, {}),
+    limits: v.optional(limitsSchema, {}),
+    origins: v.optional(originsSchema, []),
+    csrf: v.optional(oneOf(['off', 'with-cookie', 'always']), 'with-cookie'),
+    unknownAddress: v.optional(oneOf(['silent', 'notify']), 'silent'),
+    notify: v.optional(
+      group({
+        redeemed: v.optional(v.boolean(), true),
+        voided: v.optional(v.boolean(), true),
+        locked: v.optional(v.boolean(), true),
+        /** A code was shown to the help desk, or mailed to another address than the user's own. */
+        issued: v.optional(v.boolean(), true),
+      }),
+      {},
+    ),
+    /** For how long the two logs of events are kept. */
+    retention: v.optional(group({ eventsDays: v.optional(whole(30, 3650), 400) }), {}),
+    mail: v.optional(mailSchema, {}),
+    redeem: v.optional(redeemSchema),
+    challenges: v.optional(challengesSchema, {}),
+    /** The reset pages at `/reset` on the tenant's hosts. */
+    pages: v.optional(pagesSchema, 'off'),
+  }),
+  v.forward(
+    v.partialCheck(
+      [['pages'], ['redeem']],
+      ({ pages, redeem }) => pages === 'off' || redeem?.kind === 'hook' || redeem?.returnUrl !== undefined,
+      'need policy.redeem: a hook, or a grant with its returnUrl',
+    ),
+    ['pages'],
   ),
-  /** For how long the two logs of events are kept. */
-  retention: v.optional(group({ eventsDays: v.optional(whole(30, 3650), 400) }), {}),
-  mail: v.optional(mailSchema, {}),
-  redeem: v.optional(redeemSchema),
-  challenges: v.optional(challengesSchema, {}),
-})
+  v.forward(
+    v.partialCheck(
+      [['pages'], ['challenges']],
+      ({ pages, challenges }) => pages === 'off' || challenges.questions.length === 0,
+      'cannot ask policy.challenges.questions: a tenant that asks them needs a page of its own',
+    ),
+    ['pages'],
+  ),
+)
 
 /** A tenant's policy with every default filled in. */
 export type Policy = v.InferOutput<typeof policySchema>
@@ -165,21 +190,6 @@ export type PolicyResult = { tag: 'valid'; policy: Policy } | { tag: 'invalid'; 
 export function parsePolicy(input: unknown): PolicyResult {
   const checked = checkMembers(policySchema, input, 'policy')
   return checked.tag === 'valid' ? { tag: 'valid', policy: checked.output } : checked
-}
-
-/** An object that has these members and no others. A list is refused, which valibot takes for an object. */
-function group<const Entries extends v.ObjectEntries>(entries: Entries) {
-  const isNoList = v.custom<object>((value) => !Array.isArray(value), 'must be an object')
-  return v.pipe(isNoList, v.strictObject(entries, 'must be an object'))
-}
-
-function oneOf<const Options extends readonly string[]>(options: Options) {
-  return v.picklist(options, `must be one of: ${options.join(', ')}`)
-}
-
-function whole(min: number, max: number) {
-  const message = `must be a whole number from ${min} to ${max}`
-  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message))
 }
 
 function rate(perMinute: number, burst: number) {
@@ -209,18 +219,17 @@ function networks() {
   )
 }
 
-/** One line of text: a control character could end a header. */
-function shortText(max: number) {
-  const message = `must be 1 to ${max} characters, none a control`
-  return v.pipe(v.string(message), v.regex(new RegExp(`^[^\\p{Cc}]{1,${max}}$`, 'u'), message))
-}
-
 /** Every URL that the policy makes us call or show, by its member. */
-export function policyUrls({ mail, redeem }: Policy): { member: string; url: string }[] {
+export function policyUrls({ mail, redeem, pages }: Policy): { member: string; url: string }[] {
   const urls = {
     'policy.mail.resetUrl': mail.resetUrl,
     'policy.mail.hook.url': mail.hook?.url,
     'policy.redeem.url': redeem?.kind === 'hook' ? redeem.url : undefined,
+    'policy.redeem.returnUrl': redeem?.kind === 'grant' ? redeem.returnUrl : undefined,
+    ...(pages !== 'off' && {
+      'policy.pages.supportUrl': pages.supportUrl,
+      'policy.pages.signInUrl': pages.signInUrl,
+    }),
   }
   return Object.entries(urls).flatMap(([member, url]) => (url === undefined ? [] : [{ member, url }]))
 }
@@ -230,25 +239,4 @@ function isOrigin(text: string): boolean {
   if (text.length > 255 || text.includes('*') || !URL.canParse(text)) return false
   const { protocol, hostname, origin } = new URL(text)
   return origin === text && (protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname)))
-}
-
-/** HTTPS, no credentials; plain HTTP to this machine alone, for local runs. */
-function httpsUrl() {
-  const isAllowed = (text: string) => {
-    if (!URL.canParse(text)) return false
-    const { protocol, hostname, username, password } = new URL(text)
-    const isLocal = protocol === 'http:' && ['localhost', '127.0.0.1'].includes(hostname)
-    return (protocol === 'https:' || isLocal) && username === '' && password === ''
-  }
-  return v.pipe(v.string(), v.maxLength(2048), v.check(isAllowed, 'must be an https URL without credentials'))
-}
-
-/**
- * Standard Webhooks secret: `whsec_` and 24 to 64 bytes in base64, which are 32 to 86 symbols. Padding may
- * be left out. What is no base64 is refused here, since a receiver could not read it.
- */
-function hookSecret() {
-  const pattern =
-    /^whsec_(?=[^=]{32,86}=*$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
-  return v.pipe(v.string(), v.regex(pattern, 'must be whsec_ and 24 to 64 bytes in base64'))
 }

@@ -18,12 +18,17 @@ export type Tenant = {
 const ADMIN_BASE_PATH = '/AdminInterface/restapi'
 
 /** Where administrators of this tenant send their requests: the `adminRestApiUrl` of a key file. */
-export function adminRestApiUrl({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: string): string {
+export function adminRestApiUrl(tenant: Pick<Tenant, 'hosts'>, baseUrl: string): string {
+  return tenantOrigin(tenant, baseUrl) + ADMIN_BASE_PATH
+}
+
+/** The origin of the tenant's host that is shown to others: the service's own where it is one of them. */
+export function tenantOrigin({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: string): string {
   const base = new URL(baseUrl)
   const [first = base.hostname] = hosts
   const host = hosts.includes(base.hostname) ? base.hostname : first
-  if (host === base.hostname) return base.origin + ADMIN_BASE_PATH
-  return (isLoopbackHost(host) ? `http://${host}:${base.port}` : `https://${host}`) + ADMIN_BASE_PATH
+  if (host === base.hostname) return base.origin
+  return isLoopbackHost(host) ? `http://${host}:${base.port}` : `https://${host}`
 }
 
 /** The issuer of the tenant's access tokens at its first host (RFC 8414 §2): its base URL + `/oauth`. */

@@ -89,7 +89,10 @@ export async function changeUsers(
     do batch.push(...(steps.shift() ?? []))
     while (steps.length > 0 && batch.length + (steps[0]?.length ?? 0) <= BATCH_STATEMENTS_MAX)
     for (const { results } of await db.batch<{ number?: string }>(batch)) {
-      for (const { number } of results) if (number !== undefined) made.add(Number.parseInt(number, 16))
+      for (const { number = '' } of results) {
+        const nth = Number.parseInt(number, 16)
+        if (nth < SECOND_EVENT) made.add(nth)
+      }
     }
   }
   return made

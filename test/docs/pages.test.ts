@@ -13,7 +13,7 @@ const pages: Record<string, string> = import.meta.glob(['/*.md', '/docs/*.md'], 
 const files = Object.keys(
   import.meta.glob([
     '/*',
-    '/{src,scripts,test,bench,docs,drizzle}/**',
+    '/{src,scripts,test,bench,docs,drizzle,public}/**',
     '/.github/workflows/*',
     '/.ci/*',
     '!/bench/peers/node_modules/**',

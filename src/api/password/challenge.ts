@@ -2,7 +2,6 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { ANSWER_LENGTH_MAX, type Answer } from '../../codes/challenge.ts'
 import type { RedeemOutcome } from '../../codes/redeem.ts'
-import { countPresented } from '../../http/client-limits.ts'
 import type { VisitorEnv } from '../../http/app-env.ts'
 import { isRecord, ownMember } from '../../record.ts'
 import { CHALLENGE_CODE_LENGTH_MAX } from '../../tenants/challenge-policy.ts'
@@ -71,11 +70,9 @@ export function requireText(record: Record<string, unknown>, name: string, lengt
  */
 export function askQuestion(
   c: Context<VisitorEnv>,
-  { userId, question, isWrong }: Extract<RedeemOutcome, { tag: 'asked' }>,
+  { userId, question }: Extract<RedeemOutcome, { tag: 'asked' }>,
   contentType: string,
 ): Response {
-  c.get('log').outcome = isWrong ? 'wrong-answer' : 'asked'
-  countPresented(c, isWrong ? 'wrong' : 'right')
   const challenge = challengeOf(userId, c.get('tenant').id, question)
   return c.json({ UserIdentificationChallenge: challenge }, 200, { 'Content-Type': contentType })
 }
@@ -85,6 +82,6 @@ export function acceptedOf({
   userName,
   emailAddress,
   hasAnswered,
-}: Extract<RedeemOutcome, { tag: 'accepted' }>) {
+}: Pick<Extract<RedeemOutcome, { tag: 'accepted' }>, 'userName' | 'emailAddress' | 'hasAnswered'>) {
   return { userName, emailAddress, ...(hasAnswered && { resetStatus: RIGHT_ANSWER }) }
 }

@@ -1,13 +1,8 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { VisitorEnv } from '../../http/app-env.ts'
-import { config } from '../../config.ts'
-import { redeemCode } from '../../codes/redeem.ts'
-import { queueNotices } from '../../delivery/outbox.ts'
-import { resetGrantSigner } from '../../codes/reset-grant.ts'
-import { countPresented } from '../../http/client-limits.ts'
-import { visitorContextOf, outboxOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
+import { redeemForGrant } from '../../http/present-code.ts'
 import { acceptedOf, answerOf, askQuestion } from './challenge.ts'
 import { RESPONSE_TYPES } from './media-types.ts'
 import { readParameters } from './parameters.ts'
@@ -19,9 +14,7 @@ import { refuse } from './refusal.ts'
  */
 export async function redeemPasswordResetCode(c: Context<VisitorEnv>): Promise<Response> {
   const contentType = negotiateMediaType(c, RESPONSE_TYPES)
-  const tenant = c.get('tenant')
-  const now = c.get('now')
-  const { redeem } = tenant.policy
+  const { redeem } = c.get('tenant').policy
   if (redeem?.kind !== 'grant') {
     throw new HTTPException(501, {
       message:
@@ -32,22 +25,15 @@ export async function redeemPasswordResetCode(c: Context<VisitorEnv>): Promise<R
     'emailAddress',
     'passwordResetCode',
   ])
-  const answer = answerOf(c, challenge)
-  const sign = await resetGrantSigner(config(c.env))
-  const outcome = await redeemCode(visitorContextOf(c), emailAddress, passwordResetCode, answer)
+  const outcome = await redeemForGrant(c, redeem, emailAddress, passwordResetCode, answerOf(c, challenge))
   switch (outcome.tag) {
-    case 'accepted': {
-      countPresented(c, 'right')
-      const { userId, codeId } = outcome
-      const { audience, ttlSeconds } = redeem
-      const grant = { tenantId: tenant.id, userId, codeId, audience, ttlSeconds }
-      const resetGrant = await sign(grant, now)
-      queueNotices(outboxOf(c), 'redeemed', [userId])
-      return c.json({ ...acceptedOf(outcome), resetGrant }, 200, { 'Content-Type': contentType })
+    case 'granted': {
+      const body = { ...acceptedOf(outcome), resetGrant: outcome.resetGrant }
+      return c.json(body, 200, { 'Content-Type': contentType })
     }
     case 'asked':
       return askQuestion(c, outcome, contentType)
     case 'refused':
-      return refuse(c, outcome)
+      return refuse(c)
   }
 }

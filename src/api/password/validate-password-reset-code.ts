@@ -1,9 +1,7 @@
 import type { Context } from 'hono'
 import type { VisitorEnv } from '../../http/app-env.ts'
-import { validateCode } from '../../codes/redeem.ts'
-import { countPresented } from '../../http/client-limits.ts'
-import { visitorContextOf } from '../../http/context.ts'
 import { negotiateMediaType } from '../../http/media-types.ts'
+import { checkCode } from '../../http/present-code.ts'
 import { acceptedOf, answerOf, askQuestion } from './challenge.ts'
 import { RESPONSE_TYPES } from './media-types.ts'
 import { readParameters } from './parameters.ts'
@@ -19,15 +17,13 @@ export async function validatePasswordResetCode(c: Context<VisitorEnv>): Promise
     'emailAddress',
     'passwordResetCode',
   ])
-  const answer = answerOf(c, challenge)
-  const outcome = await validateCode(visitorContextOf(c), emailAddress, passwordResetCode, answer)
+  const outcome = await checkCode(c, emailAddress, passwordResetCode, answerOf(c, challenge))
   switch (outcome.tag) {
     case 'accepted':
-      countPresented(c, 'right')
       return c.json(acceptedOf(outcome), 200, { 'Content-Type': contentType })
     case 'asked':
       return askQuestion(c, outcome, contentType)
     case 'refused':
-      return refuse(c, outcome)
+      return refuse(c)
   }
 }

@@ -6,7 +6,6 @@ import { tenantScopeOf } from '../../http/context.ts'
 import { admitKey } from '../../http/key-limits.ts'
 import { isRecord, ownMember } from '../../record.ts'
 import { isScan, queryUsers, type Order, type Query } from '../../users/user-query-store.ts'
-import { SEARCHED_USERS_MAX } from '../../users/user-search-store.ts'
 import { newCursor, readCursor } from './cursor.ts'
 import { ScimException, type ScimType } from './errors.ts'
 import { resourceOf, scim } from './resource.ts'
@@ -130,7 +129,7 @@ async function find(c: Context<AdminEnv>, query: Query) {
   throw new ScimException(
     400,
     'tooMany',
-    `The tenant has ${found.users} users, and only up to ${SEARCHED_USERS_MAX} are read through. Filter by eq, and by id, externalId, userName or emails.value, or read all users in pages without sorting them.`,
+    `The tenant has ${found.users} users, and this reads through ${found.most} at most. Filter by eq, and by id, externalId, userName or emails.value, or read all users in pages without sorting them.`,
   )
 }
 

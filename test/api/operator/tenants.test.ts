@@ -64,6 +64,7 @@ const DEFAULTS = {
   notify: { redeemed: true, voided: true, locked: true, issued: true },
   retention: { eventsDays: 400 },
   mail: { language: 'en', texts: {} },
+  pages: 'off',
   challenges: { questions: [] },
 }
 

@@ -1,0 +1,268 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { findChromium } from '../../scripts/gate/chromium.ts'
+import { LANGUAGES } from '../../src/texts/languages.ts'
+import { LocalService } from '../journeys/local-service.ts'
+import { LocalTenant } from '../journeys/local-tenant.ts'
+import { openBrowser, Visitor, type Setting } from './visitor.ts'
+
+const executablePath = findChromium()
+
+const service = new LocalService()
+const grants = new LocalTenant(service, 'grants', 4)
+const hooked = new LocalTenant(service, 'hooked', 4)
+let browser: Browser
+let hook: Server
+const passwords: string[] = []
+let visitors = 0
+
+/** A user whom no other test asks for: the limits of recipients stand. */
+async function newUser(tenant: LocalTenant): Promise<string> {
+  visitors += 1
+  const userName = `user${visitors}@example.com`
+  await tenant.admin('POST', '/scim/v2/Users', { userName })
+  return userName
+}
+
+const urlOf = (tenant: LocalTenant, path: string) => `http://${tenant.host}:${service.port}${path}`
+
+async function mailsTo(email: string) {
+  return (await service.mails()).filter(({ to }) => to === email)
+}
+
+/** The code in the newest mail, once there are so many of them. */
+async function mailed(email: string, count = 1) {
+  return vi.waitFor(
+    async () => {
+      const mails = await mailsTo(email)
+      expect(mails.length).toBe(count)
+      const [{ text, link } = { text: '', link: '' }] = mails
+      return {
+        code: /^ {4}(\S+)$/m.exec(text)?.[1] ?? '',
+        reference: /Reference: ([A-Z]{4})/.exec(text)?.[1] ?? '',
+        link: link ?? '',
+      }
+    },
+    { timeout: 20_000, interval: 100 },
+  )
+}
+
+/** The tenant's own service that sets passwords. */
+async function startHook(): Promise<string> {
+  hook = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => (body += String(chunk)))
+    request.on('end', () => {
+      const { data } = JSON.parse(body) as { data: { newPassword: string } }
+      const isWeak = data.newPassword.length < 12
+      if (!isWeak) passwords.push(data.newPassword)
+      response.writeHead(isWeak ? 422 : 204).end(isWeak ? '{"reason": "The password is too short."}' : '')
+    })
+  })
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`
+}
+
+const LOGO =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32"><text y="24" font-size="24" fill="#0b5c3b">Acme</text></svg>'
+
+describe.skipIf(executablePath === undefined)('the reset pages in Chromium', () => {
+  beforeAll(async () => {
+    const url = await startHook()
+    await service.start()
+    browser = await openBrowser(executablePath ?? '')
+    const mail = { from: 'reset@example.com' }
+    const redeem = {
+      kind: 'grant',
+      audience: 'https://app.example.com',
+      returnUrl: `${service.url}/dev/grant`,
+    }
+    await grants.create({ mail, redeem, limits: {}, pages: { supportUrl: 'https://example.com/help' } }, [])
+    const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+    const pages = {
+      logo: `data:image/svg+xml;base64,${Buffer.from(LOGO).toString('base64')}`,
+      accentColor: '#0b5c3b',
+      passwordHint: 'At least 12 characters.',
+      supportUrl: 'https://example.com/help',
+      signInUrl: `${service.url}/healthz`,
+    }
+    await hooked.create({ mail, redeem: { kind: 'hook', url, secret }, pages, limits: {} }, [])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    hook?.close()
+    await service.remove()
+  })
+
+  const SETTINGS: Setting[] = [
+    { width: 320, scheme: 'dark' },
+    { width: 390, scheme: 'light' },
+    { width: 390, scheme: 'light', hasScripts: false },
+    { width: 1280, scheme: 'dark', hasScripts: false },
+    { width: 1280, scheme: 'light' },
+  ]
+
+  it.each(SETTINGS)('lead from forgotten to grant: %j', async (setting) => {
+    const email = await newUser(grants)
+    const visitor = await Visitor.arrive(browser, setting)
+    await visitor.open(urlOf(grants, '/reset'))
+    await visitor.expectGood()
+    await visitor.press('Send the code')
+    // The list of errors has the focus, and leads to the field.
+    const focused = () => visitor.page.locator(':focus')
+    expect(await focused().getAttribute('class')).toBe('summary')
+    await visitor.expectGood()
+    await visitor.page.getByRole('link', { name: 'Enter your e-mail address' }).click()
+    expect(await focused().getAttribute('id')).toBe('email')
+    await visitor.enter('email', email)
+    expect(new URL(visitor.page.url()).pathname).toBe('/reset/code')
+    await visitor.expectGood()
+    const { code, reference } = await mailed(email)
+    await expect(visitor.page.locator('.reference').innerText()).resolves.toContain(reference)
+    await visitor.enter('code', '0000-0000')
+    expect(await focused().innerText()).toContain('This code is not valid for this address.')
+    await visitor.expectGood()
+    await visitor.enter('code', ` ${code.toLowerCase().replace('-', '  ')}`)
+    expect(await visitor.heading()).toBe('The code is right')
+    await visitor.expectGood()
+    await visitor.press('Continue')
+    expect(visitor.page.url()).toBe(`${service.url}/dev/grant`)
+    expect(await visitor.page.locator('pre').innerText()).toContain('"tenant": "grants"')
+    await visitor.leave()
+  })
+
+  it.each(SETTINGS)('lead from forgotten to a new password: %j', async (setting) => {
+    const email = await newUser(hooked)
+    const visitor = await Visitor.arrive(browser, setting)
+    await visitor.open(urlOf(hooked, '/reset'))
+    await visitor.expectGood()
+    await visitor.enter('email', email)
+    await visitor.enter('code', (await mailed(email)).code)
+    expect(await visitor.heading()).toBe('Choose a new password')
+    await visitor.expectGood()
+    await visitor.enter('password', 'short')
+    expect(await visitor.page.locator(':focus').innerText()).toContain('The password is too short.')
+    await visitor.expectGood()
+    const password = `a long password ${visitors}`
+    await visitor.page.locator('#password').fill(password)
+    if (setting.hasScripts !== false) {
+      await visitor.page.getByRole('button', { name: 'Show' }).click()
+      expect(await visitor.page.locator('#password').getAttribute('type')).toBe('text')
+      await visitor.expectGood()
+      await visitor.page.getByRole('button', { name: 'Hide' }).click()
+    }
+    expect(await visitor.page.locator('#password').getAttribute('type')).toBe('password')
+    await visitor.press('Set the password')
+    expect(await visitor.heading()).toBe('Your password is set')
+    expect(passwords).toContain(password)
+    await visitor.expectGood()
+    await visitor.page.reload()
+    expect(await visitor.heading()).toBe('Your password is set')
+    await visitor.page.getByRole('link', { name: 'Sign in' }).click()
+    expect(visitor.page.url()).toBe(`${service.url}/healthz`)
+    await visitor.leave()
+  })
+
+  it('need the keyboard alone, and show where it is', async () => {
+    const email = await newUser(hooked)
+    const visitor = await Visitor.arrive(browser, { width: 1280 })
+    const { keyboard } = visitor.page
+    const tabTo = async (id: string) => {
+      for (let presses = 0; presses < 10; presses += 1) {
+        await keyboard.press('Tab')
+        const focused = visitor.page.locator(':focus')
+        expect(await visitor.page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe(
+          'solid',
+        )
+        const [name, words] = [await focused.getAttribute('id'), await focused.innerText()]
+        if (name === id || words === id) return
+      }
+      throw new Error(`no ${id} within ten presses of Tab`)
+    }
+    await visitor.open(urlOf(hooked, '/reset'))
+    await tabTo('email')
+    await keyboard.type(email)
+    await tabTo('Send the code')
+    await visitor.sent(keyboard.press('Enter'))
+    await tabTo('code')
+    await keyboard.type((await mailed(email)).code)
+    await tabTo('Continue')
+    await visitor.sent(keyboard.press('Space'))
+    await tabTo('password')
+    await keyboard.type('typed on a keyboard')
+    await tabTo('Show')
+    await keyboard.press('Space')
+    expect(await visitor.page.locator('#password').getAttribute('type')).toBe('text')
+    await tabTo('Set the password')
+    await visitor.sent(keyboard.press('Enter'))
+    expect(await visitor.heading()).toBe('Your password is set')
+    await visitor.leave()
+  })
+
+  it('send once, whatever a person does with reload, back, forward and a second tab', async () => {
+    const email = await newUser(grants)
+    const visitor = await Visitor.arrive(browser)
+    await visitor.open(urlOf(grants, '/reset'))
+    await visitor.enter('email', email)
+    await mailed(email)
+    const step = visitor.page.url()
+    await visitor.page.reload()
+    await visitor.page.goBack()
+    expect(await visitor.heading()).toBe('Reset your password')
+    await visitor.page.goForward()
+    expect(await visitor.heading()).toBe('Enter the code')
+    const second = await Visitor.arrive(browser)
+    await second.open(step)
+    await second.page.reload()
+    expect(await second.page.locator('main').innerText()).toContain(email)
+    // The button sends, and the limit of a recipient is told in words, counted down.
+    await visitor.press('Send a new code')
+    const summary = visitor.page.locator('.summary')
+    expect(await summary.innerText()).toMatch(/Try again in (?:1 minute|\d+ seconds)/)
+    const before = await summary.innerText()
+    await vi.waitFor(async () => expect(await summary.innerText()).not.toBe(before), { timeout: 5_000 })
+    await vi.waitFor(async () =>
+      expect(await visitor.page.locator('section').innerText()).toMatch(/in \d+ seconds/),
+    )
+    expect(await mailsTo(email)).toHaveLength(1)
+    await second.leave()
+    await visitor.leave()
+  })
+
+  it('go on in another browser by the link of the mail, where nothing sends', async () => {
+    const email = await newUser(grants)
+    const visitor = await Visitor.arrive(browser)
+    await visitor.open(urlOf(grants, '/reset'))
+    await visitor.enter('email', email)
+    const { code, reference, link } = await mailed(email)
+    const other = await Visitor.arrive(browser, { width: 320, scheme: 'dark', hasScripts: false })
+    await other.open(link)
+    expect(await other.page.locator('main').innerText()).toContain(reference)
+    expect(await other.page.locator('form').count()).toBe(1)
+    await other.enter('code', code)
+    expect(await other.heading()).toBe('The code is right')
+    // The first browser finds the code redeemed, and the way to a new one.
+    await visitor.enter('code', code)
+    expect(await visitor.heading()).toBe('Enter the code')
+    await visitor.expectGood()
+    await other.leave()
+    await visitor.leave()
+  })
+
+  it.each(LANGUAGES)('fit a narrow screen, light and dark, in %s', async (locale) => {
+    for (const scheme of ['light', 'dark'] as const) {
+      const visitor = await Visitor.arrive(browser, { width: 320, scheme, locale })
+      await visitor.open(urlOf(grants, '/reset'))
+      const dir = ['ar', 'he'].includes(locale) ? 'rtl' : 'ltr'
+      expect(await visitor.page.locator('html').getAttribute('dir')).toBe(dir)
+      await visitor.expectGood()
+      await visitor.enter('email', `nobody-${locale}-${scheme}@example.com`)
+      await visitor.expectGood()
+      await visitor.enter('code', '')
+      await visitor.expectGood()
+      await visitor.leave()
+    }
+  })
+})
