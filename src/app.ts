@@ -40,7 +40,7 @@ export const app = new Hono<AppEnv>({ getPath: canonicalPath })
 
 const NOT_FOUND =
   'There is nothing here. The APIs are under /AdminInterface/restapi, /api/passwordmanagement, /api/login, ' +
-  '/scim/v2, /oauth and /operator/v1; docs/api.md of the project lists every endpoint.'
+  '/api/users, /scim/v2, /oauth and /operator/v1, pages under /reset; docs/api.md of the project lists every endpoint.'
 
 const render = renderError(rendererOf)
 app.onError(render)

@@ -28,7 +28,7 @@ describe('a path that is not there', () => {
       expect(detail).toContain('docs/api.md')
       const roots = detail.match(/\/[\w/]+\w(?=[ ,;])/g) ?? []
       const served = app.routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path)
-      const isUnderRoot = (path: string) => roots.some((root) => path.startsWith(`${root}/`))
+      const isUnderRoot = (path: string) => roots.some((root) => path === root || path.startsWith(`${root}/`))
       const others = served.filter((path) => !isUnderRoot(path) && !path.startsWith('/.well-known/'))
       expect(others).toEqual(['/healthz'])
       expect(roots.filter((root) => !served.some((path) => path.startsWith(`${root}/`)))).toEqual([])
