@@ -2,6 +2,6 @@ import { defineConfig } from 'drizzle-kit'
 
 export default defineConfig({
   dialect: 'sqlite',
-  schema: ['./src/database/schema.ts', './src/database/webhook-schema.ts'],
+  schema: './src/database/*schema.ts',
   out: './drizzle',
 })

@@ -5,7 +5,7 @@ import { run } from './command.ts'
 import { oneResult, type Step } from './step.ts'
 
 /** Compressed size of the Worker, as Cloudflare counts it. */
-const BUNDLE_GZIP_KIB_MAX = 120
+const BUNDLE_GZIP_KIB_MAX = 131
 
 /** Cloudflare allows 1 s of start-up; a tenant waits for it whenever an isolate is new. */
 const STARTUP_CPU_MS_MAX = 50

@@ -1,4 +1,10 @@
-import type { DeliveryLogEvent, LogEvent, NoticeLostLogEvent, MaintenanceLogEvent } from '../../src/log.ts'
+import type {
+  DeliveryLogEvent,
+  LogEvent,
+  MaintenanceLogEvent,
+  NoticeLostLogEvent,
+  WebhookLogEvent,
+} from '../../src/log.ts'
 
 /** Every member that an event may have; the compiler holds both lists against the types. */
 const REQUEST_MEMBERS: Record<keyof LogEvent | 'event', true> = {
@@ -41,11 +47,21 @@ const MAINTENANCE_MEMBERS: Record<keyof MaintenanceLogEvent, true> = {
   removed: true,
   fault: true,
 }
+const WEBHOOK_MEMBERS: Record<keyof WebhookLogEvent, true> = {
+  event: true,
+  tenantId: true,
+  webhookId: true,
+  outcome: true,
+  delivered: true,
+  failed: true,
+  fault: true,
+}
 const MEMBERS = new Map<unknown, object>([
   ['request', REQUEST_MEMBERS],
   ['delivery', DELIVERY_MEMBERS],
   ['notice-lost', NOTICE_LOST_MEMBERS],
   ['maintenance', MAINTENANCE_MEMBERS],
+  ['webhook', WEBHOOK_MEMBERS],
 ])
 
 /** What must never be in a log, and the name it is reported by: the text itself stays out of the report. */
@@ -53,6 +69,7 @@ const SECRETS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['an e-mail address', /@|%40/i],
   ['a token', /eyJ/],
   ['a token of the directory', /rescind_scim_/],
+  ['a secret of a webhook', /whsec_/],
   ['a PEM block', /-----BEGIN/],
   ['a query', /\?/],
   ['an IPv4 address', /\b\d{1,3}(?:\.\d{1,3}){3}\b/],

@@ -14,7 +14,7 @@ export const migrationsDrift: Step = {
     try {
       cpSync(MIGRATIONS, copy, { recursive: true })
       const out = relative(ROOT, copy)
-      const args = ['generate', '--dialect', 'sqlite', '--schema', './src/database/schema.ts', '--out', out]
+      const args = ['generate', '--dialect', 'sqlite', '--schema', './src/database/*schema.ts', '--out', out]
       const { code, output } = await run('drizzle-kit', args)
       const isSame = readdirSync(copy).length === readdirSync(MIGRATIONS).length
       const advice = 'The schema has changed: run `npm run migration`.'
