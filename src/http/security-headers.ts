@@ -12,12 +12,14 @@ const HEADERS = {
   'X-Frame-Options': 'DENY',
 }
 
+const HEADER_ENTRIES = Object.entries(HEADERS)
+
 /** Sets {@link HEADERS}. A page, which loads something, has said itself what it loads. */
 export function securityHeaders() {
   return createMiddleware<AppEnv>(async function securityHeaders(c, next) {
     await next()
-    for (const [name, value] of Object.entries(HEADERS)) {
-      if (!c.res.headers.has(name)) c.header(name, value)
-    }
+    // Not by `c.header`, which makes another Response each time when there is one.
+    const { headers } = c.res
+    for (const [name, value] of HEADER_ENTRIES) if (!headers.has(name)) headers.set(name, value)
   })
 }

@@ -19,8 +19,8 @@ import type { DirectoryScope, User } from './user-store.ts'
  * has no event, and every other statement goes by the event.
  */
 
-/** Statements of one round trip: D1 allows 1,000 to one call of the Worker, and 30 seconds to a batch. */
-const BATCH_STATEMENTS_MAX = 400
+/** Characters of one list: D1 takes 2,000,000 bytes, and a character may be three. */
+const LIST_CHARACTERS_MAX = 500_000
 
 /** What is added to the number of a change for its second event. */
 const SECOND_EVENT = 2_048
@@ -63,7 +63,8 @@ export async function findKnown(
 }
 
 /**
- * Makes the changes, one stage after the other, each change with its event in one transaction.
+ * Makes the changes, one stage after the other, all with their events in one transaction. D1 runs 1,000 statements for
+ * one call of the Worker, so that there must be few stages: each takes up to 15, and more where its lists are long.
  *
  * @returns the numbers of the changes that were made. The others met a user who was not as expected.
  */
@@ -75,27 +76,38 @@ export async function changeUsers(
   const eventIdPrefix = newEventIdPrefix(scope.now)
   const { db, tenantId, now, attemptsMax, failuresMax } = scope
   const values = { ...actor, tenantId, now, attemptsMax, failuresMax, eventIdPrefix }
-  const steps = stages.flatMap((stage) =>
+  const statements = stages.flatMap((stage) =>
     (['create', 'update', 'delete'] as const).flatMap((tag) => {
       const entries = stage.filter((change) => change.tag === tag).map((change) => entryOf(scope, change))
-      if (entries.length === 0) return []
-      const given = { ...values, entries: JSON.stringify(entries) }
-      return [batchesOf(tag, entries).flatMap((batch) => batch.statements(db, given))]
+      return listsOf(entries).flatMap((some) => {
+        const given = { ...values, entries: JSON.stringify(some) }
+        return batchesOf(tag, some).flatMap((batch) => batch.statements(db, given))
+      })
     }),
   )
   const made = new Set<number>()
-  while (steps.length > 0) {
-    const batch: D1PreparedStatement[] = []
-    do batch.push(...(steps.shift() ?? []))
-    while (steps.length > 0 && batch.length + (steps[0]?.length ?? 0) <= BATCH_STATEMENTS_MAX)
-    for (const { results } of await db.batch<{ number?: string }>(batch)) {
-      for (const { number = '' } of results) {
-        const nth = Number.parseInt(number, 16)
-        if (nth < SECOND_EVENT) made.add(nth)
-      }
-    }
+  const results = statements.length > 0 ? await db.batch<{ number?: string }>(statements) : []
+  for (const { number = '' } of results.flatMap((result) => result.results)) {
+    const nth = Number.parseInt(number, 16)
+    if (nth < SECOND_EVENT) made.add(nth)
   }
   return made
+}
+
+/** Entries in lists that are short enough each for one parameter. They build upon nothing of each other. */
+function listsOf<Entry>(entries: readonly Entry[]): Entry[][] {
+  const lists: Entry[][] = []
+  let room = 0
+  for (const entry of entries) {
+    const { length } = JSON.stringify(entry)
+    if (lists.length === 0 || length > room) {
+      lists.push([])
+      room = LIST_CHARACTERS_MAX
+    }
+    lists.at(-1)?.push(entry)
+    room -= length + 1
+  }
+  return lists
 }
 
 /** The statements that such entries need: most updates end no code, and move nobody. */

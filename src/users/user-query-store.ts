@@ -74,6 +74,9 @@ export type Found =
 /** Users of a tenant whose rows one query reads through: 100,000 of them would take a second. */
 const READ_USERS_MAX = 10_000
 
+/** Users whom an index may lead to: only an external id may be of many. */
+const LED_TO_MAX = 1_000
+
 const { tenantId: _, ...userColumns } = getTableColumns(users)
 
 /** Whether the query has to look at every user of the tenant, since no index serves it. */
@@ -129,21 +132,28 @@ export async function queryUsers({ db, tenantId }: TenantScope, query: Query): P
       : eq(users.tenantId, tenantId)
   const isMatch = and(isOurs, query.condition && conditionOf(query.condition, tenantId))
   const index = indexOf(query)
+  const isLed = query.condition !== undefined && !isBounded
+  const led = sql`(SELECT 1 FROM ${users} WHERE ${isMatch} LIMIT ${LED_TO_MAX + 1})`
   const [[all], [matching], found] = await orm.batch([
     totalOf(orm, tenantId),
     orm
       .select({ total: sql<number>`count(*)` })
-      .from(sql`${users} ${index}`)
-      .where(query.condition ? isMatch : sql`0`),
+      .from(isLed ? led : sql`${users} ${index}`)
+      .where(isLed ? undefined : query.condition ? isMatch : sql`0`),
     pageOf(
       orm,
       tenantId,
       query,
-      index ? sql`rowid IN (SELECT rowid FROM ${users} ${index} WHERE ${isMatch})` : isMatch,
+      index
+        ? sql`rowid IN (SELECT rowid FROM ${users} ${index} WHERE ${isMatch})`
+        : isLed
+          ? and(isMatch, sql`(SELECT count(*) FROM ${led}) <= ${LED_TO_MAX}`)
+          : isMatch,
     ),
   ])
   const known = all?.total ?? 0
   if (isBounded && known > most) return { tag: 'too-many', users: known, most }
+  if (isLed && (matching?.total ?? 0) > LED_TO_MAX) return { tag: 'too-many', users: known, most: LED_TO_MAX }
   const { limit } = query.slice
   const page = found.slice(0, limit)
   const last = page.at(-1)

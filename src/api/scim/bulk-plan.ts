@@ -46,6 +46,9 @@ function textsOf(data: unknown): string[] {
   return texts
 }
 
+/** Changes of one request that each build upon the one before: D1 runs 1,000 statements for a call of the Worker. */
+const STAGES_MAX = 50
+
 /** Works out what operations come to, one after the other, each upon what those before it have left. */
 export class BulkPlan {
   readonly #users: Map<string, User>
@@ -120,6 +123,15 @@ export class BulkPlan {
   #apply(change: Change): number {
     const before = change.tag === 'create' ? undefined : change.before
     const after = change.tag === 'delete' ? undefined : change.after
+    const touched = [before, after].flatMap((user) =>
+      user ? [`id ${user.id}`, `name ${user.userNameKey}`, `address ${user.emailKey}`] : [],
+    )
+    const stage = Math.max(...touched.map((name) => (this.#stages.get(name) ?? -1) + 1))
+    if (stage >= STAGES_MAX) {
+      throw new HTTPException(413, {
+        message: `A request changes one user, user name or address ${STAGES_MAX} times at most. Send this operation in another.`,
+      })
+    }
     if (before !== undefined) {
       this.#users.delete(before.id)
       this.#byName.delete(before.userNameKey)
@@ -130,10 +142,6 @@ export class BulkPlan {
       this.#byName.set(after.userNameKey, after.id)
       this.#byAddress.set(after.emailKey, after.id)
     }
-    const touched = [before, after].flatMap((user) =>
-      user ? [`id ${user.id}`, `name ${user.userNameKey}`, `address ${user.emailKey}`] : [],
-    )
-    const stage = Math.max(...touched.map((name) => (this.#stages.get(name) ?? -1) + 1))
     for (const name of touched) this.#stages.set(name, stage)
     return stage
   }

@@ -129,7 +129,9 @@ async function find(c: Context<AdminEnv>, query: Query) {
   throw new ScimException(
     400,
     'tooMany',
-    `The tenant has ${found.users} users, and this reads through ${found.most} at most. Filter by eq, and by id, externalId, userName or emails.value, or read all users in pages without sorting them.`,
+    isCostly
+      ? `The tenant has ${found.users} users, and this reads through ${found.most} at most. Filter by eq, and by id, externalId, userName or emails.value, or read all users in pages without sorting them.`
+      : `More than ${found.most} users match. Filter by id, userName or emails.value, which are of one user each.`,
   )
 }
 

@@ -1,10 +1,12 @@
 import { createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { drizzle } from 'drizzle-orm/d1'
 import { describe, expect, it, vi } from 'vitest'
 import { ADMIN_ACTIVITIES, USER_ACTIVITIES } from '../../../src/api/admin/event-codes.ts'
 import worker from '../../../src/index.ts'
 import { adminLog } from '../../../src/audit/event-log-store.ts'
 import { recordLimit } from '../../../src/audit/limit-event-store.ts'
+import { recordUserEvent } from '../../../src/audit/user-event-store.ts'
 import { meteredDb } from '../../rig/metered-d1.ts'
 import { call, newTenant, NO_LIMITS, type Tenant } from '../../rig/service.ts'
 
@@ -242,6 +244,21 @@ describe('the log of users', () => {
     const history = await (await get(tenant, `/users/${String(id)}/authlogs/`)).json<Entry[]>()
     expect(history.map(({ eventCode }) => eventCode)).toEqual(['91005', '91006'])
     expect((await get(tenant, `/users/${crypto.randomUUID()}/authlogs`)).status).toBe(404)
+  })
+
+  it('D3: has what happens once in the millisecond in which an hour begins, also when it is recorded later', async () => {
+    const tenant = await newTenant({ users: 1 })
+    await log(tenant, 'usereventlog')
+    const [orm, now] = [drizzle(env.DB), Date.now()]
+    const hour = now - (now % 3_600_000)
+    const event = { userId: 'u', action: 'sent', reason: '', subjectId: crypto.randomUUID() } as const
+    for (const occurredAt of [hour, hour - 5 * 3_600_000]) {
+      await recordUserEvent(orm, { tenantId: tenant.id, now }, { ...event, occurredAt })
+    }
+    expect(await log(tenant, 'usereventlog')).toMatchObject({
+      totalElements: 2,
+      userEventLogExportEntries: [{ eventId: '1' }, { eventId: '2' }],
+    })
   })
 
   it('D4: holds no code and no whole address', async () => {

@@ -281,6 +281,26 @@ describe('a query that no index serves', () => {
     for (const query of served) expect((await ask(query)).status, JSON.stringify(query)).toBe(200)
   })
 
+  it('L2: is refused where more than 1,000 users share an external id, and reads no more of them', async () => {
+    const large = await newTenant({ policy: NO_LIMITS })
+    await env.DB.prepare(
+      `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 2999)
+       INSERT INTO users (id, tenant_id, email, email_key, user_name, user_name_key, status, attributes, created_at, updated_at)
+       SELECT i || ?1, ?1, i, i, i, i, 'enabled', '{"externalId":"same"}', 0, 0 FROM n`,
+    )
+      .bind(large.id)
+      .run()
+    const db = meteredDb()
+    const scope = { db: db as unknown as D1Database, tenantId: large.id, now: 0 }
+    const slice = { offset: 0, limit: 10 }
+    const condition = readUserFilter('externalId eq "same"')
+    expect(await queryUsers(scope, { condition, order: undefined, slice })).toMatchObject({
+      tag: 'too-many',
+      most: 1_000,
+    })
+    expect(db.rows.reduce((sum, { read }) => sum + read, 0)).toBeLessThan(6_000)
+  })
+
   it('L2: reads no user of such a tenant', async () => {
     const large = await newTenant({ policy: NO_LIMITS })
     await env.DB.prepare(
