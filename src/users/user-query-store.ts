@@ -133,23 +133,14 @@ export async function queryUsers({ db, tenantId }: TenantScope, query: Query): P
   const isMatch = and(isOurs, query.condition && conditionOf(query.condition, tenantId))
   const index = indexOf(query)
   const isLed = query.condition !== undefined && !isBounded
-  const led = sql`(SELECT 1 FROM ${users} WHERE ${isMatch} LIMIT ${LED_TO_MAX + 1})`
+  const rows = sql`(SELECT rowid FROM ${users} ${index} WHERE ${isMatch} LIMIT ${isLed ? LED_TO_MAX + 1 : -1})`
   const [[all], [matching], found] = await orm.batch([
     totalOf(orm, tenantId),
     orm
       .select({ total: sql<number>`count(*)` })
-      .from(isLed ? led : sql`${users} ${index}`)
-      .where(isLed ? undefined : query.condition ? isMatch : sql`0`),
-    pageOf(
-      orm,
-      tenantId,
-      query,
-      index
-        ? sql`rowid IN (SELECT rowid FROM ${users} ${index} WHERE ${isMatch})`
-        : isLed
-          ? and(isMatch, sql`(SELECT count(*) FROM ${led}) <= ${LED_TO_MAX}`)
-          : isMatch,
-    ),
+      .from(rows)
+      .where(query.condition ? undefined : sql`0`),
+    pageOf(orm, tenantId, query, index || isLed ? sql`rowid IN ${rows}` : isMatch),
   ])
   const known = all?.total ?? 0
   if (isBounded && known > most) return { tag: 'too-many', users: known, most }
