@@ -18,7 +18,6 @@ CREATE TABLE `console_sessions` (
 	`issuer` text NOT NULL,
 	`role_value` text NOT NULL,
 	`provider_session` text,
-	`id_token` text,
 	`authenticated_at` integer,
 	`browser` text NOT NULL,
 	`created_at` integer NOT NULL,

@@ -19,9 +19,8 @@ export const consoleSessions = sqliteTable(
     /** Who has vouched for the person, and the value of the claim by which a role is granted. */
     issuer: text().notNull(),
     roleValue: text('role_value').notNull(),
-    /** The session of the provider, where it names one; and its token, sealed, to sign out there too. */
+    /** The session of the provider, where it names one. */
     providerSession: text('provider_session'),
-    idToken: text('id_token'),
     /** When the person proved to the provider who they are, epoch ms, where it says so. */
     authenticatedAt: integer('authenticated_at'),
     /** In a few words, such as `Firefox on Linux`. */

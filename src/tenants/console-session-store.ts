@@ -16,7 +16,7 @@ export const SESSIONS_OF_PERSON_MAX = 10
 /** Sessions that a list shows. */
 const LISTED_MAX = 500
 
-export type ConsoleSession = Omit<typeof consoleSessions.$inferSelect, 'tenantId' | 'endedAt' | 'idToken'>
+export type ConsoleSession = Omit<typeof consoleSessions.$inferSelect, 'tenantId' | 'endedAt'>
 
 const sessionColumns = {
   id: consoleSessions.id,
@@ -64,7 +64,7 @@ export async function touchSession(
 export async function insertSession(
   db: D1Database,
   tenantId: string,
-  session: ConsoleSession & { idToken: string | null },
+  session: ConsoleSession,
 ): Promise<void> {
   const orm = drizzle(db)
   const { personId, createdAt: now } = session
@@ -107,19 +107,19 @@ export function listSessions(
 /**
  * Ends a live session; with `personId`, only one of that person.
  *
- * @returns whose it was, and the sealed token of the provider; nothing where there is no such live session.
+ * @returns whose it was; nothing where there is no such live session.
  */
 export async function endSession(
   db: D1Database,
   tenantId: string,
   { id, personId, now }: { id: string; personId?: string | undefined; now: number },
-): Promise<{ personId: string; idToken: string | null } | undefined> {
+): Promise<{ personId: string; name: string } | undefined> {
   const whose = personId === undefined ? undefined : eq(consoleSessions.personId, personId)
   const [ended] = await drizzle(db)
     .update(consoleSessions)
-    .set({ endedAt: now, idToken: null })
+    .set({ endedAt: now })
     .where(and(isLive(tenantId, now), eq(consoleSessions.id, id), whose))
-    .returning({ personId: consoleSessions.personId, idToken: consoleSessions.idToken })
+    .returning({ personId: consoleSessions.personId, name: consoleSessions.name })
   return ended
 }
 
@@ -139,7 +139,7 @@ export async function endSessionsOfProvider(
       : eq(consoleSessions.personId, logout.personId)
   await drizzle(db)
     .update(consoleSessions)
-    .set({ endedAt: now, idToken: null })
+    .set({ endedAt: now })
     .where(and(isLive(tenantId, now), eq(consoleSessions.issuer, logout.issuer), whose))
 }
 
