@@ -1,15 +1,17 @@
+import { consoleRoutes } from './api/console/routes.ts'
 import { operatorRoutes } from './api/operator/routes.ts'
 import type { Plane } from './app.ts'
 import { consumeDeliveries } from './delivery/consumer.ts'
 import { maintain } from './maintenance.ts'
 import { consumeWebhooks, SLOW_WEBHOOKS, WEBHOOKS } from './webhooks/consumer.ts'
 
-/** What the operator of the service calls. Its prefixes are the routes of its Worker in wrangler.toml. */
+/** What the operator of the service calls, and the console of tenants. Its prefixes are the routes of its Worker in wrangler.toml. */
 export const controlPlane: Plane = {
   errors: [],
   bodies: {},
   mount(app) {
     app.route('/operator/v1', operatorRoutes)
+    app.route('/console', consoleRoutes)
   },
 }
 

@@ -31,7 +31,13 @@ export type Client = {
 export type AdminEnv = TenantEnv & { Variables: { principal: TenantPrincipal } }
 
 /** A request of the service's operator, or about a tenant by a super-admin of it who is signed in to the console. */
-export type OperatorEnv = AppEnv & { Variables: { principal: OperatorPrincipal | PersonPrincipal } }
+export type OperatorEnv = AppEnv & {
+  Variables: {
+    principal: OperatorPrincipal | PersonPrincipal
+    /** What a super-admin has changed, in the words of the audit, where the path does not say it. */
+    changed: string | undefined
+  }
+}
 
 /**
  * A request's context as what is shared by faces takes it: a face's own has more variables, and stands for
