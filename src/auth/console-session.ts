@@ -16,14 +16,6 @@ import type { Tenant } from '../tenants/tenant.ts'
 
 /** Sessions of people in the console: a random token in a cookie of one host. */
 
-/**
- * The prefix makes browsers take it over HTTPS alone, for this very host and all of its paths, so that no other host of
- * the domain can put one of its own in its place (RFC 6265bis §4.1.3.2).
- */
-export const SESSION_COOKIE = '__Host-rescind-session'
-/** Where a request says that a script of the console has made it. */
-export const SESSION_CSRF_HEADER = 'X-CSRF-Token'
-
 const CONTEXT = ['console-session']
 /** An id that proves its origin, and 256 random bits. */
 const FORM = /^([\da-f-]{36})_[\w-]{43}$/

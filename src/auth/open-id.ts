@@ -61,7 +61,12 @@ export async function startSignIn(
 ): Promise<{ url: string; pending: PendingSignIn }> {
   const provider = await providerOf(client, isLocalRun)
   const verifier = oauth.generateRandomCodeVerifier()
-  const pending = { state: oauth.generateRandomState(), nonce: oauth.generateRandomNonce(), verifier, ...wish }
+  const pending = {
+    state: oauth.generateRandomState(),
+    nonce: oauth.generateRandomNonce(),
+    verifier,
+    ...wish,
+  }
   const url = authorizationEndpoint(provider)
   const parameters = {
     client_id: client.clientId,
@@ -150,7 +155,9 @@ export async function jwksUriOf(client: OpenIdClient, isLocalRun: boolean): Prom
  * and of this tenant alone.
  */
 export function personIdOf(tenantId: string, issuer: string, subject: string): string {
-  const digest = createHash('sha256').update(JSON.stringify([tenantId, issuer, subject])).digest('base64url')
+  const digest = createHash('sha256')
+    .update(JSON.stringify([tenantId, issuer, subject]))
+    .digest('base64url')
   return `prs_${digest.slice(0, 22)}`
 }
 
@@ -177,7 +184,9 @@ function authorizationEndpoint({ authorization_endpoint: endpoint = '' }: oauth.
 
 /** With these, providers that know them say which groups or roles somebody has. */
 function scopesOf({ scopes_supported: known = [] }: oauth.AuthorizationServer): string {
-  return ['openid', 'profile', 'email', ...['groups', 'roles'].filter((scope) => known.includes(scope))].join(' ')
+  return ['openid', 'profile', 'email', ...['groups', 'roles'].filter((scope) => known.includes(scope))].join(
+    ' ',
+  )
 }
 
 function clientOf({ clientId }: OpenIdClient): oauth.Client {

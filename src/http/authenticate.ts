@@ -97,7 +97,9 @@ export function authenticateOwner() {
     log.accessId = session.personId
     if (role !== 'super-admin' || c.req.param('id') !== tenant.id) {
       log.step = 'forbidden'
-      throw new HTTPException(403, { message: 'This is for the operator, and for super-admins of the tenant.' })
+      throw new HTTPException(403, {
+        message: 'This is for the operator, and for super-admins of the tenant.',
+      })
     }
     c.set('principal', { tag: 'person', id: session.personId, name: session.name })
     await next()

@@ -1,12 +1,7 @@
 import { HTTPException } from 'hono/http-exception'
 import { parse } from 'hono/utils/cookie'
-import {
-  isCsrfTokenOf,
-  SESSION_COOKIE,
-  SESSION_CSRF_HEADER,
-  verifySession,
-  type KnownSession,
-} from '../auth/console-session.ts'
+import { isCsrfTokenOf, verifySession, type KnownSession } from '../auth/console-session.ts'
+import { SESSION_COOKIE, SESSION_CSRF_HEADER } from '../auth/session-cookie.ts'
 import { config } from '../config.ts'
 import type { findSession } from '../tenants/console-session-store.ts'
 import type { AppEnv, ReadContext } from './app-env.ts'
@@ -34,7 +29,8 @@ export async function requireSession(
   const token = cookieOf(c) ?? ''
   const asked = { hostname: new URL(c.req.url).hostname, now: c.get('now') }
   const known = await verifySession(c.env.DB, config(c.env), token, asked, read)
-  if (known === undefined) throw unauthenticated(c, 'no-session', 'Bearer', 'Sign in: there is no live session.')
+  if (known === undefined)
+    throw unauthenticated(c, 'no-session', 'Bearer', 'Sign in: there is no live session.')
   requireOwnOrigin(c, token)
   return { ...known, token }
 }

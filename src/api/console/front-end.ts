@@ -1,5 +1,8 @@
-import type { FrontEndContext } from './console-env.ts'
+import type { Context, Next } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { tenantOfHost } from '../../tenants/catalogue.ts'
 import { notice } from './notice.ts'
+import { isPage } from './return-path.ts'
 
 /**
  * What the console may load: files of this origin, and nothing that stands in the page itself. `data:` is for pictures
@@ -25,15 +28,19 @@ const SHELL = 'https://assets.invalid/console/index.html'
 
 /**
  * `GET /console` and every page below it: the one page of the front end, whose script does the rest. It is the same
- * for everybody and has no data in it, so that it needs no session.
+ * for everybody and has no data in it, so that it needs no session. Endpoints are left to what comes after.
  */
-export async function frontEnd(c: FrontEndContext): Promise<Response> {
-  if (c.get('tenant').policy.console === undefined) {
+export async function frontEnd(c: Context<AppEnv>, next: Next): Promise<Response | void> {
+  const { hostname, pathname } = new URL(c.req.url)
+  if (!isPage(pathname)) return next()
+  const tenant = await tenantOfHost(c.env.DB, hostname)
+  if (tenant?.policy.console === undefined) {
     return notice(c, 404, {
       heading: 'There is no console here',
-      text: 'This host has no console: its operator has not said how people sign in (policy.console).',
+      text: 'This host has no console: nobody has said how people sign in to it (policy.console).',
     })
   }
+  c.get('log').tenantId = tenant.id
   const shell = await c.env.ASSETS.fetch(SHELL)
   if (!shell.ok) {
     return notice(c, 404, {

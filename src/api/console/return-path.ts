@@ -1,8 +1,14 @@
 /** Pages of the console begin here. */
 const HOME = '/console'
-/** What is no page, and would lead in a circle. */
-const NO_PAGES = /^\/console\/(?:login|callback|logout|backchannel-logout|session|sessions|overview|assets)(?:\/|$)/
+/** What the service answers itself below it. */
+const ENDPOINTS =
+  /^\/console\/(?:login|callback|logout|backchannel-logout|session|sessions|overview|assets)(?:\/|$)/
 const LENGTH_MAX = 2_048
+
+/** Whether a path is the front end's to answer: every path of the console that is no endpoint. */
+export function isPage(pathname: string): boolean {
+  return pathname === HOME || (pathname.startsWith(`${HOME}/`) && !ENDPOINTS.test(pathname))
+}
 
 /**
  * Where a sign-in leads to: a page of the console on this origin, and the start of the console for anything else. What
@@ -12,6 +18,5 @@ export function returnPath(wanted: string | undefined, origin: string): string {
   if (wanted === undefined || wanted.length > LENGTH_MAX || !/^\/[^/\\]/.test(wanted)) return HOME
   if (!URL.canParse(wanted, origin)) return HOME
   const { origin: found, pathname, search, hash } = new URL(wanted, origin)
-  const isPage = pathname === HOME || (pathname.startsWith(`${HOME}/`) && !NO_PAGES.test(pathname))
-  return found === origin && isPage && !pathname.includes('//') ? pathname + search + hash : HOME
+  return found === origin && isPage(pathname) && !pathname.includes('//') ? pathname + search + hash : HOME
 }

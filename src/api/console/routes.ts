@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
+import type { AppEnv } from '../../http/app-env.ts'
 import { identifyClient } from '../../http/client.ts'
 import { requireSession } from '../../http/console-session.ts'
 import { admit } from '../../http/rate-limit.ts'
@@ -16,7 +17,10 @@ import { backChannelLogout, logout } from './sign-out.ts'
 
 const signInRoutes = new Hono<SignInEnv>()
 const sessionRoutes = new Hono<ConsoleEnv>()
-export const consoleRoutes = new Hono()
+export const consoleRoutes = new Hono<AppEnv>()
+
+// First, so that the log names the route of an endpoint.
+consoleRoutes.get('/*', frontEnd)
 
 const ofTenant = [requireTenantOfHost(), requireConsole()] as const
 const visitor = [...ofTenant, identifyClient(), rateLimitSignIn()] as const
@@ -33,9 +37,6 @@ sessionRoutes.post('/logout', person, logout)
 
 consoleRoutes.route('/', signInRoutes)
 consoleRoutes.route('/', sessionRoutes)
-// Last, since it answers every other path: the front end knows its own pages.
-consoleRoutes.get('/', requireTenantOfHost(), frontEnd)
-consoleRoutes.get('/*', requireTenantOfHost(), frontEnd)
 
 /** @throws {HTTPException} 404 where the tenant has no console. */
 function requireConsole() {

@@ -1,6 +1,7 @@
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { ACCESS_HEADER, verifyAccessAssertion } from '../../auth/access-assertion.ts'
-import { newSessionToken, SESSION_COOKIE } from '../../auth/console-session.ts'
+import { newSessionToken } from '../../auth/console-session.ts'
+import { SESSION_COOKIE } from '../../auth/session-cookie.ts'
 import {
   finishSignIn,
   personIdOf,
@@ -56,9 +57,7 @@ export async function callback(c: SignInContext): Promise<Response> {
   const provider = identityProvider(c.get('console'))
   const opened = await openPending(c, sealed, PENDING_MAX_S)
   const isOfProvider =
-    provider.tag === 'open-id' &&
-    opened?.issuer === provider.issuer &&
-    opened.clientId === provider.clientId
+    provider.tag === 'open-id' && opened?.issuer === provider.issuer && opened.clientId === provider.clientId
   if (!isOfProvider) return refuse(c, 'no-sign-in', '/console')
   const { returnTo, pending } = opened
   const { isLocalRun } = config(c.env)
@@ -112,7 +111,10 @@ async function signIn(c: SignInContext, claims: OpenIdClaims, returnTo: string):
 /** One line of text, as it is shown and kept. */
 function shown(claim: unknown): string | undefined {
   if (typeof claim !== 'string') return undefined
-  const text = claim.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ').trim().slice(0, NAME_LENGTH_MAX)
+  const text = claim
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
+    .trim()
+    .slice(0, NAME_LENGTH_MAX)
   return text === '' ? undefined : text
 }
 
@@ -127,10 +129,16 @@ const REASONS: Record<Fault, { status: 400 | 403 | 503; text: string }> = {
     status: 503,
     text: 'The identity provider of your organization cannot be reached, or its answer is not valid.',
   },
-  'provider-denied': { status: 403, text: 'The identity provider of your organization has not signed you in.' },
+  'provider-denied': {
+    status: 403,
+    text: 'The identity provider of your organization has not signed you in.',
+  },
   'provider-answer': { status: 403, text: 'The answer of the identity provider is not valid.' },
   'provider-acr': { status: 403, text: 'You have not signed in as strongly as your organization asks for.' },
-  'no-access': { status: 403, text: 'This console is behind Cloudflare Access, which has not let you through.' },
+  'no-access': {
+    status: 403,
+    text: 'This console is behind Cloudflare Access, which has not let you through.',
+  },
   'no-sign-in': {
     status: 400,
     text: 'This browser has no such sign-in under way. It was too long ago, or was begun in another tab.',

@@ -1,7 +1,7 @@
 import { deleteCookie } from 'hono/cookie'
 import { HTTPException } from 'hono/http-exception'
 import { recordPersonAct } from '../../audit/person-store.ts'
-import { SESSION_COOKIE } from '../../auth/console-session.ts'
+import { SESSION_COOKIE } from '../../auth/session-cookie.ts'
 import { verifyLogoutToken } from '../../auth/logout-token.ts'
 import { personIdOf, signOutUrl } from '../../auth/open-id.ts'
 import { config } from '../../config.ts'
@@ -27,7 +27,11 @@ export async function logout(c: ConsoleContext): Promise<Response> {
   deleteCookie(c, SESSION_COOKIE, { path: '/', secure: true })
   // What the browser has kept of the console is not to be seen by the next at the desk.
   c.header('Clear-Site-Data', '"cache"')
-  await recordPersonAct(tenantScopeOf(c), actorOf(c), { action: 'console.sign-out', target: '', result: 'done' })
+  await recordPersonAct(tenantScopeOf(c), actorOf(c), {
+    action: 'console.sign-out',
+    target: '',
+    result: 'done',
+  })
   const provider = policy.console && identityProvider(policy.console)
   const returnUri = new URL('/console', c.req.url).href
   return c.json({ redirectTo: (provider && (await placeToSignOut(c, provider, returnUri))) ?? null })
