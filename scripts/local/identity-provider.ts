@@ -16,6 +16,7 @@ export const CONSOLE_CLIENT = 'rescind-console'
 /** How strongly somebody has signed in: every click here counts as both. */
 const ACR_VALUES = ['urn:rescind:local:password', 'phr']
 const DAY_S = 86_400
+const PEOPLE_PATH = '/people/'
 
 /** Its own name for this machine, so that its cookies and the service's keep apart. */
 const HOST = '127.0.0.1'
@@ -35,9 +36,8 @@ export async function startProvider(baseUrl: string, wantedPort: number): Promis
   const provider = await newProvider(issuer, baseUrl)
   const answer = provider.callback()
   server.on('request', (request, response) => {
-    void answerPeople(provider, request, response).then((isAnswered) => {
-      if (!isAnswered) void answer(request, response)
-    })
+    if (request.url?.startsWith(PEOPLE_PATH)) void answerPeople(provider, request, response)
+    else void answer(request, response)
   })
   return {
     issuer,
@@ -106,6 +106,9 @@ function configuration(client: ClientMetadata): ConstructorParameters<typeof Pro
     conformIdTokenClaims: false,
     pkce: { required: () => true },
     features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
+    // The service is on this machine, which its own `fetch` would not call.
+    fetch: (url, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown }) =>
+      fetch(url, options),
     interactions: { url: (_, { uid }) => `/people/${uid}` },
     ttl: {
       Session: DAY_S,
@@ -136,10 +139,9 @@ async function answerPeople(
   provider: Provider,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<boolean> {
+): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
-  const [, uid, isChosen] = /^\/people\/([\w-]+)(\/as)?$/.exec(pathname) ?? []
-  if (uid === undefined) return false
+  const [, uid = '', isChosen] = /^\/people\/([\w-]+)(\/as)?$/.exec(pathname) ?? []
   try {
     const { params, uid: known } = await provider.interactionDetails(request, response)
     if (known !== uid) throw new Error('another sign-in is under way in this browser')
@@ -147,7 +149,8 @@ async function answerPeople(
     if (isChosen === undefined || person === undefined) {
       send(response, 200, peoplePage(uid))
     } else {
-      const [asked] = String(params['acr_values'] ?? '').split(' ')
+      const { acr_values: wanted } = params
+      const [asked] = typeof wanted === 'string' ? wanted.split(' ') : []
       const acr = ACR_VALUES.find((value) => value === asked) ?? ACR_VALUES[0]
       const login = { accountId: person.email, ...(acr !== undefined && { acr }) }
       await provider.interactionFinished(request, response, { login })
@@ -155,7 +158,6 @@ async function answerPeople(
   } catch {
     send(response, 400, '<!doctype html><title>Too late</title><p>This sign-in is over. Begin it again.')
   }
-  return true
 }
 
 function send(response: ServerResponse, status: number, html: string): void {

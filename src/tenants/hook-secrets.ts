@@ -15,8 +15,9 @@ export function withoutSecrets(policy: Policy) {
   }
 }
 
-function withoutClientSecret({ clientSecret: _, ...console }: ConsolePolicy) {
-  return console
+function withoutClientSecret(console: ConsolePolicy) {
+  const { clientSecret: _, ...shown } = console
+  return shown
 }
 
 /**

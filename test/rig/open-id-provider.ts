@@ -92,9 +92,8 @@ export class OpenIdProvider {
   }
 
   /** A token that the provider has signed. */
-  async sign(claims: JWTPayload, header: Record<string, unknown> = {}): Promise<string> {
-    const key = this.#lies.isSignedByStranger ? strangers.privateKey : pair.privateKey
-    return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'k1', ...header }).sign(key)
+  sign(claims: JWTPayload, header: Record<string, unknown> = {}): Promise<string> {
+    return signer(this.#lies)(claims, header)
   }
 
   async #answer({ origin, pathname }: URL, request: Request): Promise<Response> {
@@ -146,6 +145,13 @@ export class OpenIdProvider {
     const idToken = await this.sign(claims, this.#lies.header)
     return Response.json({ access_token: 'an-access-token', token_type: 'Bearer', id_token: idToken })
   }
+}
+
+/** Signs as the provider does, or as a stranger. */
+export function signer({ isSignedByStranger = false }: Pick<Lies, 'isSignedByStranger'> = {}) {
+  const key = isSignedByStranger ? strangers.privateKey : pair.privateKey
+  return (claims: JWTPayload, header: Record<string, unknown> = {}): Promise<string> =>
+    new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'k1', ...header }).sign(key)
 }
 
 const METADATA = {
