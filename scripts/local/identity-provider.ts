@@ -107,8 +107,8 @@ function configuration(client: ClientMetadata): ConstructorParameters<typeof Pro
     pkce: { required: () => true },
     features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
     // The service is on this machine, which its own `fetch` would not call.
-    fetch: (url, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown }) =>
-      fetch(url, options),
+    fetch: (url, options) =>
+      fetch(url, Object.fromEntries(Object.entries(options ?? {}).filter(([name]) => name !== 'dispatcher'))),
     interactions: { url: (_, { uid }) => `/people/${uid}` },
     ttl: {
       Session: DAY_S,
