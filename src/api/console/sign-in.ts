@@ -122,9 +122,10 @@ function redirectUriOf(c: SignInContext): string {
   return new URL('/console/callback', c.req.url).href
 }
 
-type Fault = SignInFault | 'no-access' | 'no-sign-in' | 'no-role'
+/** Why somebody is not signed in, as the log names it. */
+export type SignInRefusal = SignInFault | 'no-access' | 'no-sign-in' | 'no-role'
 
-const REASONS: Record<Fault, { status: 400 | 403 | 503; text: string }> = {
+const REASONS: Record<SignInRefusal, { status: 400 | 403 | 503; text: string }> = {
   'provider-unreachable': {
     status: 503,
     text: 'The identity provider of your organization cannot be reached, or its answer is not valid.',
@@ -150,7 +151,7 @@ const REASONS: Record<Fault, { status: 400 | 403 | 503; text: string }> = {
 }
 
 /** Says in a page why nobody is signed in. The true reason is in the log. */
-function refuse(c: SignInContext, fault: Fault, returnTo: string): Promise<Response> {
+function refuse(c: SignInContext, fault: SignInRefusal, returnTo: string): Promise<Response> {
   const { status, text } = REASONS[fault]
   const log = c.get('log')
   log.step = status === 403 ? 'forbidden' : 'rejected'

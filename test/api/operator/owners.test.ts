@@ -108,7 +108,10 @@ describe('the record of the tenant', () => {
     const { tenant, browser, put } = await withRecord()
     await put({ name: 'Another' }, { notify: { voided: false }, limits: { issue: { perHour: 10 } } })
     await put({ hosts: ['other.example.com'] })
-    const key = await browser.fetch('POST', `/operator/v1/tenants/${tenant.id}/keys`, { publicKey, role: 'help-desk' })
+    const key = await browser.fetch('POST', `/operator/v1/tenants/${tenant.id}/keys`, {
+      publicKey,
+      role: 'help-desk',
+    })
     const { accessID } = await key.json<{ accessID: string }>()
     await browser.fetch('DELETE', `/operator/v1/tenants/${tenant.id}/keys/${accessID}`)
     await browser.fetch('DELETE', `/operator/v1/tenants/${tenant.id}/keys/<script>${'x'.repeat(200)}`)
