@@ -7,7 +7,7 @@ import { consumeWebhooks, SLOW_WEBHOOKS, WEBHOOKS } from './webhooks/consumer.ts
 /** What the operator of the service calls. Its prefixes are the routes of its Worker in wrangler.toml. */
 export const controlPlane: Plane = {
   errors: [],
-  bodies: {},
+  largeBodies: [],
   mount(app) {
     app.route('/operator/v1', operatorRoutes)
   },
