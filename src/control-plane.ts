@@ -8,7 +8,7 @@ import { consumeWebhooks, SLOW_WEBHOOKS, WEBHOOKS } from './webhooks/consumer.ts
 /** What the operator of the service calls, and the console of tenants. Its prefixes are the routes of its Worker in wrangler.toml. */
 export const controlPlane: Plane = {
   errors: [],
-  bodies: {},
+  largeBodies: [],
   mount(app) {
     app.route('/operator/v1', operatorRoutes)
     app.route('/console', consoleRoutes)
