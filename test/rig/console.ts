@@ -35,7 +35,11 @@ export class Browser {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Response> {
-    const own = { 'Sec-Fetch-Site': 'same-origin', 'X-CSRF-Token': this.csrfToken, ...headers }
+    const own = {
+      'Sec-Fetch-Site': 'same-origin',
+      ...(this.csrfToken && { 'X-CSRF-Token': this.csrfToken }),
+      ...headers,
+    }
     return this.send(path, { method, body, headers: own })
   }
 
