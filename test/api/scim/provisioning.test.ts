@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { readUser } from '../../../src/api/scim/scim-user.ts'
 import { config } from '../../../src/config.ts'
 import { updateUser } from '../../../src/users/user-store.ts'
 import { ask, handle } from '../../rig/deliveries.ts'
@@ -271,6 +272,42 @@ describe('PUT', () => {
     expect([response.status, resource]).toMatchObject([200, { userName: JANE, active: false }])
     expect(Object.keys(resource)).not.toContain('displayName')
     expect(await put(tenant, id, { userName: JANE, active: true })).toMatchObject({ status: 200 })
+    expect(await resourceOf(tenant, id)).toMatchObject({ active: true })
+  })
+
+  it('takes names in any case, and disables a user by "Active"', async () => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser(JANE)
+    const emails = [{ Value: 'j@example.com', Type: 'work' }]
+    const body = {
+      userName: JANE,
+      Active: false,
+      DISPLAYNAME: 'J',
+      Name: { GivenName: 'Jane' },
+      Emails: emails,
+    }
+    const response = await put(tenant, id, body)
+    const expected = { active: false, displayName: 'J', name: { givenName: 'Jane' } }
+    expect([response.status, await response.json()]).toMatchObject([
+      200,
+      { ...expected, emails: [{ value: 'j@example.com' }] },
+    ])
+    const other = { op: 'replace', path: 'emails', value: [{ Value: 'k@example.com', Primary: 'True' }] }
+    const patched = await patch(tenant, id, other, { op: 'replace', value: { NAME: { FamilyName: 'S' } } })
+    expect([patched.status, await patched.json()]).toMatchObject([
+      200,
+      { emails: [{ value: 'k@example.com' }], name: { givenName: 'Jane', familyName: 'S' } },
+    ])
+    expect(readUser({ USERNAME: JANE, EMAILS: null })).toMatchObject({ userName: JANE, email: JANE })
+  })
+
+  it('I1: with one name in two cases is refused, since it could mean either', async () => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser(JANE)
+    const both = { userName: JANE, active: true, Active: false }
+    expect(await refusal(await put(tenant, id, both))).toBe('400 invalidSyntax')
+    expect(await refusal(await tenant.scim('POST', '/Users', both))).toBe('400 invalidSyntax')
+    expect(await refusal(await patch(tenant, id, { op: 'replace', value: both }))).toBe('400 invalidSyntax')
     expect(await resourceOf(tenant, id)).toMatchObject({ active: true })
   })
 
