@@ -73,6 +73,8 @@ async function perform(
       if (outcome.tag === 'refused') {
         errors += 1
         outcomes.set(operation.number, outcome)
+      } else if (outcome.tag === 'unchanged') {
+        outcomes.set(operation.number, { tag: 'made', change: outcome.change })
       } else {
         planned.push(operation)
         const stage = (stages[outcome.stage] ??= [])

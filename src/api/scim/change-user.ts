@@ -3,10 +3,10 @@ import { HTTPException } from 'hono/http-exception'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { readJson } from '../../http/body.ts'
 import { actorOf, directoryScopeOf } from '../../http/context.ts'
-import { updateUser, type User, type UserChanges } from '../../users/user-store.ts'
+import { updateUser, type User } from '../../users/user-store.ts'
 import { ScimException } from './errors.ts'
 import { noSuchUser, requireUser, requiredVersion, resourceOf, scim } from './resource.ts'
-import { patched, replaced } from './changed-user.ts'
+import { differences, patched, replaced } from './changed-user.ts'
 import type { UserStatement } from './scim-user.ts'
 
 /** `PATCH /scim/v2/Users/{id}` (RFC 7644 §3.5.2) */
@@ -25,11 +25,9 @@ export async function putUser(c: Context<AdminEnv>): Promise<Response> {
 
 /** Writes what differs alone: another change beside it may just be disabling the user. */
 async function change(c: Context<AdminEnv>, user: User, wanted: UserStatement): Promise<Response> {
-  const names = ['email', 'emailKey', 'userName', 'userNameKey', 'status', 'attributes'] as const
-  const changes: UserChanges = Object.fromEntries(
-    names.filter((name) => wanted[name] !== user[name]).map((name) => [name, wanted[name]]),
-  )
+  const changes = differences(user, wanted)
   const version = requiredVersion(c, user)
+  if (Object.keys(changes).length === 0) return scim(c, resourceOf(c, user))
   const moved = wanted.emailKey === user.emailKey ? undefined : { from: user.emailKey, to: wanted.emailKey }
   const scope = { ...directoryScopeOf(c), ...c.get('tenant').policy.code }
   const target = { id: user.id, ...(version !== undefined && { version }) }
