@@ -15,16 +15,18 @@ export async function requireUser(c: Context<AdminEnv>): Promise<User> {
   return user
 }
 
-/**
- * The version that the request names by `If-Match` (RFC 7644 §3.14), for the statement to look at once more.
- *
- * @throws {HTTPException} 412 when the user has another one.
- */
-export function requiredVersion(c: Context<AdminEnv>, { updatedAt }: User): number | undefined {
-  const wanted = c.req.header('If-Match')
-  if (wanted === undefined || wanted.trim() === '*') return undefined
-  if (wanted.split(',').some((tag) => tag.trim() === versionOf(updatedAt))) return updatedAt
+/** @throws {HTTPException} 412 when the request names another version of the user by `If-Match` (RFC 7644 §3.14). */
+export function requireVersion(c: Context<AdminEnv>, { updatedAt }: User): void {
+  const tags = (c.req.header('If-Match') ?? '*').split(',')
+  if (tags.some((tag) => ['*', versionOf(updatedAt)].includes(tag.trim()))) return
   throw new HTTPException(412, { message: 'The user has changed meanwhile. Read them again.' })
+}
+
+/** How often a change is tried of a user whom somebody else changes meanwhile. */
+export const ROUNDS_MAX = 3
+
+export function beingChanged(): HTTPException {
+  return new HTTPException(409, { message: 'The user is being changed by others. Try it again.' })
 }
 
 export function noSuchUser(): HTTPException {

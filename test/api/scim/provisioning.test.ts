@@ -388,6 +388,20 @@ describe('versions', () => {
     expect(await actions(tenant)).toEqual(['user.create', 'generate'])
   })
 
+  it('D1: of parallel patches without a version, none that is answered 200 is lost', async () => {
+    const tenant = await newTenant({ policy: NO_LIMITS })
+    const paths = ['displayName', 'externalId', 'preferredLanguage', 'name.givenName', 'name.familyName']
+    for (let round = 0; round < 3; round++) {
+      const id = await tenant.addUser(`jane${round}@example.com`)
+      const all = await Promise.all(paths.map((path) => patch(tenant, id, { op: 'add', path, value: 'da' })))
+      const made = all.filter(({ status }) => status === 200).length
+      expect(all.filter(({ status }) => status === 409)).toHaveLength(paths.length - made)
+      expect(made).toBeGreaterThanOrEqual(3)
+      const user = JSON.stringify(await resourceOf(tenant, id))
+      expect(user.split('"da"')).toHaveLength(made + 1)
+    }
+  })
+
   it('of parallel changes of one version exactly one is made', async () => {
     const tenant = await newTenant({ policy: NO_LIMITS })
     const id = await tenant.addUser(JANE)
