@@ -138,7 +138,7 @@ function refusalObject(
   if (status === 429 || status === 503) names.add('Retry-After')
   if (status === 409 && who !== 'operator' && dialect.errorType === 'application/json')
     names.add('Retry-After')
-  if (([401, 403] as number[]).includes(status) && who !== 'anyone' && who !== 'oauth-client') {
+  if ((status === 401 || (status === 403 && who !== 'oauth-client')) && who !== 'anyone') {
     names.add('WWW-Authenticate')
   }
   const bodies = Object.entries(sentences).map(([name, sentence]) => {
