@@ -106,6 +106,7 @@ const users: Operations = {
     id: 'createScimUser',
     summary: 'Adds a user.',
     who: may('users:write'),
+    query: [attributes, excluded],
     headers: [idempotencyKey],
     body: scimBody(userRequest, example.USER_REQUEST),
     answers: {
@@ -122,6 +123,7 @@ const users: Operations = {
     summary: 'Replaces a user.',
     description: 'What the body does not name is dropped; only `active` stays as it is.',
     who: may('users:write'),
+    query: [attributes, excluded],
     headers: [ifMatch],
     body: scimBody(userRequest, example.USER_REQUEST),
     answers: {
@@ -136,6 +138,7 @@ const users: Operations = {
     id: 'patchScimUser',
     summary: 'Changes a user.',
     who: may('users:write'),
+    query: [attributes, excluded],
     headers: [ifMatch],
     body: scimBody(patchRequest, example.PATCH),
     answers: {

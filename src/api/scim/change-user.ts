@@ -4,7 +4,7 @@ import { readJson } from '../../http/body.ts'
 import { actorOf, directoryScopeOf } from '../../http/context.ts'
 import { updateUser, type User } from '../../users/user-store.ts'
 import { ScimException } from './errors.ts'
-import { beingChanged, requireUser, requireVersion, resourceOf, ROUNDS_MAX, scim } from './resource.ts'
+import { answerUser, beingChanged, requireUser, requireVersion, ROUNDS_MAX } from './resource.ts'
 import { differences, patched, replaced } from './changed-user.ts'
 import type { UserStatement } from './scim-user.ts'
 
@@ -31,13 +31,13 @@ async function change(c: Context<AdminEnv>, wantedOf: (user: User) => UserStatem
     requireVersion(c, user)
     const wanted = wantedOf(user)
     const changes = differences(user, wanted)
-    if (Object.keys(changes).length === 0) return scim(c, resourceOf(c, user))
+    if (Object.keys(changes).length === 0) return answerUser(c, user)
     const moved = wanted.emailKey === user.emailKey ? undefined : { from: user.emailKey, to: wanted.emailKey }
     const target = { id: user.id, version: user.updatedAt }
     const outcome = await updateUser(scope, actorOf(c), target, changes, moved)
     switch (outcome.tag) {
       case 'updated':
-        return scim(c, resourceOf(c, { ...user, ...changes, updatedAt: outcome.updatedAt }))
+        return answerUser(c, { ...user, ...changes, updatedAt: outcome.updatedAt })
       case 'user-name-taken':
         throw new ScimException(409, 'uniqueness', 'Another user has this userName.')
       case 'email-taken':

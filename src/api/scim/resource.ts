@@ -5,6 +5,7 @@ import type { AdminEnv } from '../../http/app-env.ts'
 import { tenantScopeOf } from '../../http/context.ts'
 import { findUser, type User } from '../../users/user-store.ts'
 import { userResource, versionOf } from './scim-user.ts'
+import { selected } from './selection.ts'
 
 /** What the endpoints of users have in common. */
 
@@ -37,9 +38,14 @@ export function resourceOf(c: Context<AdminEnv>, user: User) {
   return userResource(user, config(c.env).baseUrl)
 }
 
-/** An answer of SCIM's media type (RFC 7644 §3.1), with the version of the resource where it has one. */
+/** The answer that is a user: with the version, and what the query asks for of the attributes (RFC 7644 §3.9). */
+export function answerUser(c: Context<AdminEnv>, user: User, status: 200 | 201 = 200): Response {
+  const resource = resourceOf(c, user)
+  c.header('ETag', resource.meta.version)
+  return scim(c, selected(resource, c.req.query()), status)
+}
+
+/** An answer of SCIM's media type (RFC 7644 §3.1). */
 export function scim(c: Context<AdminEnv>, resource: object, status: 200 | 201 = 200): Response {
-  const { meta } = resource as { meta?: { version?: string } }
-  if (meta?.version !== undefined) c.header('ETag', meta.version)
   return c.json(resource, status, { 'Content-Type': 'application/scim+json' })
 }

@@ -474,8 +474,37 @@ describe('an answer', () => {
       Object.keys(await (await scim(tenant, 'GET', `/Users/${id}?${query}`)).json<object>()).toSorted()
     expect(await keysOf('attributes=userName,name.familyName')).toEqual(['id', 'schemas', 'userName'])
     expect(await keysOf('excludedAttributes=meta,EMAILS')).not.toContain('emails')
+    const read = async (query: string) => (await scim(tenant, 'GET', `/Users/${id}?${query}`)).json()
+    const name = { givenName: 'Jane', familyName: 'S' }
+    await patch(tenant, id, { op: 'add', path: 'name', value: name })
+    expect(await read(`attributes=${CORE}:name.familyName,emails.value`)).toEqual({
+      schemas: [CORE],
+      id,
+      name: { familyName: 'S' },
+      emails: [{ value: JANE }],
+    })
+    expect(await read('excludedAttributes=NAME.FAMILYNAME,emails[type eq "work"].type,meta')).toMatchObject({
+      name: { givenName: 'Jane' },
+      emails: [{ value: JANE, primary: true }],
+    })
+    expect(JSON.stringify(await read('excludedAttributes=name.familyName,emails.type'))).not.toMatch(
+      /"S"|"work"/,
+    )
     const [found] = (await page(tenant, { attributes: 'displayName' })).Resources
     expect(Object.keys(found ?? {}).toSorted()).toEqual(['displayName', 'id', 'schemas'])
+  })
+
+  it.each([
+    ['POST', '/Users', { userName: 'new@example.com' }],
+    ['PUT', '/Users/{id}', { userName: JANE, displayName: 'K' }],
+    ['PATCH', '/Users/{id}', { schemas: [PATCH_OP], Operations: [{ op: 'remove', path: 'displayName' }] }],
+  ])('to %s has them too, and the version (RFC 7644 §3.9)', async (method, path, body) => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser(JANE, { displayName: 'J' })
+    const url = `${path.replace('{id}', id)}?attributes=userName`
+    const response = await scim(tenant, method, url, body)
+    expect(response.headers.get('ETag')).toMatch(/^W\/"\d+"$/)
+    expect(Object.keys(await response.json<object>()).toSorted()).toEqual(['id', 'schemas', 'userName'])
   })
 })
 
