@@ -130,8 +130,9 @@ function refusalObject(
   const { who } = operation
   // A face that refuses media types for all of its operations does so before the limits.
   const isOfFace = status === 406 && dialect.common(operation, '')[406] !== undefined
-  const isBefore =
-    status === 413 || isOfFace || (typeof who === 'object' && BEFORE_LIMITS_OF_KEYS.has(status))
+  const isOwn = status === 403 && operation.answers[status] !== undefined
+  const isOfKey = typeof who === 'object' && BEFORE_LIMITS_OF_KEYS.has(status)
+  const isBefore = status === 413 || isOfFace || (isOfKey && !isOwn)
   for (const name of dialect.headers) {
     if (!name.startsWith('RateLimit') || !isBefore) names.add(name)
   }

@@ -183,7 +183,10 @@ const discovery: Operations = {
     id: 'listScimResourceTypes',
     summary: 'What there is in it: users.',
     who: may('users:read'),
-    answers: { 200: answer('The types.', resourceTypeList, example.listOf(example.RESOURCE_TYPE)) },
+    answers: {
+      200: answer('The types.', resourceTypeList, example.listOf(example.RESOURCE_TYPE)),
+      403: 'There is no filter here: all that there is, is shown.',
+    },
   },
   'GET /scim/v2/ResourceTypes/:name': {
     id: 'getScimResourceType',
@@ -198,7 +201,10 @@ const discovery: Operations = {
     id: 'listScimSchemas',
     summary: 'Which attributes are kept.',
     who: may('users:read'),
-    answers: { 200: answer('The schemas.', schemaList, example.listOf(example.USER_SCHEMA)) },
+    answers: {
+      200: answer('The schemas.', schemaList, example.listOf(example.USER_SCHEMA)),
+      403: 'There is no filter here: all that there is, is shown.',
+    },
   },
   'GET /scim/v2/Schemas/:id': {
     id: 'getScimSchema',

@@ -442,6 +442,15 @@ describe('what may be found out', () => {
     }
   })
 
+  it.each(['/Schemas', '/ResourceTypes'])(
+    'is not filtered: 403 for a filter of %s (RFC 7644 §4)',
+    async (path) => {
+      const tenant = await newTenant()
+      expect(await refusal(await tenant.scim('GET', `${path}?filter=id%20eq%20%22User%22`))).toBe('403')
+      expect((await tenant.scim('GET', `${path}?count=1&startIndex=9`)).status).toBe(200)
+    },
+  )
+
   it('names every attribute that a user has', async () => {
     const tenant = await newTenant()
     const id = await tenant.addUser(JANE, {
