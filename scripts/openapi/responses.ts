@@ -138,16 +138,16 @@ function refusalObject(
   const { who } = operation
   // A face that refuses media types for all of its operations does so before the limits.
   const isOfFace = status === 406 && dialect.common(operation, '')[406] !== undefined
-  const isBefore =
-    status === 413 || isOfFace || (typeof who === 'object' && BEFORE_LIMITS_OF_KEYS.has(status))
+  const isOwn = status === 403 && operation.answers[status] !== undefined
+  const isOfKey = typeof who === 'object' && BEFORE_LIMITS_OF_KEYS.has(status)
+  const isBefore = status === 413 || isOfFace || (isOfKey && !isOwn)
   for (const name of dialect.headers) {
     if (!name.startsWith('RateLimit') || !isBefore) names.add(name)
   }
   if (status === 429 || status === 503) names.add('Retry-After')
   if (status === 409 && who !== 'operator' && who !== 'owner' && dialect.errorType === 'application/json')
     names.add('Retry-After')
-  const isChallenged = status === 401 || (status === 403 && typeof who === 'object')
-  if (isChallenged && who !== 'anyone' && who !== 'oauth-client') {
+  if ((status === 401 || (status === 403 && typeof who === 'object')) && who !== 'anyone') {
     names.add('WWW-Authenticate')
   }
   const bodies = Object.entries(sentences).map(([name, sentence]) => {
