@@ -78,10 +78,3 @@ function eventOf(
     requestId,
   })
 }
-
-/** The statement that forgets persons who have not signed in for so long that no event of theirs is left. */
-export function forgetPersons(db: D1Database, tenantId: string, before: number): D1PreparedStatement {
-  return db
-    .prepare('DELETE FROM console_persons WHERE tenant_id = ?1 AND last_seen_at < ?2')
-    .bind(tenantId, before)
-}

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { consolePersons } from '../database/console-schema.ts'
+import { agentCounts, consolePersons, eventCountMarks, eventCounts } from '../database/console-schema.ts'
 import {
   adminEvents,
   challengeAnswers,
@@ -32,6 +32,9 @@ export async function deleteTenantData(db: D1Database, tenantId: string): Promis
     orm.delete(users).where(eq(users.tenantId, tenantId)),
     orm.delete(deletedUsers).where(eq(deletedUsers.tenantId, tenantId)),
     orm.delete(spentBudgets).where(eq(spentBudgets.tenantId, tenantId)),
+    orm.delete(eventCounts).where(eq(eventCounts.tenantId, tenantId)),
+    orm.delete(agentCounts).where(eq(agentCounts.tenantId, tenantId)),
+    orm.delete(eventCountMarks).where(eq(eventCountMarks.tenantId, tenantId)),
     orm.delete(consolePersons).where(eq(consolePersons.tenantId, tenantId)),
     orm.delete(adminEvents).where(eq(adminEvents.tenantId, tenantId)),
     orm.delete(idempotentCalls).where(eq(idempotentCalls.tenantId, tenantId)),

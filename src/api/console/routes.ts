@@ -9,6 +9,7 @@ import { requireTenantOfHost } from '../../http/tenant-of-host.ts'
 import { findSession } from '../../tenants/console-session-store.ts'
 import type { ConsoleEnv, SignInEnv } from './console-env.ts'
 import { frontEnd } from './front-end.ts'
+import { getOverview } from './overview.ts'
 import { deleteSession, getSession, getSessions } from './session.ts'
 import { callback, login } from './sign-in.ts'
 import { backChannelLogout, logout } from './sign-out.ts'
@@ -34,6 +35,7 @@ sessionRoutes.get('/session', person, getSession)
 sessionRoutes.get('/sessions', person, getSessions)
 sessionRoutes.delete('/sessions/:id', person, deleteSession)
 sessionRoutes.post('/logout', person, logout)
+sessionRoutes.get('/overview', person, getOverview)
 
 consoleRoutes.route('/', signInRoutes)
 consoleRoutes.route('/', sessionRoutes)
