@@ -1,9 +1,9 @@
 import * as v from 'valibot'
 import { named } from './json-schema.ts'
-import { answer, type Operations } from './operation.ts'
+import { answer, json, type Operations } from './operation.ts'
 import { instant, text } from './shared-schemas.ts'
 
-/** The overview of the console. */
+/** The overview of the console, and how it finds users. */
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 const causes = (description: string) => v.pipe(v.record(v.string(), count), v.description(description))
@@ -96,7 +96,42 @@ const STEP = {
 }
 const ID = 'prs_Zk3bJ9sV1nqYx0uT7hGcLw'
 
+const foundUser = v.object({
+  id: v.string(),
+  name: text('The display name, the given and family name, or else the user name.', 'Jane Saoirse'),
+  email: v.string(),
+  userName: v.string(),
+  isEnabled: v.boolean(),
+  isHighRisk: v.boolean(),
+})
+
 export const overviewOperations: Operations = {
+  'POST /console/users/find': {
+    id: 'findConsoleUsers',
+    summary: 'Up to 25 users of whom an address or a name begins with a text, for a search as one types.',
+    description: 'It costs a unit of the `admin` bucket of the person.',
+    who: 'person',
+    body: json(v.object({ text: v.pipe(v.string(), v.minLength(1), v.maxLength(255)) }), { text: 'jane' }),
+    answers: {
+      200: answer(
+        'Those who were found, in the order of their addresses.',
+        v.object({ users: v.array(foundUser) }),
+        {
+          users: [
+            {
+              id: '0b8e6a3e-5f0c-4c1e-9a5e-7d2f1c3b4a59',
+              name: 'Jane Saoirse',
+              email: 'jane.saoirse@example.com',
+              userName: 'JaneSaoirse',
+              isEnabled: true,
+              isHighRisk: false,
+            },
+          ],
+        },
+      ),
+      400: { text: 'text must be 1 to 255 characters.' },
+    },
+  },
   'GET /console/overview': {
     id: 'getConsoleOverview',
     summary: 'What has happened in a window, what was refused and why, who did it, and what stands out.',
@@ -108,35 +143,31 @@ export const overviewOperations: Operations = {
       { name: 'to', description: 'A time in UTC; now by default.', schema: instant },
     ],
     answers: {
-      200: answer(
-        'The overview.',
-        overview,
-        {
-          from: STEP.at,
-          to: '2026-11-26T11:00:00.000Z',
-          step: 'hour',
-          isComplete: true,
-          series: [STEP],
-          agents: [{ id: ID, name: 'Helen Desk', generated: 12, voided: 2 }],
-          anomalies: [
-            {
-              kind: 'agent',
-              id: ID,
-              name: 'Helen Desk',
-              dayAt: '2026-11-26T00:00:00.000Z',
-              count: 60,
-              typical: 5,
-            },
-            { kind: 'user', userId: '0b8e6a3e-5f0c-4c1e-9a5e-7d2f1c3b4a59', count: 7 },
-          ],
-          limits: {
-            issue: { perHour: 200, perDay: 1000 },
-            send: { perMinute: 600, burst: 60 },
-            validate: { perMinute: 3000, burst: 300 },
-            admin: { perMinute: 600, burst: 100 },
+      200: answer('The overview.', overview, {
+        from: STEP.at,
+        to: '2026-11-26T11:00:00.000Z',
+        step: 'hour',
+        isComplete: true,
+        series: [STEP],
+        agents: [{ id: ID, name: 'Helen Desk', generated: 12, voided: 2 }],
+        anomalies: [
+          {
+            kind: 'agent',
+            id: ID,
+            name: 'Helen Desk',
+            dayAt: '2026-11-26T00:00:00.000Z',
+            count: 60,
+            typical: 5,
           },
+          { kind: 'user', userId: '0b8e6a3e-5f0c-4c1e-9a5e-7d2f1c3b4a59', count: 7 },
+        ],
+        limits: {
+          issue: { perHour: 200, perDay: 1000 },
+          send: { perMinute: 600, burst: 60 },
+          validate: { perMinute: 3000, burst: 300 },
+          admin: { perMinute: 600, burst: 100 },
         },
-      ),
+      }),
       400: {
         window: 'from must lie before to, and both within the last 31 days.',
         time: 'from must be a time in UTC, such as 2026-11-26T10:00:00Z.',

@@ -28,7 +28,7 @@ const PLAIN_HEADERS = new Set([
 
 /** Pages for people, which are no part of the API: of the console, all but what its scripts call. */
 export const PAGES =
-  /^\/reset(?:\/|$)|^\/console(?!\/(?:sessions?|logout|backchannel-logout|overview)(?:\/|$))(?:\/|$)/
+  /^\/reset(?:\/|$)|^\/console(?!\/(?:sessions?|logout|backchannel-logout|overview|users\/find)(?:\/|$))(?:\/|$)/
 
 const VERDICTS_MAX = 20_000
 

@@ -8,6 +8,7 @@ import { admit } from '../../http/rate-limit.ts'
 import { requireTenantOfHost } from '../../http/tenant-of-host.ts'
 import { findSession } from '../../tenants/console-session-store.ts'
 import type { ConsoleEnv, SignInEnv } from './console-env.ts'
+import { findUsers } from './find-users.ts'
 import { frontEnd } from './front-end.ts'
 import { getOverview } from './overview.ts'
 import { deleteSession, getSession, getSessions } from './session.ts'
@@ -36,6 +37,7 @@ sessionRoutes.get('/sessions', person, getSessions)
 sessionRoutes.delete('/sessions/:id', person, deleteSession)
 sessionRoutes.post('/logout', person, logout)
 sessionRoutes.get('/overview', person, getOverview)
+sessionRoutes.post('/users/find', person, findUsers)
 
 consoleRoutes.route('/', signInRoutes)
 consoleRoutes.route('/', sessionRoutes)
