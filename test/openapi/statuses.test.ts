@@ -133,7 +133,7 @@ describe('400', () => {
   )
 
   it.each(withStatus(400, ({ name }) => takes(name).length === 0))('%s: a bad query', async (name) => {
-    expect((await ask(name, { query: '?pageSize=x&count=x&limit=x' })).status).toBe(400)
+    expect((await ask(name, { query: '?pageSize=x&count=x&limit=x&from=x' })).status).toBe(400)
   })
 })
 

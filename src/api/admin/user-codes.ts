@@ -14,7 +14,7 @@ export async function userCodes(c: Context<AdminEnv>): Promise<Response> {
     newest(row, attemptsMax, c.get('now')),
     ...(row.isKeptLive ? [kept(row, attemptsMax)] : []),
   ])
-  const [{ failures } = { failures: 0 }] = rows.filter(({ mode }) => mode === 'PASSWORD_RESET')
+  const { failures = 0 } = rows.find(({ mode }) => mode === 'PASSWORD_RESET') ?? {}
   return c.json({ userId, codes, selfServiceAttemptsLeft: Math.max(0, failuresMax - failures) })
 }
 
