@@ -401,6 +401,20 @@ describe('a user at high risk', () => {
     expect(await changes(tenant)).toEqual(['user.high-risk.add', 'user.high-risk.remove'])
   })
 
+  it('is on the list, however many there are', async () => {
+    const tenant = await newTenant()
+    await env.DB.prepare(
+      `INSERT INTO users (id, tenant_id, email, email_key, user_name, user_name_key, status, attributes, created_at,
+         updated_at, high_risk_at)
+       WITH RECURSIVE nth (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM nth WHERE n < 1100)
+       SELECT ?1 || n, ?1, n || '@example.com', n || '@example.com', n, n, 'enabled', '{}', 0, 0, 1 FROM nth`,
+    )
+      .bind(tenant.id)
+      .run()
+    const listed = await admin(tenant, 'GET', '/v2/users/highrisk')
+    expect((await listed.json<{ users: object[] }>()).users).toHaveLength(1_100)
+  })
+
   it('gets codes like everybody where the policy allows it', async () => {
     const tenant = await newTenant({ policy: { code: { highRisk: 'allow' } }, users: 1 })
     await put(tenant, 'add', [await idOf(tenant)])
