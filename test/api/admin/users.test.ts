@@ -184,6 +184,9 @@ describe("a user's status", () => {
     expect([disabled.status, await disabled.json()]).toEqual([200, { id, userStatus: 'Disabled' }])
     expect((await tenant.validate(USER, code)).status).toBe(401)
     expect(await tenant.generate([USER])).toMatchObject([{ status: 1002, errorMessage: 'User is disabled.' }])
+    // Twice is once: a webhook is not told again of what has not happened again.
+    const again = await admin(tenant, 'PUT', `/v1/users/${id}/userStatus`, { userStatus: 'Disabled' })
+    expect([again.status, await again.json()]).toEqual([200, { id, userStatus: 'Disabled' }])
     await admin(tenant, 'PUT', `/v1/users/${id}/userStatus`, { userStatus: 'Enabled' })
     expect((await tenant.validate(USER, code)).status).toBe(401)
     expect(await changes(tenant)).toEqual(['user.disable', 'user.enable'])
