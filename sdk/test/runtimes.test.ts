@@ -1,0 +1,30 @@
+import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { findChromium } from '../../scripts/gate/chromium.ts'
+import { CHECKS } from './checks.ts'
+import { findNode, inChromium, inNode, inWorkerd, type Run } from './runtimes.ts'
+
+/** The client as it is published, in each runtime that it is for, against the real service. */
+
+const nodes = [20, 24].map((major) => {
+  const program = findNode(major)
+  return [`node ${major}`, program === undefined ? undefined : inNode(program)] as const
+})
+const runtimes: readonly (readonly [string, Run | undefined])[] = [
+  ...nodes,
+  ['workerd', inWorkerd],
+  ['chromium', findChromium() === undefined ? undefined : inChromium],
+]
+
+describe.each(runtimes)('the client in %s', (name, run) => {
+  let faults: Record<string, string> = {}
+
+  beforeAll(async () => {
+    const situation = inject('situations')[name]
+    if (run !== undefined && situation !== undefined) faults = await run(situation)
+  })
+
+  // One that is not on this machine is skipped, and counted.
+  it.skipIf(run === undefined).each(Object.keys(CHECKS))('%s', (check) => {
+    expect(faults[check]).toBe('')
+  })
+})
