@@ -70,6 +70,7 @@ export function bulk<Entry, Result extends OfUser & { outcome: string }>(
   const waitMs = whole('waitMs', options.waitMs ?? WAIT_MS, 0, WAIT_MS_MAX)
   must(/^[\w.-]{1,200}$/.test(idempotencyKey), 'idempotencyKey', '1 to 200 of A-Z, a-z, 0-9, _, . and -')
   const queue = newQueue()
+  let ready: Promise<unknown> | undefined
   let hopeless: RescindError | undefined
 
   const call = async (
@@ -79,6 +80,8 @@ export function bulk<Entry, Result extends OfUser & { outcome: string }>(
   ): Promise<(Result | Failed)[]> => {
     try {
       if (hopeless !== undefined) throw hopeless
+      // One token for calls that begin at once. What fails here, each meets by itself.
+      await (ready ??= keyRing.bearer(stop).catch(() => undefined))
       const { text, requestId } = await callService(transport, {
         url: origin + kind.path,
         body: kind.bodyOf(chunk.map(({ entry }) => entry)),

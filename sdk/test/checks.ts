@@ -79,7 +79,10 @@ export const CHECKS: Record<string, Check> = {
     const shown = results.flatMap((result) => (result.outcome === 'shown' ? result : []))
     equal(shown.length, 203)
     equal(new Set(shown.map(({ code }) => code)).size, 203)
-    that(shown[0]?.expiresAt instanceof Date && shown[0].link === 'https://sdk.example/reset', 'expiry and link')
+    that(
+      shown[0]?.expiresAt instanceof Date && shown[0].link === 'https://sdk.example/reset',
+      'expiry and link',
+    )
     const lifeMs = (shown[0]?.expiresAt.getTime() ?? 0) - Date.now()
     that(lifeMs > 28 * 60_000 && lifeMs < 32 * 60_000, 'it lives 30 minutes')
     const last = results.at(-1)
@@ -100,7 +103,10 @@ export const CHECKS: Record<string, Check> = {
     }
     equal(seen.size, 203)
     const [again, nobody] = await codes.void([users[0] ?? '', 'nobody@example.com'])
-    that(again?.outcome === 'nothing-to-void' && again.message.endsWith('was voided before.'), 'nothing to void')
+    that(
+      again?.outcome === 'nothing-to-void' && again.message.endsWith('was voided before.'),
+      'nothing to void',
+    )
     that(nobody?.outcome === 'refused' && nobody.status === 1002, 'nobody')
   },
 
@@ -205,7 +211,8 @@ export const CHECKS: Record<string, Check> = {
   async 'verifies a webhook with either of two secrets'() {
     const [one, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
     const secretOf = (bytes: Uint8Array) => `whsec_${btoa(String.fromCharCode(...bytes))}`
-    const body = '{"type": "code.voided", "timestamp": "2026-11-26T12:00:00.000Z", "data": {"tenantId": "acme"}}'
+    const body =
+      '{"type": "code.voided", "timestamp": "2026-11-26T12:00:00.000Z", "data": {"tenantId": "acme"}}'
     const id = 'evt_acme_admin_1'
     const sentAtS = String(Math.floor(Date.now() / 1000))
     const key = await crypto.subtle.importKey('raw', one, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])

@@ -50,7 +50,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 /** The demo tenant leaves 127.0.0.1 to the tenant of these tests: names below localhost are known to browsers alone. */
 async function makeTenants(operator: OperatorKeyFile): Promise<void> {
-  const put = async (id: string, body: object) => bodyOf(await operate(operator, 'PUT', `/tenants/${id}`, body))
+  const put = async (id: string, body: object) =>
+    bodyOf(await operate(operator, 'PUT', `/tenants/${id}`, body))
   const demo = await bodyOf<object>(await operate(operator, 'GET', '/tenants/demo'))
   await put('demo', { ...demo, hosts: ['localhost'] })
   const issue = { perHour: 1_000_000, perDay: 1_000_000 }
