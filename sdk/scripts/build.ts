@@ -15,7 +15,13 @@ const bundle = await rolldown({
   external: ['jose'],
   platform: 'neutral',
 })
-await bundle.write({ file: join(DIST, 'index.js'), format: 'esm', minify: true, sourcemap: true })
+await bundle.write({
+  file: join(DIST, 'index.js'),
+  format: 'esm',
+  minify: true,
+  comments: false,
+  sourcemap: true,
+})
 const { status, stdout } = spawnSync('tsc', ['--project', SDK], { encoding: 'utf8' })
 process.stdout.write(stdout)
 process.exitCode = status ?? 1

@@ -23,11 +23,15 @@ beforeAll(async () => {
 function verifier(grants: object = GRANTS): Rescind {
   asked = []
   answer = () => Response.json(jwks)
-  const fetch: typeof globalThis.fetch = async (url) => {
-    asked.push(String(url))
+  const fetch = async (url: string) => {
+    asked.push(url)
     return answer()
   }
-  return new Rescind({ baseUrl: 'https://reset.acme.example', grants: grants as typeof GRANTS, fetch })
+  return new Rescind({
+    baseUrl: 'https://reset.acme.example',
+    grants: grants as typeof GRANTS,
+    fetch: fetch as typeof globalThis.fetch,
+  })
 }
 
 const nowS = () => Math.floor(Date.now() / 1000)

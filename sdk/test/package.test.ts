@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { codeBlocks } from '../../test/docs/markdown.ts'
-import { findNode } from './runtimes.ts'
+import { findNode, NODE_MAJORS } from '../../scripts/gate/node.ts'
 
 /** What is published, as somebody meets it who has nothing but an empty folder. */
 
@@ -55,7 +55,7 @@ describe('the package', () => {
   })
 })
 
-describe.each([20, 24])('the example of the README on Node %i', (major) => {
+describe.each(NODE_MAJORS)('the example of the README on Node %i', (major) => {
   const program = findNode(major)
 
   it.skipIf(program === undefined)('runs in an empty folder', () => {

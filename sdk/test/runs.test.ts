@@ -104,7 +104,7 @@ describe('a run', () => {
       }
     }
     await expect(iterate()).rejects.toBe('enough')
-    expect(seen.map(({ index }) => index).toSorted()).toEqual([0, 1, 2, 3])
+    expect(new Set(seen.map(({ index }) => index))).toEqual(new Set([0, 1, 2, 3]))
     expect(sent).toHaveLength(5)
   })
 

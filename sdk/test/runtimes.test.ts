@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { findChromium } from '../../scripts/gate/chromium.ts'
+import { findNode, NODE_MAJORS } from '../../scripts/gate/node.ts'
 import { CHECKS } from './checks.ts'
-import { findNode, inChromium, inNode, inWorkerd, type Run } from './runtimes.ts'
+import { inChromium, inNode, inWorkerd, type Run } from './runtimes.ts'
 
 /** The client as it is published, in each runtime that it is for, against the real service. */
 
-const nodes = [20, 24].map((major) => {
+const nodes = NODE_MAJORS.map((major) => {
   const program = findNode(major)
   return [`node ${major}`, program === undefined ? undefined : inNode(program)] as const
 })

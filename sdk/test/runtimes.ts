@@ -1,7 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Miniflare } from 'miniflare'
 import { chromium } from 'playwright-core'
@@ -26,19 +26,6 @@ export async function bundledChecks(): Promise<string> {
   })
   const { output } = await bundle.generate({ format: 'esm' })
   return output[0].code
-}
-
-/** The programs of Node on this machine, by their major version: the repository's own, and those in the path. */
-export function findNode(major: number): string | undefined {
-  const folders = [join(ROOT, 'node_modules', '.bin'), ...(process.env['PATH'] ?? '').split(delimiter)]
-  const named = process.env[`NODE_${major}`]
-  return [...(named ? [named] : []), ...folders.map((folder) => join(folder, 'node'))].find((program) => {
-    try {
-      return execFileSync(program, ['-v'], { encoding: 'utf8' }).startsWith(`v${major}.`)
-    } catch {
-      return false
-    }
-  })
 }
 
 export function inNode(program: string): Run {

@@ -4,6 +4,7 @@ import { Rescind, type ApiKeyFile, type RescindOptions } from '@rescind/client'
 /** A transport that fails as networks and overloaded services do, which the real one cannot be made to. */
 
 export type Sent = { url: string; headers: Record<string, string>; body: string; atMs: number }
+type Init = { body: string | URLSearchParams; headers: Record<string, string>; signal: AbortSignal }
 type Answering = (sent: Sent, count: number) => Response | Promise<Response>
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -21,28 +22,33 @@ export function scripted(answering: Answering, options: Partial<RescindOptions> 
   const sent: Sent[] = []
   let running = 0
   const most = { running: 0 }
-  const fetch: typeof globalThis.fetch = async (url, init) => {
-    init?.signal?.throwIfAborted()
-    const headers = Object.fromEntries(new Headers(init?.headers as Record<string, string>))
-    const each = { url: String(url), headers, body: String(init?.body), atMs: Date.now() }
+  const fetch = async (url: string, init: Init) => {
+    init.signal.throwIfAborted()
+    const headers = Object.fromEntries(new Headers(init.headers))
+    const each = { url, headers, body: String(init.body), atMs: Date.now() }
     sent.push(each)
     running += 1
     most.running = Math.max(most.running, running)
     try {
-      return await orAborted(Promise.resolve(answering(each, sent.length)), init?.signal)
+      return await orAborted(Promise.resolve(answering(each, sent.length)), init.signal)
     } finally {
       running -= 1
     }
   }
-  const rescind = new Rescind({ baseUrl: BASE_URL, key: KEY, fetch, ...options })
+  const rescind = new Rescind({
+    baseUrl: BASE_URL,
+    key: KEY,
+    fetch: fetch as typeof globalThis.fetch,
+    ...options,
+  })
   return { rescind, sent, most }
 }
 
-function orAborted<Value>(promise: Promise<Value>, signal: AbortSignal | null | undefined): Promise<Value> {
+function orAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return Promise.race([
     promise,
     new Promise<never>((_, reject) => {
-      signal?.addEventListener('abort', () => reject(signal.reason as Error))
+      signal.addEventListener('abort', () => reject(signal.reason as Error))
     }),
   ])
 }

@@ -27,7 +27,7 @@ const ago = (seconds: number) => new Date(Date.now() - seconds * 1000)
 async function faultOf(promise: Promise<unknown>): Promise<string> {
   const error = await promise.catch((error: unknown) => error)
   expect(error).toBeInstanceOf(WebhookError)
-  expect(String((error as Error).message)).not.toContain('whsec_')
+  expect((error as Error).message).not.toContain('whsec_')
   return (error as WebhookError).code
 }
 
