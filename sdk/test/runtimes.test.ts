@@ -16,12 +16,21 @@ const runtimes: readonly (readonly [string, Run | undefined])[] = [
   ['chromium', findChromium() === undefined ? undefined : inChromium],
 ]
 
+/** They run side by side, each with its own users and keys. */
+const started = new Map(
+  runtimes.map(([name, run]): [string, Promise<Record<string, string>>] => {
+    const situation = inject('situations')[name]
+    const faults = run !== undefined && situation !== undefined ? run(situation) : Promise.resolve({})
+    faults.catch(() => undefined)
+    return [name, faults]
+  }),
+)
+
 describe.each(runtimes)('the client in %s', (name, run) => {
   let faults: Record<string, string> = {}
 
   beforeAll(async () => {
-    const situation = inject('situations')[name]
-    if (run !== undefined && situation !== undefined) faults = await run(situation)
+    faults = (await started.get(name)) ?? {}
   })
 
   // One that is not on this machine is skipped, and counted.

@@ -63,7 +63,7 @@ async function makeTenants(operator: OperatorKeyFile): Promise<void> {
     limits: { admin: MANY, void: MANY, validate: MANY, send: MANY, issue },
   }
   await put('sdk', { name: 'SDK', hosts: ['127.0.0.1'], policy })
-  const limits = { admin: MANY, void: { perMinute: 60, burst: 2 }, issue }
+  const limits = { admin: MANY, void: { perMinute: 40, burst: 2 }, issue }
   await put('tight', { name: 'Tight', hosts: ['tight.localhost'], policy: { limits } })
 }
 
