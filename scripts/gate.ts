@@ -40,8 +40,8 @@ const steps: readonly Step[] = [
   tests('reset pages in Chromium', 'vitest.browser.config.ts', logs),
   tests('the client on Node, workerd and Chromium', 'vitest.sdk.config.ts', logs),
   logLeaks(logs),
-  deployDryRun(''),
-  deployDryRun('production'),
+  deployDryRun('production', 'src/index.ts'),
+  deployDryRun('production-control', 'src/control.ts'),
   startupCpu,
 ]
 
