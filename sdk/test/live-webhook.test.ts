@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -12,11 +12,13 @@ import { Rescind, verifyWebhook, WebhookError } from '@rescind/client'
 
 const received: { body: string; headers: IncomingHttpHeaders }[] = []
 const server = createServer((request, response) => {
-  void text(request).then((body) => {
-    received.push({ body, headers: request.headers })
-    response.writeHead(204).end()
-  })
+  void receive(request, response)
 })
+
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  received.push({ body: await text(request), headers: request.headers })
+  response.writeHead(204).end()
+}
 
 beforeAll(async () => {
   server.listen(0, '127.0.0.1')

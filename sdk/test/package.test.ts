@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFile
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { codeBlocks } from '../../test/docs/markdown.ts'
+import { codeBlocks, tables } from '../../test/docs/markdown.ts'
 import { findNode, NODE_MAJORS } from '../../scripts/gate/node.ts'
 
 /** What is published, as somebody meets it who has nothing but an empty folder. */
@@ -133,4 +133,12 @@ describe('its types', () => {
     expect(status).not.toBe(0)
     expect(stdout).toContain("Property 'code' does not exist")
   })
+})
+
+it('its README names every error', async () => {
+  const client: Record<string, unknown> = await import('@rescind/client')
+  const errors = Object.keys(client).filter((name) => name.endsWith('Error') && name !== 'RescindError')
+  const rows = tables(README).find((table) => table[0]?.[0] === 'Class') ?? []
+  const named = rows.slice(1).map(([name = '']) => name.replaceAll('`', ''))
+  expect(new Set(named)).toEqual(new Set(errors))
 })
