@@ -58,7 +58,7 @@ export const generateRequest = v.union([
 ])
 
 /** An entry of a generate, whatever is wrong with it, or an address of a void. */
-export const previewedEntry = v.union([generateEntry, v.string(), v.unknown()])
+export const previewedEntry = v.pipe(v.unknown(), v.description('As `GenerateEntry`, or an address.'))
 
 export const generateStatuses = [
   GENERATED_FOR_DISPLAY,
