@@ -15,6 +15,8 @@ import { selectRow } from '../database/select-row.ts'
 import { runClaimed } from './idempotent-call-store.ts'
 import {
   codeValues,
+  EPOCH_OF_ISSUE,
+  epochOf,
   isKeptLive,
   isNewestLive,
   joinCode,
@@ -60,7 +62,8 @@ export type IssueEntry<Fault extends string> = {
  */
 export function overwritten(given: Liveness) {
   const isOfOther = sql`(${resetCodes.origin} <> excluded.origin)`
-  const keeps = sql`iif(${isOfOther}, ${isNewestLive(given)}, ${isKeptLive(given)})`
+  const epoch = EPOCH_OF_ISSUE
+  const keeps = sql`iif(${isOfOther}, ${isNewestLive(given, epoch)}, ${isKeptLive(given, epoch)})`
   const kept = (newest: SQLWrapper, before: SQLWrapper, none: SQL) =>
     sql`CASE WHEN NOT ${keeps} THEN ${none} WHEN ${isOfOther} THEN ${newest} ELSE ${before} END`
   return {
@@ -80,6 +83,7 @@ export function overwritten(given: Liveness) {
     endedAt: null,
     endedAs: null,
     voidedAt: null,
+    epoch,
   }
 }
 
@@ -148,6 +152,7 @@ const issueStatements = new PreparedBatch<IssueValues>((orm, given) => {
     failures: sql`iif(entry.value->>2, 0, ${failures})`,
     origin: sql`'issued'`,
     clientFailures: sql`iif(entry.value->>2, '', coalesce(${resetCodes.clientFailures}, ''))`,
+    epoch: epochOf(tenantId, mode),
   }
   const source = sql`FROM ${jsonEach(codes)} entry CROSS JOIN ${adminEvents}
     ON ${adminEvents.tenantId} = ${tenantId} AND ${adminEvents.id} = ${eventIdOf(given, sql`entry.key`)}
