@@ -1,6 +1,7 @@
 import { operatorRoutes } from './api/operator/routes.ts'
 import type { Plane } from './app.ts'
 import { consumeDeliveries } from './delivery/consumer.ts'
+import { consumeJobs, JOBS } from './jobs/consumer.ts'
 import { maintain } from './maintenance.ts'
 import { consumeWebhooks, SLOW_WEBHOOKS, WEBHOOKS } from './webhooks/consumer.ts'
 
@@ -16,6 +17,7 @@ export const controlPlane: Plane = {
 /** What happens behind the requests: the queues, and what the cron trigger runs. */
 export const background = {
   queue(batch, env) {
+    if (batch.queue === JOBS) return consumeJobs(batch, env)
     const isOfWebhooks = [WEBHOOKS, SLOW_WEBHOOKS].includes(batch.queue)
     return isOfWebhooks ? consumeWebhooks(batch, env) : consumeDeliveries(batch, env)
   },

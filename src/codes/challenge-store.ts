@@ -33,13 +33,7 @@ type ChallengeGiven = Placeholders<ChallengeValues>
  * @param isRightCode asked of the row of `reset_codes` that `isHolder` finds.
  * @param epoch a table of one row, whose `epoch` the update needs beside.
  */
-export function withChallenge(
-  orm: Orm,
-  given: ChallengeGiven,
-  isRightCode: SQL,
-  isHolder: SQL,
-  epoch: SQL,
-) {
+export function withChallenge(orm: Orm, given: ChallengeGiven, isRightCode: SQL, isHolder: SQL, epoch: SQL) {
   const state = sql`CASE WHEN ${isRightCode} THEN coalesce(${ofQuestion(given, judgeAnswer(given))}, 'right') END`
   const judged = orm
     .select({ state: sql`${state}`.as('state'), epoch: sql`known.epoch`.as('epoch') })

@@ -51,6 +51,9 @@ export const ADMIN_ACTIVITIES: Readonly<Record<string, Activity>> = {
     words: 'removed the answers to challenge questions of the user',
   },
   'user.enable': { key: 'ENABLE_USER', code: 90022, words: 'enabled the user' },
+  'void.all': { key: 'VOID_ALL_CODES', code: 90005, words: 'voided all codes' },
+  'void.some': { key: 'VOID_CODES', code: 90006, words: 'voided the codes of a time or of an issuer' },
+  'key.quarantine': { key: 'QUARANTINE_KEY', code: 90007, words: 'quarantined the key' },
   'tenant.under_attack': {
     key: 'TENANT_UNDER_ATTACK',
     code: 90031,
