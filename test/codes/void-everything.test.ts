@@ -67,9 +67,7 @@ describe('void of everything', () => {
     await voidAll(tenant, { mode: 'ENROLLMENT' })
     expect(await validate(tenant, USER, code)).toBe(200)
     const enrol = async () =>
-      (await (
-        await tenant.admin('/users/generateVerifyCode/enroll', [{ email: USER }])
-      ).json()) as unknown
+      (await (await tenant.admin('/users/generateVerifyCode/enroll', [{ email: USER }])).json()) as unknown
     await enrol()
     await voidAll(tenant, { mode: 'PASSWORD_RESET' })
     expect(await validate(tenant, USER, code)).toBe(401)
@@ -81,7 +79,13 @@ describe('void of everything', () => {
     const tenant = await newTenant({ policy: REDEEMING, users: 2 })
     const [ahead = '', behind = ''] = tenant.emails
     const now = Date.now()
-    const scope = { db: env.DB, tenantId: tenant.id, mode: 'PASSWORD_RESET' as const, attemptsMax: 5, failuresMax: 100 }
+    const scope = {
+      db: env.DB,
+      tenantId: tenant.id,
+      mode: 'PASSWORD_RESET' as const,
+      attemptsMax: 5,
+      failuresMax: 100,
+    }
     const issue = (email: string, at: number, digest: string) =>
       issueAll({ ...scope, now: at }, ACTOR, 'p', [
         {
@@ -257,46 +261,54 @@ describe('races with void of everything', () => {
     expect(await wholeEvents(tenant)).toHaveLength(12)
   })
 
-  it('R2, S7: every code issued beside it is dead or good by its commit, and says the same for ever', SLOW, async () => {
-    const tenant = await newTenant({ policy: REDEEMING, users: 8 })
-    for (let round = 0; round < 6; round++) {
-      const codes = new Map<string, string>()
-      const issues = tenant.emails.map(async (email) => codes.set(email, await tenant.newCode(email)))
-      await Promise.all(round % 2 ? [...issues, voidAll(tenant)] : [voidAll(tenant), ...issues])
-      // The log of administrators has the order of commits.
-      const { results } = await env.DB.prepare(
-        `SELECT e.user_id, e.seq > (SELECT max(v.seq) FROM admin_events v WHERE v.tenant_id = ?1 AND v.action = 'void.all') AS later
+  it(
+    'R2, S7: every code issued beside it is dead or good by its commit, and says the same for ever',
+    SLOW,
+    async () => {
+      const tenant = await newTenant({ policy: REDEEMING, users: 8 })
+      for (let round = 0; round < 6; round++) {
+        const codes = new Map<string, string>()
+        const issues = tenant.emails.map(async (email) => codes.set(email, await tenant.newCode(email)))
+        await Promise.all(round % 2 ? [...issues, voidAll(tenant)] : [voidAll(tenant), ...issues])
+        // The log of administrators has the order of commits.
+        const { results } = await env.DB.prepare(
+          `SELECT e.user_id, e.seq > (SELECT max(v.seq) FROM admin_events v WHERE v.tenant_id = ?1 AND v.action = 'void.all') AS later
          FROM admin_events e WHERE e.tenant_id = ?1 AND e.action = 'generate' ORDER BY e.seq DESC LIMIT 8`,
-      )
-        .bind(tenant.id)
-        .all<{ user_id: string; later: number }>()
-      expect(results).toHaveLength(8)
-      for (const [email, code] of codes) {
-        const user = await env.DB.prepare('SELECT id FROM users WHERE tenant_id = ? AND email_key = ?')
-          .bind(tenant.id, email)
-          .first<{ id: string }>()
-        const isLater = results.find(({ user_id: id }) => id === user?.id)?.later === 1
-        expect(await validate(tenant, email, code)).toBe(isLater ? 200 : 401)
+        )
+          .bind(tenant.id)
+          .all<{ user_id: string; later: number }>()
+        expect(results).toHaveLength(8)
+        for (const [email, code] of codes) {
+          const user = await env.DB.prepare('SELECT id FROM users WHERE tenant_id = ? AND email_key = ?')
+            .bind(tenant.id, email)
+            .first<{ id: string }>()
+          const isLater = results.find(({ user_id: id }) => id === user?.id)?.later === 1
+          expect(await validate(tenant, email, code)).toBe(isLater ? 200 : 401)
+        }
       }
-    }
-  })
+    },
+  )
 
-  it('R4: two bulk generates and a void of everything end with one code at most for each user', SLOW, async () => {
-    const tenant = await newTenant({ policy: REDEEMING, users: 10 })
-    for (let round = 0; round < 5; round++) {
-      const [first, second] = await Promise.all([
-        tenant.generate(tenant.emails),
-        tenant.generate(tenant.emails),
-        voidAll(tenant),
-      ])
-      for (const [index, email] of tenant.emails.entries()) {
-        const codes = [first?.[index]?.verify_code ?? '', second?.[index]?.verify_code ?? '']
-        const statuses = await Promise.all(codes.map((code) => validate(tenant, email, code)))
-        expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(1)
+  it(
+    'R4: two bulk generates and a void of everything end with one code at most for each user',
+    SLOW,
+    async () => {
+      const tenant = await newTenant({ policy: REDEEMING, users: 10 })
+      for (let round = 0; round < 5; round++) {
+        const [first, second] = await Promise.all([
+          tenant.generate(tenant.emails),
+          tenant.generate(tenant.emails),
+          voidAll(tenant),
+        ])
+        for (const [index, email] of tenant.emails.entries()) {
+          const codes = [first?.[index]?.verify_code ?? '', second?.[index]?.verify_code ?? '']
+          const statuses = await Promise.all(codes.map((code) => validate(tenant, email, code)))
+          expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(1)
+        }
+        await voidAll(tenant)
       }
-      await voidAll(tenant)
-    }
-  })
+    },
+  )
 
   it.each([
     ['sets the password: it was redeemed', () => new Response(null, { status: 204 }), 200, 'redeemed'],
