@@ -12,7 +12,6 @@ import { lookupUser } from './lookup-user.ts'
 import { searchUsers } from './search-users.ts'
 import { syncUser } from './sync-user.ts'
 import { putUserStatus } from './user-status.ts'
-import { getVoid, voidManyCodes } from './void-many.ts'
 import { voidVerifyCode } from './void-verify-code.ts'
 
 /** The admin API: RSA ID Plus Cloud Administration, below `/AdminInterface/restapi`. */
@@ -32,8 +31,6 @@ adminRoutes.post(
 )
 adminRoutes.post('/v1/users/generateVerifyCode/enroll', ...asHelpDesk, generateVerifyCode('ENROLLMENT'))
 adminRoutes.post('/v1/users/voidVerifyCode', ...asHelpDesk, voidVerifyCode)
-adminRoutes.post('/v1/codes/void', authenticate('codes:void-all'), requireJsonAccepted(), voidManyCodes)
-adminRoutes.get('/v1/codes/void/:id', ...mayUse('codes:void-all'), getVoid)
 
 adminRoutes.post('/v1/users/lookup', ...mayUse('users:read'), lookupUser)
 // A search costs more, and asks for it itself.
