@@ -1,17 +1,15 @@
 /**
- * What the generated types cannot know: not every Worker binds everything. The data plane mails nothing and works off nothing, and the
+ * What the generated types cannot know: not every Worker binds everything. The data plane mails nothing, and the
  * control plane finds the class of the limiter in the data plane's Worker.
  */
 interface Env {
   EMAIL: SendEmail
-  JOBS: Queue
   TENANT_LIMITER: DurableObjectNamespace<import('./limits/tenant-limiter.ts').TenantLimiter>
 }
 
 declare namespace Cloudflare {
   interface Env {
     EMAIL: SendEmail
-    JOBS: Queue
     TENANT_LIMITER: DurableObjectNamespace<import('./limits/tenant-limiter.ts').TenantLimiter>
   }
 }

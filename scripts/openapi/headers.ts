@@ -43,7 +43,7 @@ export const HEADERS = {
       '`Bearer error="insufficient_scope", scope="..."` with the scopes that would do (RFC 6750 §3).',
     schema: {
       type: 'string',
-      pattern: '^Bearer( error="(invalid_token|insufficient_scope)"(, scope="[a-z. ]+")?)?$',
+      pattern: '^Bearer( error="(invalid_token|insufficient_scope)"(, scope="[a-z. -]+")?)?$',
     },
     example: 'Bearer error="invalid_token"',
   },
