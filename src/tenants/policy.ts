@@ -227,6 +227,7 @@ export function policyUrls({ mail, redeem, pages }: Policy): { member: string; u
     'policy.redeem.url': redeem?.kind === 'hook' ? redeem.url : undefined,
     'policy.redeem.returnUrl': redeem?.kind === 'grant' ? redeem.returnUrl : undefined,
     ...(pages !== 'off' && {
+      'policy.pages.logoUrl': pages.logoUrl,
       'policy.pages.supportUrl': pages.supportUrl,
       'policy.pages.signInUrl': pages.signInUrl,
     }),

@@ -62,7 +62,7 @@ export async function showPage(
 /** The markup of a page, from its first byte to its last. */
 export function wholePage(
   { texts, looks }: Page,
-  tenant: Pick<Tenant, 'name' | 'policy'>,
+  tenant: Pick<Tenant, 'name' | 'policy' | 'hasLogo'>,
   { heading, body, problem, hasWidget = false }: Shown,
 ): Markup {
   const sender = tenant.policy.mail.name ?? tenant.name
@@ -73,7 +73,7 @@ export function wholePage(
       ${head({ title, style: accentStyle(looks), hasWidget })}
       <body>
         <header>
-          ${looks.logo ? html`<img src="/reset/logo" alt="${sender}" />` : html`<p>${sender}</p>`}
+          ${tenant.hasLogo ? html`<img src="/reset/logo" alt="${sender}" />` : html`<p>${sender}</p>`}
         </header>
         <main>
           ${problem && summary(texts, problem)}
