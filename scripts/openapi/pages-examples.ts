@@ -1,6 +1,13 @@
 import english from '../../public/texts/en.json' with { type: 'json' }
 import { wholePage, type Markup, type Page, type Problem } from '../../src/api/pages/page.ts'
-import { askForm, codeForm, doneNote, handoverForm, passwordForm } from '../../src/api/pages/views.ts'
+import {
+  askForm,
+  codeForm,
+  doneNote,
+  handoverForm,
+  passwordForm,
+  questionForm,
+} from '../../src/api/pages/views.ts'
 import { parsePolicy } from '../../src/tenants/policy.ts'
 import type { Tenant } from '../../src/tenants/tenant.ts'
 import type { Texts } from '../../src/texts/texts.ts'
@@ -14,11 +21,13 @@ const RETURN_URL = 'https://app.example.com/reset'
 const texts: Texts = english as Texts
 const page: Page = { texts, looks: { supportUrl: 'https://example.com/help' }, href: (path) => path }
 const tenant = newTenant()
-const { ask, code, password, handover, done, errors } = texts.pages
+const { ask, code, question, password, handover, done, errors } = texts.pages
 
 const asked = { link: SEALED, address: ADDRESS, reference: 'KTRV', isAsked: true, waitS: 60 }
+const asking = { question: 'What is your favorite color?', form: SEALED }
 const addressMissing = { field: 'email', message: errors.addressMissing }
 const codeRefused = { field: 'code', message: errors.codeRefused }
+const answerRefused = { field: 'answer', message: errors.answerRefused }
 const expired = { message: errors.expired }
 
 export const EXAMPLES = {
@@ -27,6 +36,12 @@ export const EXAMPLES = {
   expired: await shown(ask.heading, askForm(page, tenant, { problem: expired }), expired),
   code: await shown(code.heading, codeForm(page, tenant, asked)),
   refused: await shown(code.heading, codeForm(page, tenant, { ...asked, problem: codeRefused }), codeRefused),
+  question: await shown(question.heading, questionForm(page, asking)),
+  answerRefused: await shown(
+    question.heading,
+    questionForm(page, { ...asking, problem: answerRefused }),
+    answerRefused,
+  ),
   password: await shown(password.heading, passwordForm(page, { address: ADDRESS, form: SEALED })),
   handover: await shown(
     handover.heading,

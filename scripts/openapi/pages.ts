@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { pageErrors } from '../../src/api/pages/errors.ts'
+import { ANSWER_LENGTH_MAX } from '../../src/codes/challenge.ts'
 import { PASSWORD_LENGTH_MAX } from '../../src/http/set-password.ts'
 import { named } from './json-schema.ts'
 import { body, type Answer, type Dialect, type Operations, type Parameter } from './operation.ts'
@@ -33,6 +34,10 @@ const codeForm = v.looseObject({
   m: v.optional(sealed),
   email: v.optional(text('The address, where no step was before this one.')),
   code: v.optional(text('The code, with or without grouping.', 'K7QP-2XWM')),
+})
+const questionForm = v.looseObject({
+  s: sealed,
+  answer: v.optional(text(`The answer: at most ${ANSWER_LENGTH_MAX} UTF-16 units.`)),
 })
 const passwordForm = v.looseObject({
   s: sealed,
@@ -78,6 +83,13 @@ const shown: Operations = {
     who: 'anyone',
     query: [lang, link],
     answers: { 200: shows('The page.', { code: EXAMPLES.code }), 422: NO_LONGER },
+  },
+  'GET /reset/question': {
+    id: 'getQuestionPage',
+    summary: 'Leads to `/reset`: a question is an answer to a right code.',
+    who: 'anyone',
+    query: [lang],
+    answers: { 303: leads('To the first step.') },
   },
   'GET /reset/password': {
     id: 'getPasswordPage',
@@ -132,12 +144,30 @@ const sent: Operations = {
     query: [lang],
     body: body(FORM, codeForm, { m: SEALED, code: 'K7QP-2XWM' }),
     answers: {
-      200: again('The code is right: the third step.', {
+      200: again('The code is right: the third step, or a question first.', {
         password: EXAMPLES.password,
         handover: EXAMPLES.handover,
+        question: EXAMPLES.question,
       }),
       422: again('The step again: the code is not valid for the address, or missing.', {
         refused: EXAMPLES.refused,
+      }),
+    },
+  },
+  'POST /reset/question': {
+    id: 'answerQuestion',
+    summary: 'The form of a question, where the tenant asks one: presents the code again, with the answer.',
+    description: 'A wrong answer is a wrong code.',
+    who: 'anyone',
+    query: [lang],
+    body: body(FORM, questionForm, { s: SEALED, answer: 'Blue' }),
+    answers: {
+      200: again('The answer is right: the third step. Or the question is another one now.', {
+        password: EXAMPLES.password,
+        handover: EXAMPLES.handover,
+      }),
+      422: again('A question again: the answer is wrong or missing. Or the step of the code: it has ended.', {
+        wrong: EXAMPLES.answerRefused,
       }),
     },
   },
@@ -148,6 +178,7 @@ const sent: Operations = {
     query: [lang],
     body: body(FORM, passwordForm, { s: SEALED, password: 'correct horse battery' }),
     answers: {
+      200: again('A question first: it is another one now.', { question: EXAMPLES.question }),
       303: { ...leads('To the last step: the hook has set the password.'), headers: ['Location', ...RATE] },
       422: again("The step again, with the hook's reason; or the step before, where the code has ended.", {
         refused: EXAMPLES.password,

@@ -171,14 +171,6 @@ export const policySchema = v.pipe(
     ),
     ['pages'],
   ),
-  v.forward(
-    v.partialCheck(
-      [['pages'], ['challenges']],
-      ({ pages, challenges }) => pages === 'off' || challenges.questions.length === 0,
-      'cannot ask policy.challenges.questions: a tenant that asks them needs a page of its own',
-    ),
-    ['pages'],
-  ),
 )
 
 /** A tenant's policy with every default filled in. */

@@ -12,7 +12,7 @@ const CATEGORIES = ['performance', 'accessibility', 'best-practices']
 
 const executablePath = findChromium()
 const pages = new PagesService()
-const { grants, hooked } = pages
+const { asking, grants, hooked } = pages
 let browser: Browser
 
 /** The second step of a new user, with the code typed; and what presses its button. */
@@ -38,6 +38,16 @@ const STEPS: { name: string; prepare: (page: Page) => Promise<string | (() => Pr
     prepare: async (page) => {
       await asked(page, hooked)
       return page.url()
+    },
+  },
+  {
+    name: 'answer a question',
+    prepare: async (page) => {
+      const { email, code } = await pages.newAnsweringUser()
+      await page.goto(pages.urlOf(asking, '/reset/code'))
+      await page.type('#email', email)
+      await page.type('#code', code)
+      return () => page.click('main button')
     },
   },
   { name: 'a new password', prepare: (page) => typedCode(page, hooked) },

@@ -7,6 +7,10 @@ import { LocalTenant } from '../journeys/local-tenant.ts'
 const LOGO =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32"><text y="24" font-size="24" fill="#0b5c3b">Acme</text></svg>'
 
+const GENERATE = '/AdminInterface/restapi/v1/users/generateVerifyCode/resetPassword'
+const PET = 'com.soa.challenge.question.pet'
+export const QUESTION = 'What is the name of your pet?'
+
 /** `npm start` with tenants that have reset pages, their users, and the service of one that sets passwords. */
 export class PagesService {
   readonly service = new LocalService()
@@ -14,6 +18,8 @@ export class PagesService {
   readonly grants = new LocalTenant(this.service, 'grants', 4)
   /** Has passwords set by its hook, and a look of its own. */
   readonly hooked = new LocalTenant(this.service, 'hooked', 4)
+  /** Asks a question beside the code. */
+  readonly asking = new LocalTenant(this.service, 'asking', 4)
   /** What the hook was told to set. */
   readonly passwords: string[] = []
   #hook: Server | undefined
@@ -39,6 +45,9 @@ export class PagesService {
       signInUrl: `${this.service.url}/healthz`,
     }
     await this.hooked.create({ mail, redeem: { kind: 'hook', url, secret }, pages, limits: {} }, [])
+    const asks = { ...redeem, audience: 'https://asking.example.com' }
+    const challenges = { questions: [{ code: PET, text: QUESTION }] }
+    await this.asking.create({ mail, redeem: asks, pages: {}, challenges, limits: {} }, [])
   }
 
   async remove(): Promise<void> {
@@ -52,6 +61,19 @@ export class PagesService {
     const userName = `user${this.#users}@example.com`
     await tenant.admin('POST', '/scim/v2/Users', { userName })
     return userName
+  }
+
+  /** A user of the tenant that asks, who has answered `Bucktastic`, and a code that the help desk reads out. */
+  async newAnsweringUser(): Promise<{ email: string; code: string }> {
+    this.#users += 1
+    const email = `user${this.#users}@example.com`
+    const { body } = await this.asking.admin('POST', '/scim/v2/Users', { userName: email })
+    const { id } = JSON.parse(body) as { id: string }
+    await this.asking.admin('PUT', `/api/users/${id}/challenges`, [
+      { ChallengeCode: PET, Answer: 'Bucktastic' },
+    ])
+    const generated = await this.asking.admin('POST', GENERATE, { email })
+    return { email, code: (JSON.parse(generated.body) as { verify_code: string }).verify_code }
   }
 
   urlOf(tenant: LocalTenant, path: string): string {

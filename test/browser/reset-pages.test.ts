@@ -2,13 +2,13 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findChromium } from '../../scripts/gate/chromium.ts'
 import { LANGUAGES } from '../../src/texts/languages.ts'
-import { PagesService } from './pages-service.ts'
+import { PagesService, QUESTION } from './pages-service.ts'
 import { openBrowser, Visitor, type Setting } from './visitor.ts'
 
 const executablePath = findChromium()
 
 const pages = new PagesService()
-const { service, grants, hooked, passwords } = pages
+const { service, asking, grants, hooked, passwords } = pages
 let browser: Browser
 
 describe.skipIf(executablePath === undefined)('the reset pages in Chromium', () => {
@@ -88,6 +88,57 @@ describe.skipIf(executablePath === undefined)('the reset pages in Chromium', () 
     await visitor.page.getByRole('link', { name: 'Sign in' }).click()
     expect(visitor.page.url()).toBe(`${service.url}/healthz`)
     await visitor.leave()
+  })
+
+  it.each(SETTINGS)('ask a question after the code: %j', async (setting) => {
+    const { email, code } = await pages.newAnsweringUser()
+    const visitor = await Visitor.arrive(browser, setting)
+    await visitor.open(pages.urlOf(asking, '/reset/code'))
+    await visitor.page.locator('#email').fill(email)
+    await visitor.enter('code', code)
+    expect(await visitor.heading()).toBe('Answer a question')
+    await visitor.expectGood()
+    const focused = () => visitor.page.locator(':focus')
+    for (const [answer, words] of [
+      ['', 'Enter your answer'],
+      ['Rex', 'The answer was not right.'],
+    ] as const) {
+      await visitor.enter('answer', answer)
+      expect(await focused().innerText()).toContain(words)
+      await visitor.expectGood()
+      await visitor.page.locator('.summary a').click()
+      expect(await focused().getAttribute('id')).toBe('answer')
+      expect(await visitor.page.getByLabel(QUESTION).count()).toBe(1)
+    }
+    // Gone back, the code is typed again; nothing is lost.
+    await visitor.page.goto(pages.urlOf(asking, '/reset/code'))
+    await visitor.page.locator('#email').fill(email)
+    await visitor.enter('code', code)
+    await visitor.page.locator('#answer').focus()
+    await visitor.page.keyboard.type('  bucktastic')
+    await visitor.sent(visitor.page.keyboard.press('Enter'))
+    expect(await visitor.heading()).toBe('The code is right')
+    await visitor.expectGood()
+    await visitor.press('Continue')
+    expect(await visitor.page.locator('pre').innerText()).toContain('"tenant": "asking"')
+    await visitor.leave()
+  })
+
+  it.each(LANGUAGES)('ask a question on a narrow screen, with scripts and without, in %s', async (locale) => {
+    for (const setting of [{ scheme: 'light' }, { scheme: 'dark', hasScripts: false }] as const) {
+      const { email, code } = await pages.newAnsweringUser()
+      const visitor = await Visitor.arrive(browser, { width: 320, locale, ...setting })
+      await visitor.open(pages.urlOf(asking, '/reset/code'))
+      await visitor.page.locator('#email').fill(email)
+      await visitor.enter('code', code)
+      expect(await visitor.page.getByLabel(QUESTION).count()).toBe(1)
+      await visitor.expectGood()
+      await visitor.enter('answer', 'Rex')
+      await visitor.expectGood()
+      await visitor.enter('answer', 'Bucktastic')
+      expect(await visitor.page.locator('input[name="resetGrant"]').count()).toBe(1)
+      await visitor.leave()
+    }
   })
 
   it('need the keyboard alone, and show where it is', async () => {
