@@ -1,23 +1,31 @@
 import { consoleRoutes } from './api/console/routes.ts'
+import { adminErrors } from './api/admin/errors.ts'
+import { adminVoidRoutes } from './api/admin/void-routes.ts'
 import { operatorRoutes } from './api/operator/routes.ts'
 import type { Plane } from './app.ts'
 import { consumeDeliveries } from './delivery/consumer.ts'
+import { consumeJobs, JOBS } from './jobs/consumer.ts'
 import { maintain } from './maintenance.ts'
 import { consumeWebhooks, SLOW_WEBHOOKS, WEBHOOKS } from './webhooks/consumer.ts'
 
-/** What the operator of the service calls, and the console of tenants. Its prefixes are the routes of its Worker in wrangler.toml. */
+/**
+ * What the operator of the service calls, the console of tenants, and what super-admins call when something is wrong. Its
+ * prefixes are the routes of its Worker in wrangler.toml.
+ */
 export const controlPlane: Plane = {
-  errors: [],
+  errors: [['/AdminInterface/', adminErrors]],
   largeBodies: [],
   mount(app) {
     app.route('/operator/v1', operatorRoutes)
     app.route('/console', consoleRoutes)
+    app.route('/AdminInterface/restapi/v1/codes', adminVoidRoutes)
   },
 }
 
 /** What happens behind the requests: the queues, and what the cron trigger runs. */
 export const background = {
   queue(batch, env) {
+    if (batch.queue === JOBS) return consumeJobs(batch, env)
     const isOfWebhooks = [WEBHOOKS, SLOW_WEBHOOKS].includes(batch.queue)
     return isOfWebhooks ? consumeWebhooks(batch, env) : consumeDeliveries(batch, env)
   },

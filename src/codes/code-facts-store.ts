@@ -7,6 +7,7 @@ import {
   isKeptLive,
   isLive,
   isNewestLive,
+  isOfEpoch,
   isReserved,
   joinCode,
   type CodeScope,
@@ -42,7 +43,7 @@ const factStatements = new PreparedBatch<CodeValues & { emailKeys: string }>((_,
     ${users.highRiskAt} IS NOT NULL AS isAtRisk, coalesce(${resetCodes.failures}, 0) AS failures,
     coalesce(${resetCodes.codeId}, '') <> '' AS hasCode, coalesce(${isLive(given)}, 0) AS isLive,
     ${isReserved(given)} AS isReserved, ${resetCodes.endedAs} AS endedAs,
-    coalesce(${resetCodes.expiresAt}, 0) <= ${given.now} AS hasExpired, ${resetCodes.voidedAt} IS NOT NULL AS isVoided
+    coalesce(${resetCodes.expiresAt}, 0) <= ${given.now} AS hasExpired, ${resetCodes.voidedAt} IS NOT NULL OR NOT ${isOfEpoch()} AS isVoided
     FROM ${jsonEach(given.emailKeys)} entry
     LEFT JOIN ${users} ON ${users.tenantId} = ${given.tenantId} AND ${users.emailKey} = entry.value
     ${joinCode(given)} ORDER BY entry.key`),
@@ -64,6 +65,8 @@ export type CodeRow = {
   endedAt: number | null
   endedAs: CodeEnd | null
   voidedAt: number | null
+  /** Whether all codes were voided since it was issued. */
+  isVoidedWithAll: 0 | 1
   /** Who issued each, as the event of its issue has it: of a code that the user has asked for there is none. */
   issuedBy: string | null
   issuedByName: string | null
@@ -107,7 +110,7 @@ const rowStatements = new PreparedBatch<RowValues>((_, given) => {
       ${resetCodes.issuedAt} AS issuedAt, ${resetCodes.expiresAt} AS expiresAt,
       ${resetCodes.keptIssuedAt} AS keptIssuedAt, ${resetCodes.keptExpiresAt} AS keptExpiresAt,
       ${resetCodes.attempts} AS attempts, ${resetCodes.failures} AS failures, ${resetCodes.endedAt} AS endedAt,
-      ${resetCodes.endedAs} AS endedAs, ${voidedAt} AS voidedAt,
+      ${resetCodes.endedAs} AS endedAs, ${voidedAt} AS voidedAt, NOT ${isOfEpoch()} AS isVoidedWithAll,
       issue.access_id AS issuedBy, ${nameOf('issue')} AS issuedByName, issue.channel, issue.destination,
       kept.access_id AS keptIssuedBy, ${nameOf('kept')} AS keptIssuedByName, kept.channel AS keptChannel,
       kept.destination AS keptDestination, ending.access_id AS voidedBy, ${nameOf('ending')} AS voidedByName

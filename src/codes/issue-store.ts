@@ -15,6 +15,8 @@ import { selectRow } from '../database/select-row.ts'
 import { runClaimed } from './idempotent-call-store.ts'
 import {
   codeValues,
+  EPOCH_OF_ISSUE,
+  epochOf,
   isKeptLive,
   isNewestLive,
   joinCode,
@@ -24,7 +26,14 @@ import {
   type Liveness,
 } from './code-store.ts'
 
-export const ISSUE_REFUSALS = ['unknown', 'disabled', 'high-risk', 'locked', 'repeated'] as const
+export const ISSUE_REFUSALS = [
+  'quarantined',
+  'unknown',
+  'disabled',
+  'high-risk',
+  'locked',
+  'repeated',
+] as const
 
 /** Why an issue issued nothing to a user. */
 export type IssueRefusal<Fault extends string> = (typeof ISSUE_REFUSALS)[number] | Fault
@@ -60,7 +69,8 @@ export type IssueEntry<Fault extends string> = {
  */
 export function overwritten(given: Liveness) {
   const isOfOther = sql`(${resetCodes.origin} <> excluded.origin)`
-  const keeps = sql`iif(${isOfOther}, ${isNewestLive(given)}, ${isKeptLive(given)})`
+  const epoch = EPOCH_OF_ISSUE
+  const keeps = sql`iif(${isOfOther}, ${isNewestLive(given, epoch)}, ${isKeptLive(given, epoch)})`
   const kept = (newest: SQLWrapper, before: SQLWrapper, none: SQL) =>
     sql`CASE WHEN NOT ${keeps} THEN ${none} WHEN ${isOfOther} THEN ${newest} ELSE ${before} END`
   return {
@@ -80,6 +90,7 @@ export function overwritten(given: Liveness) {
     endedAt: null,
     endedAs: null,
     voidedAt: null,
+    epoch,
   }
 }
 
@@ -129,9 +140,11 @@ export async function issueAll<Fault extends string, Entry extends IssueEntry<Fa
 type IssueValues = CodeValues & BulkCall & { pepperId: string; codes: string }
 
 const issueStatements = new PreparedBatch<IssueValues>((orm, given) => {
-  const { tenantId, now, mode, failuresMax, pepperId, codes } = given
+  const { tenantId, now, mode, failuresMax, pepperId, codes, accessId } = given
   const failures = sql`coalesce(${resetCodes.failures}, 0)`
-  const result = sql`CASE WHEN entry.value->>1 IS NOT NULL THEN entry.value->>1
+  // Its credential may be good for some seconds yet where it is not known to be revoked.
+  const isQuarantined = sql`EXISTS (SELECT 1 FROM quarantines WHERE tenant_id = ${tenantId} AND access_id = ${accessId})`
+  const result = sql`CASE WHEN ${isQuarantined} THEN 'quarantined' WHEN entry.value->>1 IS NOT NULL THEN entry.value->>1
     WHEN ${users.id} IS NULL THEN 'unknown' WHEN ${users.status} <> 'enabled' THEN 'disabled'
     WHEN entry.value->>5 AND ${users.highRiskAt} IS NOT NULL THEN 'high-risk'
     WHEN NOT entry.value->>2 AND ${failures} >= ${failuresMax} THEN 'locked' ELSE 'issued' END`
@@ -148,6 +161,7 @@ const issueStatements = new PreparedBatch<IssueValues>((orm, given) => {
     failures: sql`iif(entry.value->>2, 0, ${failures})`,
     origin: sql`'issued'`,
     clientFailures: sql`iif(entry.value->>2, '', coalesce(${resetCodes.clientFailures}, ''))`,
+    epoch: epochOf(tenantId, mode),
   }
   const source = sql`FROM ${jsonEach(codes)} entry CROSS JOIN ${adminEvents}
     ON ${adminEvents.tenantId} = ${tenantId} AND ${adminEvents.id} = ${eventIdOf(given, sql`entry.key`)}

@@ -174,14 +174,6 @@ export const policySchema = v.pipe(
     ),
     ['pages'],
   ),
-  v.forward(
-    v.partialCheck(
-      [['pages'], ['challenges']],
-      ({ pages, challenges }) => pages === 'off' || challenges.questions.length === 0,
-      'cannot ask policy.challenges.questions: a tenant that asks them needs a page of its own',
-    ),
-    ['pages'],
-  ),
 )
 
 /** A tenant's policy with every default filled in. */
@@ -231,6 +223,7 @@ export function policyUrls({ mail, redeem, pages, console }: Policy): { member: 
     'policy.redeem.returnUrl': redeem?.kind === 'grant' ? redeem.returnUrl : undefined,
     'policy.console.issuer': console?.issuer,
     ...(pages !== 'off' && {
+      'policy.pages.logoUrl': pages.logoUrl,
       'policy.pages.supportUrl': pages.supportUrl,
       'policy.pages.signInUrl': pages.signInUrl,
     }),

@@ -17,6 +17,9 @@ const TYPE_OF_ACTION = {
   'user.restore': 'user.restored',
   'user.address': 'user.address_changed',
   'tenant.under_attack': 'tenant.under_attack',
+  'void.all': 'tenant.codes_voided',
+  'void.some': 'tenant.codes_voided',
+  'key.quarantine': 'key.quarantined',
   'webhook.disabled': 'webhook.disabled',
 } as const
 

@@ -38,10 +38,11 @@ const operationOf = (name: string) => {
   if (found === undefined) throw new Error(`no operation ${name}`)
   return found.operation
 }
+const isOfTenant = ({ operation }: Named) => operation.security.length > 0
 const takes = (name: string) => Object.keys(operationOf(name).requestBody?.content ?? {})
 
 let tenant: Tenant
-/** One whose passwords a hook sets. */
+/** One whose passwords a hook sets, and who has pages. */
 let hooked: Tenant
 /** A super-admin in the console of a tenant. */
 let person: Browser
@@ -53,7 +54,7 @@ beforeAll(async () => {
     policy: { ...NO_LIMITS, redeem: { kind: 'grant', audience: 'statuses' }, challenges: { questions } },
   })
   const redeem = { kind: 'hook', url: 'https://hook.example.com/', secret: `whsec_${btoa('x'.repeat(32))}` }
-  hooked = await newTenant({ policy: { ...NO_LIMITS, redeem } })
+  hooked = await newTenant({ policy: { ...NO_LIMITS, redeem, pages: {} } })
   person = (await sam(await newConsoleTenant(NO_LIMITS))).browser
   vi.restoreAllMocks()
   tokens = {
@@ -79,8 +80,12 @@ async function ask(name: string, changes: Changes = {}, bindings: object = {}): 
   const isForm = type === 'application/x-www-form-urlencoded'
   const body = isForm ? String(new URLSearchParams(example?.value as Record<string, string>)) : example?.value
   const {
-    host = (template.startsWith('/console') ? person : template.startsWith('/api/login/') ? hooked : tenant)
-      .host,
+    host = (template.startsWith('/console')
+      ? person
+      : /^\/(?:api\/login|reset)/.test(template)
+        ? hooked
+        : tenant
+    ).host,
     query = '',
     path = examplePath(template),
     headers,
@@ -126,9 +131,11 @@ describe('400', () => {
   )
 
   it.each(withStatus(400, ({ name }) => takes(name)[0]?.endsWith('urlencoded') === true))(
-    '%s: an empty form',
+    '%s: a form that is empty, or has fields twice',
     async (name) => {
-      expect((await ask(name, { body: '' })).status).toBe(400)
+      // A page that gets an empty form asks for what is missing.
+      const body = name.startsWith('POST /reset') ? 'm=&m=&s=&s=' : ''
+      expect((await ask(name, { body })).status).toBe(400)
     },
   )
 
@@ -159,10 +166,10 @@ describe('401', () => {
 })
 
 /** Operations that a tenant's keys and clients may call, if they may. */
-const isOfTenant = ({ operation }: Named) => operation.security.some((each) => 'apiKeyToken' in each)
+const isOfKeys = ({ operation }: Named) => operation.security.some((each) => 'apiKeyToken' in each)
 
 describe('403', () => {
-  it.each(withStatus(403, (each) => !isOfTenant(each)))(
+  it.each(withStatus(403, (each) => isOfTenant(each) && !isOfKeys(each)))(
     '%s: to a session without its token, and to the tenant of another',
     async (name) => {
       const token = undefined as unknown as string
@@ -174,7 +181,7 @@ describe('403', () => {
     },
   )
 
-  it.each(withStatus(403, isOfTenant))('%s: to the roles that the document does not list', async (name) => {
+  it.each(withStatus(403, isOfKeys))('%s: to the roles that the document does not list', async (name) => {
     const roles = operationOf(name).security.flatMap((each) => each['apiKeyToken'] ?? [])
     const { status } = await ask(name, { token: tokens.desk, ...(takes(name).length > 0 && { body: '{' }) })
     expect(status === 403).toBe(!roles.includes('help-desk'))
@@ -184,7 +191,7 @@ describe('403', () => {
     const key = await clientKey('ES256')
     for (const scope of Object.keys(SCOPES)) {
       const token = await accessToken(tenant, await addClient(tenant, key, [scope]))
-      for (const name of withStatus(403, isOfTenant)) {
+      for (const name of withStatus(403, isOfKeys)) {
         const scopes = operationOf(name).security.flatMap((each) => each['oauth2'] ?? [])
         const asked = await ask(name, {
           token,
@@ -203,6 +210,13 @@ describe('403', () => {
     }
   })
 })
+
+it.each(withStatus(403, (each) => isOfTenant(each) && !isOfKeys(each)))(
+  '403 %s: a form of another site',
+  async (name) => {
+    expect((await ask(name, without({ 'Sec-Fetch-Site': 'cross-site' }))).status).toBe(403)
+  },
+)
 
 /** A tenant has ten clients at most. */
 async function removeClients() {

@@ -13,6 +13,7 @@ export type StoredCode = {
   failures: number
   ended_at: number | null
   ended_as: string | null
+  origin: string | null
 }
 
 /** The stored code of the user with this address, if one was ever issued. */

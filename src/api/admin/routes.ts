@@ -11,7 +11,6 @@ import { getHighRisk, putHighRisk } from './high-risk.ts'
 import { lookupUser } from './lookup-user.ts'
 import { searchUsers } from './search-users.ts'
 import { syncUser } from './sync-user.ts'
-import { previewCodes } from './preview-codes.ts'
 import { userCodes } from './user-codes.ts'
 import { putUserStatus } from './user-status.ts'
 import { voidVerifyCode } from './void-verify-code.ts'
@@ -33,7 +32,6 @@ adminRoutes.post(
 )
 adminRoutes.post('/v1/users/generateVerifyCode/enroll', ...asHelpDesk, generateVerifyCode('ENROLLMENT'))
 adminRoutes.post('/v1/users/voidVerifyCode', ...asHelpDesk, voidVerifyCode)
-adminRoutes.post('/v1/codes/preview', ...asHelpDesk, previewCodes)
 adminRoutes.get('/v1/users/:id/codes', ...mayUse('codes'), userCodes)
 
 adminRoutes.post('/v1/users/lookup', ...mayUse('users:read'), lookupUser)

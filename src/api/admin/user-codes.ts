@@ -31,7 +31,7 @@ function newest(row: CodeRow, attemptsMax: number, now: number) {
     endedAs,
     voidedAt,
   } = row
-  const ended = endedAs ?? (voidedAt === null ? undefined : 'voided')
+  const ended = endedAs ?? (voidedAt === null && !row.isVoidedWithAll ? undefined : 'voided')
   return {
     mode,
     state: isNewestLive

@@ -11,6 +11,7 @@ import { putTenant } from './put-tenant.ts'
 import { recordOwner } from './record-owner.ts'
 import { revokeKey } from './revoke-key.ts'
 import { addScimToken, deleteScimToken, listScimTokens } from './scim-tokens.ts'
+import { getVoid, quarantineKey, voidManyCodes } from './void-many.ts'
 import {
   addWebhook,
   deleteWebhook,
@@ -38,6 +39,8 @@ operatorRoutes.delete('/tenants/:id', operator, deleteTenant)
 operatorRoutes.get('/tenants/:id/keys', owner, listKeys)
 operatorRoutes.post('/tenants/:id/keys', ...changing('key.add'), addKey)
 operatorRoutes.delete('/tenants/:id/keys/:accessId', ...changing('key.revoke'), revokeKey)
+// These tell the audit themselves who has called them.
+operatorRoutes.post('/tenants/:id/keys/:accessId/quarantine', owner, quarantineKey)
 operatorRoutes.get('/tenants/:id/clients', owner, listClients)
 operatorRoutes.post('/tenants/:id/clients', ...changing('client.add'), addClient)
 operatorRoutes.put('/tenants/:id/clients/:clientId', ...changing('client.update'), putClient)
@@ -53,3 +56,5 @@ operatorRoutes.delete('/tenants/:id/webhooks/:webhookId', ...changing('webhook.d
 operatorRoutes.post('/tenants/:id/webhooks/:webhookId/secret', ...changing('webhook.secret'), rotateSecret)
 operatorRoutes.post('/tenants/:id/webhooks/:webhookId/replay', ...changing('webhook.replay'), replayEvents)
 operatorRoutes.get('/tenants/:id/webhooks/:webhookId/deliveries', owner, listWebhookDeliveries)
+operatorRoutes.post('/tenants/:id/void', owner, voidManyCodes)
+operatorRoutes.get('/tenants/:id/void/:jobId', owner, getVoid)

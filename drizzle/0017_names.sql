@@ -1,2 +1,0 @@
-CREATE INDEX `users_by_first_name` ON `users` (`tenant_id`,lower(CASE WHEN attributes ->> '$.name.givenName' IS NULL THEN attributes ->> '$.displayName' ELSE attributes ->> '$.name.givenName' END)) WHERE CASE WHEN attributes ->> '$.name.givenName' IS NULL THEN attributes ->> '$.displayName' ELSE attributes ->> '$.name.givenName' END IS NOT NULL;--> statement-breakpoint
-CREATE INDEX `users_by_last_name` ON `users` (`tenant_id`,lower(attributes ->> '$.name.familyName')) WHERE attributes ->> '$.name.familyName' IS NOT NULL;
