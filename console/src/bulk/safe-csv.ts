@@ -1,0 +1,26 @@
+/**
+ * A CSV that a spreadsheet opens as text: no cell of it is run as a formula (OWASP, CSV injection). Cells that could
+ * be one get an apostrophe in front, all are in quotes, and a byte order mark says that it is UTF-8.
+ */
+export function safeCsv(header: readonly string[], rows: Iterable<readonly string[]>): string {
+  const lines = [header, ...rows].map((cells) => cells.map(safeCell).join(','))
+  return `\uFEFF${lines.join('\r\n')}\r\n`
+}
+
+/** What a formula begins with, behind blanks and in full width too. */
+const FORMULA = /^[\s\u0000-\u0020\u00A0\u3000"']*[=+\-@|%\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/
+
+function safeCell(text: string): string {
+  const plain = FORMULA.test(text) ? `'${text}` : text
+  return `"${plain.replaceAll('"', '""')}"`
+}
+
+/** Hands a file to the browser to save. */
+export function saveFile(name: string, content: string, type = 'text/csv;charset=utf-8'): void {
+  const url = URL.createObjectURL(new Blob([content], { type }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(url), 10_000)
+}

@@ -1,0 +1,37 @@
+import { admin } from '../api/call.ts'
+
+export type Way = 'DISPLAY' | 'EMAIL'
+
+export type Generated = {
+  status: number
+  errorMessage?: string
+  verify_code?: string
+  verify_code_validity_time?: string
+}
+
+type GenerateOptions = { way: Way; minutes?: number; breakGlass?: string; idempotencyKey: string }
+
+/** Generates a code for one user. What comes back holds the code: it is kept in the component that shows it alone. */
+export function generate(
+  email: string,
+  { way, minutes, breakGlass, idempotencyKey }: GenerateOptions,
+): Promise<Generated> {
+  const body = {
+    email,
+    code_send_to: way,
+    ...(minutes !== undefined && { code_validity: String(minutes), validity_time_duration_unit: 'MIN' }),
+    ...(breakGlass && { breakGlass }),
+  }
+  return admin<Generated>('POST', '/v1/users/generateVerifyCode/resetPassword', { body, idempotencyKey })
+}
+
+export type Voided = { status: number; errorMessage?: string; user_email: string }
+
+export async function voidCodes(emails: readonly string[], idempotencyKey: string): Promise<Voided[]> {
+  const body = { user_emails: emails, code_generation_mode: 'PASSWORD_RESET' }
+  const { results } = await admin<{ results: Voided[] }>('POST', '/v1/users/voidVerifyCode', {
+    body,
+    idempotencyKey,
+  })
+  return results
+}

@@ -1,0 +1,79 @@
+import { queryOptions, useQueryClient, useSuspenseQuery, type QueryClient } from '@tanstack/react-query'
+import { call, CallError, useSessionInCalls } from '../api/call.ts'
+
+/** Who is signed in, and what they may do. */
+export type Session = {
+  person: { id: string; name: string; email: string }
+  role: 'help-desk' | 'super-admin'
+  permissions: readonly string[]
+  tenant: { id: string; name: string }
+  csrfToken: string
+  expiresAt: string
+  idleExpiresAt: string
+}
+
+const KEY = ['session']
+
+/** Tabs of one browser share a session, and so its end. */
+const channel = new BroadcastChannel('rescind-console')
+
+/** The session, or null where nobody is signed in. */
+export function sessionQuery(client: QueryClient) {
+  return queryOptions({
+    queryKey: KEY,
+    staleTime: Infinity,
+    gcTime: Infinity,
+    queryFn: async ({ signal }): Promise<Session | null> => {
+      try {
+        const session = await call<Session>('GET', '/console/session', { signal })
+        useSessionInCalls(session.csrfToken, () => forget(client))
+        return session
+      } catch (error) {
+        if (error instanceof CallError && error.status === 401) return null
+        throw error
+      }
+    },
+  })
+}
+
+/** The session of whoever sees this component: what is inside {@link SignedIn} has one. */
+export function useSession(): Session {
+  const { data } = useSuspenseQuery(sessionQuery(useQueryClient()))
+  if (data === null) throw new Error('Nobody is signed in.')
+  return data
+}
+
+/** Whether the role of whoever is signed in allows this. */
+export function useMay(permission: string): boolean {
+  return useSession().permissions.includes(permission)
+}
+
+export function useIsSuperAdmin(): boolean {
+  return useSession().role === 'super-admin'
+}
+
+/** Leaves nothing on the screen or in memory of what a session has shown. */
+export function forget(client: QueryClient): void {
+  useSessionInCalls('', () => {})
+  client.getMutationCache().clear()
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] })
+  client.setQueryData(KEY, null)
+}
+
+/** Ends the session here, in every other tab, and at the service. */
+export async function signOut(client: QueryClient): Promise<void> {
+  try {
+    await call('POST', '/console/logout')
+  } finally {
+    channel.postMessage('signed-out')
+    forget(client)
+  }
+}
+
+/** Follows sign-outs of other tabs, and does not let a page come back from the browser's own cache. */
+export function followSignOuts(client: QueryClient): void {
+  channel.addEventListener('message', () => forget(client))
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) void client.invalidateQueries({ queryKey: KEY })
+  })
+}
