@@ -8,7 +8,7 @@ import { CallError } from './api/call.ts'
 import { router } from './router.tsx'
 import { followSignOuts } from './session/session.ts'
 import { SignedIn } from './session/signed-in.tsx'
-import { Toasts } from './ui/toasts.tsx'
+import { toasts, Toasts } from './ui/toasts.tsx'
 import './styles/base.css'
 import './styles/parts.css'
 import './styles/shell.css'
@@ -33,7 +33,7 @@ createRoot(root).render(
   <StrictMode>
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={client}>
-        <Toast.Provider>
+        <Toast.Provider toastManager={toasts}>
           <SignedIn>
             <RouterProvider router={router} />
           </SignedIn>

@@ -1,8 +1,13 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router'
 import { NotHere, Shell } from './shell.tsx'
 import { FindPage } from './users/find-page.tsx'
-import { Loading } from './ui/states.tsx'
-import { Fault } from './ui/states.tsx'
+import { Fault, Loading } from './ui/states.tsx'
 
 /** Every page of the console. Those that are not needed at once are loaded when they are opened. */
 
@@ -14,6 +19,23 @@ const routes = [
     getParentRoute: () => root,
     path: '/users/$id',
     component: lazyRouteComponent(() => import('./users/user-page.tsx'), 'UserPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/many',
+    component: lazyRouteComponent(() => import('./bulk/many-page.tsx'), 'ManyPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/logs',
+    beforeLoad: () => {
+      throw redirect({ to: '/logs/$log', params: { log: 'admin' } })
+    },
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/logs/$log',
+    component: lazyRouteComponent(() => import('./logs/logs-page.tsx'), 'LogsPage'),
   }),
 ]
 

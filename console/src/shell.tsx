@@ -11,7 +11,11 @@ import { Empty } from './ui/states.tsx'
 
 type Place = { to: string; words: string; icon: IconName; role?: Session['role'] }
 
-const PLACES: readonly Place[] = [{ to: '/', words: 'Find a user', icon: 'search' }]
+const PLACES: readonly Place[] = [
+  { to: '/', words: 'Find a user', icon: 'search' },
+  { to: '/many', words: 'Many at once', icon: 'list' },
+  { to: '/logs', words: 'Logs', icon: 'log' },
+]
 
 /** What stands around every page: where one is, where else one can go, and who one is. */
 export function Shell() {

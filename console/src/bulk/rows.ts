@@ -15,7 +15,8 @@ export type Rows = {
   beyond: number
 }
 
-const HEADERS = /^(?:user[ _.-]?)?(?:e-?mail|mail)(?:[ _.-]?addr?ess(?:e)?)?$|^address$|^adresse$|^user[ _]?name$/i
+const HEADERS =
+  /^(?:user[ _.-]?)?(?:e-?mail|mail)(?:[ _.-]?addr?ess(?:e)?)?$|^address$|^adresse$|^user[ _]?name$/i
 const ADDRESS = /^[^\s@,;<>"]+@[^\s@,;<>"]+$/
 
 /** Reads addresses: one to a line, or the column of a CSV (comma, semicolon or tab) that holds them. */

@@ -7,16 +7,8 @@ import { Choice } from '../ui/field.tsx'
 import { Note } from '../ui/states.tsx'
 import { Confirm } from '../ui/window.tsx'
 import { generate, voidCodes, type Generated, type Way } from './codes.ts'
+import { VALIDITIES } from './validities.ts'
 import { ShownCode } from './shown-code.tsx'
-
-const VALIDITIES = [
-  ['', 'As long as usual'],
-  ['10', '10 minutes'],
-  ['30', '30 minutes'],
-  ['60', '1 hour'],
-  ['480', '8 hours'],
-  ['1440', '24 hours'],
-] as const
 
 /** What became of the last thing that was done here. */
 type Outcome = { kind: 'good' | 'warn' | 'wrong'; words: string }

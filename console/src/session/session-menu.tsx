@@ -31,7 +31,7 @@ export function SessionMenu() {
                 <p className="soft">{ROLES[role]}</p>
               </div>
               <Menu.Item className="menu-item" onClick={() => setListed(true)}>
-                Your sessions
+                {role === 'super-admin' ? 'Sessions' : 'Your sessions'}
               </Menu.Item>
               <Menu.Item className="menu-item" onClick={() => void signOut(client)}>
                 Sign out

@@ -1,4 +1,5 @@
 import { queryOptions, useQueryClient, useSuspenseQuery, type QueryClient } from '@tanstack/react-query'
+import { forgetJobs } from '../bulk/job-store.ts'
 import { call, CallError, useSessionInCalls } from '../api/call.ts'
 
 /** Who is signed in, and what they may do. */
@@ -66,6 +67,7 @@ export async function signOut(client: QueryClient): Promise<void> {
     await call('POST', '/console/logout')
   } finally {
     channel.postMessage('signed-out')
+    await forgetJobs().catch(() => {})
     forget(client)
   }
 }

@@ -5,21 +5,23 @@ import { Badge } from '../ui/badge.tsx'
 import { Button } from '../ui/button.tsx'
 import { Fault, Loading } from '../ui/states.tsx'
 import { Time } from '../ui/time.tsx'
+import { useIsSuperAdmin } from './session.ts'
 import { Window } from '../ui/window.tsx'
 
 type Listed = {
   id: string
-  person?: { name: string; email: string }
+  person: { id: string; name: string; email: string | null }
+  browser: string
   createdAt: string
-  lastSeenAt?: string
+  lastSeenAt: string
   expiresAt: string
-  current?: boolean
+  isCurrent: boolean
 }
 
-/** The sessions that one has, each of which can be ended: at another desk, on a lost telephone. */
+/** Live sessions, each of which can be ended: one's own, and for super-admins everybody's. */
 export function SessionsWindow({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   return (
-    <Window title="Your sessions" isOpen={isOpen} onClose={onClose}>
+    <Window title={useIsSuperAdmin() ? 'Sessions' : 'Your sessions'} isOpen={isOpen} onClose={onClose}>
       <Sessions />
     </Window>
   )
@@ -27,6 +29,7 @@ export function SessionsWindow({ isOpen, onClose }: { isOpen: boolean; onClose: 
 
 function Sessions() {
   const client = useQueryClient()
+  const isSuperAdmin = useIsSuperAdmin()
   const [problem, setProblem] = useState('')
   const { data, error, refetch } = useQuery({
     queryKey: ['sessions'],
@@ -46,17 +49,21 @@ function Sessions() {
     <>
       {problem && <p className="problem">{problem}</p>}
       <ul className="rows">
-        {data.sessions.map(({ id, createdAt, expiresAt, current }) => (
+        {data.sessions.map(({ id, person, browser, createdAt, expiresAt, isCurrent }) => (
           <li key={id}>
             <div className="grow">
               <p>
+                {isSuperAdmin && <b>{person.name}: </b>}
+                {browser}
+              </p>
+              <p className="soft small">
                 Since <Time at={createdAt} />
               </p>
-              <p className="soft">
+              <p className="soft small">
                 Ends at <Time at={expiresAt} clock /> at the latest
               </p>
             </div>
-            {current ? (
+            {isCurrent ? (
               <Badge tone="good">This one</Badge>
             ) : (
               <Button small onClick={() => void end(id)}>

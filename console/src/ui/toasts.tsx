@@ -1,7 +1,16 @@
 import { Toast } from '@base-ui/react/toast'
 import { Icon } from './icon.tsx'
 
+/** Words for some seconds, from anywhere in the console. */
+export const toasts = Toast.createToastManager()
+
+const SHOWN_MS = 5000
+
 /** Says for some seconds that something was done. What must not be missed stands on the page. */
+export function toast(title: string): void {
+  toasts.add({ title, timeout: SHOWN_MS })
+}
+
 export function Toasts() {
   const { toasts } = Toast.useToastManager()
   return (
@@ -21,9 +30,4 @@ export function Toasts() {
       </Toast.Viewport>
     </Toast.Portal>
   )
-}
-
-export function useToast(): (title: string) => void {
-  const { add } = Toast.useToastManager()
-  return (title) => void add({ title, timeout: 5000 })
 }

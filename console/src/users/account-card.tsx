@@ -4,7 +4,7 @@ import { useState, type ReactNode } from 'react'
 import { useMay } from '../session/session.ts'
 import { Button } from '../ui/button.tsx'
 import { Time } from '../ui/time.tsx'
-import { useToast } from '../ui/toasts.tsx'
+import { toast } from '../ui/toasts.tsx'
 import { Confirm } from '../ui/window.tsx'
 import { markDeleted, nameOf, setHighRisk, setStatus, type User } from './users.ts'
 
@@ -74,7 +74,6 @@ function AccountQuestion({
 }) {
   const client = useQueryClient()
   const navigate = useNavigate()
-  const toast = useToast()
   const name = nameOf(user)
   const again = async (words: string) => {
     await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey.includes(user.id) })

@@ -1,0 +1,53 @@
+import { isFresh, type Job } from './job.ts'
+
+/**
+ * Where a job waits while its tab is closed: in this browser, for whoever began it. It holds addresses and what became
+ * of them, and never a code. It is gone when the job is discarded, at sign-out, when another person signs in, and
+ * after a day.
+ */
+
+const DATABASE = 'rescind-console'
+const JOBS = 'jobs'
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open(DATABASE, 1)
+    opening.onupgradeneeded = () => opening.result.createObjectStore(JOBS)
+    opening.onsuccess = () => resolve(opening.result)
+    opening.onerror = () => reject(new Error('This browser keeps nothing.'))
+  })
+}
+
+async function inStore<Result>(
+  mode: IDBTransactionMode,
+  ask: (store: IDBObjectStore) => IDBRequest<Result>,
+): Promise<Result> {
+  const database = await open()
+  try {
+    const request = ask(database.transaction(JOBS, mode).objectStore(JOBS))
+    return await new Promise<Result>((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result)
+      request.onerror = () => reject(new Error('This browser keeps nothing.'))
+    })
+  } finally {
+    database.close()
+  }
+}
+
+export async function saveJob(owner: string, job: Job): Promise<void> {
+  await inStore('readwrite', (store) => store.put(job, owner))
+}
+
+/** The job of this person, if one waits; those of all others are removed. */
+export async function loadJob(owner: string, now: number): Promise<Job | undefined> {
+  const owners = await inStore('readonly', (store) => store.getAllKeys())
+  for (const other of owners) if (other !== owner) await inStore('readwrite', (store) => store.delete(other))
+  const job = (await inStore('readonly', (store) => store.get(owner))) as Job | undefined
+  if (job === undefined || isFresh(job, now)) return job
+  await forgetJobs()
+  return undefined
+}
+
+export async function forgetJobs(): Promise<void> {
+  await inStore('readwrite', (store) => store.clear())
+}
