@@ -5,13 +5,60 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router'
-import { NotHere, Shell } from './shell.tsx'
+import { NotHere } from './not-here.tsx'
+import { Shell } from './shell.tsx'
 import { FindPage } from './users/find-page.tsx'
 import { Fault, Loading } from './ui/states.tsx'
 
 /** Every page of the console. Those that are not needed at once are loaded when they are opened. */
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotHere })
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./settings/settings-page.tsx'), 'SettingsPage'),
+})
+
+const settingsRoutes = [
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/',
+    beforeLoad: () => {
+      throw redirect({ to: '/settings/keys' })
+    },
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/keys',
+    component: lazyRouteComponent(() => import('./settings/keys.tsx'), 'Keys'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/clients',
+    component: lazyRouteComponent(() => import('./settings/clients.tsx'), 'Clients'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/scim',
+    component: lazyRouteComponent(() => import('./settings/scim-tokens.tsx'), 'ScimTokens'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/webhooks',
+    component: lazyRouteComponent(() => import('./settings/webhooks.tsx'), 'Webhooks'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/webhooks/$id',
+    component: lazyRouteComponent(() => import('./settings/webhook.tsx'), 'WebhookPage'),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/policy',
+    component: lazyRouteComponent(() => import('./settings/policy.tsx'), 'Policy'),
+  }),
+]
 
 const routes = [
   createRoute({ getParentRoute: () => root, path: '/', component: FindPage }),
@@ -40,7 +87,7 @@ const routes = [
 ]
 
 export const router = createRouter({
-  routeTree: root.addChildren(routes),
+  routeTree: root.addChildren([...routes, settings.addChildren(settingsRoutes)]),
   basepath: '/console',
   defaultPreload: 'intent',
   defaultPendingComponent: Loading,

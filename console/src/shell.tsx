@@ -6,8 +6,6 @@ import { SessionEnd } from './session/session-end.tsx'
 import { useSession, type Session } from './session/session.ts'
 import icon from './icon.svg'
 import { Icon, type IconName } from './ui/icon.tsx'
-import { Page } from './ui/page.tsx'
-import { Empty } from './ui/states.tsx'
 
 type Place = { to: string; words: string; icon: IconName; role?: Session['role'] }
 
@@ -15,6 +13,7 @@ const PLACES: readonly Place[] = [
   { to: '/', words: 'Find a user', icon: 'search' },
   { to: '/many', words: 'Many at once', icon: 'list' },
   { to: '/logs', words: 'Logs', icon: 'log' },
+  { to: '/settings', words: 'Settings', icon: 'gear', role: 'super-admin' },
 ]
 
 /** What stands around every page: where one is, where else one can go, and who one is. */
@@ -96,17 +95,5 @@ function NarrowMenu() {
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
-  )
-}
-
-export function NotHere() {
-  return (
-    <Page title="There is nothing here">
-      <Empty title="This address leads nowhere, or not for your role">
-        <p>
-          <Link to="/">Find a user</Link>
-        </p>
-      </Empty>
-    </Page>
   )
 }

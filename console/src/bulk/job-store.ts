@@ -12,9 +12,9 @@ const JOBS = 'jobs'
 function open(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(DATABASE, 1)
-    opening.onupgradeneeded = () => opening.result.createObjectStore(JOBS)
-    opening.onsuccess = () => resolve(opening.result)
-    opening.onerror = () => reject(new Error('This browser keeps nothing.'))
+    opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(JOBS))
+    opening.addEventListener('success', () => resolve(opening.result))
+    opening.addEventListener('error', () => reject(new Error('This browser keeps nothing.')))
   })
 }
 
@@ -26,8 +26,8 @@ async function inStore<Result>(
   try {
     const request = ask(database.transaction(JOBS, mode).objectStore(JOBS))
     return await new Promise<Result>((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result)
-      request.onerror = () => reject(new Error('This browser keeps nothing.'))
+      request.addEventListener('success', () => resolve(request.result))
+      request.addEventListener('error', () => reject(new Error('This browser keeps nothing.')))
     })
   } finally {
     database.close()

@@ -8,7 +8,7 @@ export function safeCsv(header: readonly string[], rows: Iterable<readonly strin
 }
 
 /** What a formula begins with, behind blanks and in full width too. */
-const FORMULA = /^[\s\u0000-\u0020\u00A0\u3000"']*[=+\-@|%\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/
+const FORMULA = /^(?:[\s\p{Cc}\p{Cf}"']*[=+\-@|%\uFF1D\uFF0B\uFF0D\uFF20]|[\t\r\n])/u
 
 function safeCell(text: string): string {
   const plain = FORMULA.test(text) ? `'${text}` : text

@@ -5,6 +5,7 @@ import { Badge } from '../ui/badge.tsx'
 import { Button } from '../ui/button.tsx'
 import { column, DataTable, type Columns } from '../ui/data-table.tsx'
 import { Icon } from '../ui/icon.tsx'
+import { ShortId } from '../ui/short-id.tsx'
 import { Empty, Fault, Loading } from '../ui/states.tsx'
 import { Time } from '../ui/time.tsx'
 import { activityWords, type Entry, type Filter, type LogName } from './logs.ts'
@@ -17,7 +18,7 @@ const COLUMNS: Record<LogName, Columns<Entry>> = {
   admin: [
     column('When', ({ at }) => <Time at={at} />),
     column('What', ({ what, words }) => <What what={what} words={words} />),
-    column('Who', ({ who }) => <span className="id">{who}</span>),
+    column('Who', ({ who }) => <ShortId id={who} />),
     column('User', (entry) => <Whom entry={entry} />),
     column('Result', ({ result }) => (
       <Badge tone={result === 'good' ? 'good' : 'wrong'}>{result === 'good' ? 'Success' : 'Failure'}</Badge>
@@ -47,7 +48,7 @@ function Whom({ entry: { userId, whom } }: { entry: Entry }) {
   if (userId === null) return null
   return (
     <Link to="/users/$id" params={{ id: userId }} className="id">
-      {whom || userId}
+      {whom === userId ? <ShortId id={userId} /> : whom || userId}
     </Link>
   )
 }

@@ -70,13 +70,18 @@ function adminEntry(event: AdminEvent): Entry {
     id: event.eventId,
     at: event.eventLogDate,
     what: event.activityKey,
-    words: event.message,
+    // Who it was has a place of its own.
+    words: sentence(event.message.replace(/^Admin \S+ /, '')),
     who: event.adminUserName ?? 'The service',
     whom: event.targetObject1Name ?? '',
     userId: event.targetObject1Id,
     result: event.result === 'SUCCESS' ? 'good' : 'bad',
     from: event.sourceIPAddress ?? '',
   }
+}
+
+function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 function userEntry(event: UserEvent): Entry {

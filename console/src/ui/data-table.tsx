@@ -34,7 +34,7 @@ export function DataTable<Row extends object>({ caption, columns, rows, rowKey }
         {table.getRowModel().rows.map((row) => (
           <tr key={row.id}>
             {row.getAllCells().map((cell) => (
-              <td key={cell.id} data-label={String(cell.column.columnDef.header ?? '')}>
+              <td key={cell.id} data-label={cell.column.id === ACTIONS ? '' : cell.column.id}>
                 <table.FlexRender cell={cell} />
               </td>
             ))}
@@ -45,10 +45,17 @@ export function DataTable<Row extends object>({ caption, columns, rows, rowKey }
   )
 }
 
-/** A column that shows something of each row. */
+/** The column of the buttons, which has no head that one sees. */
+const ACTIONS = 'actions'
+
+/** A column that shows something of each row; the one of the buttons has no header. */
 export function column<Row extends object>(
   header: string,
   show: (row: Row) => ReactNode,
 ): Columns<Row>[number] {
-  return { id: header, header, cell: ({ row }) => show(row.original) }
+  return {
+    id: header || ACTIONS,
+    header: header === '' ? () => <span className="unseen">Actions</span> : header,
+    cell: ({ row }) => show(row.original),
+  }
 }

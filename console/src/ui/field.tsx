@@ -90,7 +90,7 @@ export function Choice({ label, hint, error, hideLabel = false, options, onPick,
   )
 }
 
-export function CheckField({ label, hint, ...props }: FieldProps & ComponentProps<'input'>) {
+export function CheckField({ label, hint, error, ...props }: FieldProps & ComponentProps<'input'>) {
   const id = useId()
   return (
     <div className="field check">
@@ -101,6 +101,7 @@ export function CheckField({ label, hint, ...props }: FieldProps & ComponentProp
           {hint}
         </p>
       )}
+      {error && <p className="problem">{error}</p>}
     </div>
   )
 }
