@@ -74,6 +74,16 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: '/approvals',
+    component: lazyRouteComponent(() => import('./approvals/approvals-page.tsx'), 'ApprovalsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/incident',
+    component: lazyRouteComponent(() => import('./incident/incident-page.tsx'), 'IncidentPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: '/logs',
     beforeLoad: () => {
       throw redirect({ to: '/logs/$log', params: { log: 'admin' } })

@@ -12,7 +12,9 @@ type Place = { to: string; words: string; icon: IconName; role?: Session['role']
 const PLACES: readonly Place[] = [
   { to: '/', words: 'Find a user', icon: 'search' },
   { to: '/many', words: 'Many at once', icon: 'list' },
+  { to: '/approvals', words: 'Approvals', icon: 'people' },
   { to: '/logs', words: 'Logs', icon: 'log' },
+  { to: '/incident', words: 'Incident', icon: 'stop', role: 'super-admin' },
   { to: '/settings', words: 'Settings', icon: 'gear', role: 'super-admin' },
 ]
 

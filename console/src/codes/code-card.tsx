@@ -1,17 +1,26 @@
 import { useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
 import { messageOf } from '../api/call.ts'
+import { useIsSuperAdmin } from '../session/session.ts'
 import type { User } from '../users/users.ts'
 import { Button } from '../ui/button.tsx'
 import { Choice } from '../ui/field.tsx'
 import { Note } from '../ui/states.tsx'
 import { Confirm } from '../ui/window.tsx'
-import { generate, voidCodes, type Generated, type Way } from './codes.ts'
-import { VALIDITIES } from './validities.ts'
+import { awaitedApproval, generate, voidCodes, type Generated, type Way } from './codes.ts'
 import { ShownCode } from './shown-code.tsx'
+import { VALIDITIES } from './validities.ts'
 
 /** What became of the last thing that was done here. */
-type Outcome = { kind: 'good' | 'warn' | 'wrong'; words: string }
+type Outcome = {
+  kind: 'good' | 'warn' | 'wrong'
+  words: string
+  /** Where it goes on. */
+  isAwaiting?: boolean
+  /** The way that a rule has stood in: a super-admin may pass it. */
+  refusedWay?: Way
+}
 
 /** The state of a user's codes, and what can be done about them. */
 export function CodeCard({ user }: { user: User }) {
@@ -21,25 +30,20 @@ export function CodeCard({ user }: { user: User }) {
   const hide = useCallback(() => setShown(undefined), [])
   const after = async (outcome: Outcome | undefined) => {
     setOutcome(outcome)
-    await client.invalidateQueries({ queryKey: ['history', user.id] })
-    await client.invalidateQueries({ queryKey: ['codes', user.id] })
+    await client.invalidateQueries({
+      predicate: ({ queryKey: [what, id] }) => id === user.id || what === 'approvals',
+    })
   }
-  const generated = async (answer: Generated) => {
+  const generated = async (answer: Generated, way: Way) => {
     const { verify_code: code, verify_code_validity_time: expiresAt } = answer
-    if (code !== undefined && expiresAt !== undefined) {
-      setShown({ code, expiresAt })
-      return after(undefined)
-    }
-    return after(outcomeOf(answer, user.emailAddress))
+    if (code === undefined || expiresAt === undefined) return after(outcomeOf(answer, way, user.emailAddress))
+    setShown({ code, expiresAt })
+    return after(undefined)
   }
   return (
     <section className="card" aria-labelledby="codes">
       <h2 id="codes">Reset code</h2>
-      {outcome && (
-        <Note kind={outcome.kind}>
-          <p>{outcome.words}</p>
-        </Note>
-      )}
+      {outcome && <Told outcome={outcome} user={user} onDone={generated} />}
       {shown ? (
         <ShownCode {...shown} onGone={hide} />
       ) : (
@@ -50,16 +54,60 @@ export function CodeCard({ user }: { user: User }) {
   )
 }
 
-function outcomeOf({ status, errorMessage }: Generated, email: string): Outcome {
+function outcomeOf(answer: Generated, way: Way, email: string): Outcome {
+  const { status, errorMessage = `No code was made (${status}).` } = answer
   if (status === 1001) return { kind: 'good', words: `A code is on its way to ${email}.` }
-  return { kind: 'wrong', words: errorMessage ?? `No code was made (${status}).` }
+  if (awaitedApproval(answer) !== undefined) {
+    const words = 'A second person has to approve this code within 30 minutes. Then you can collect it.'
+    return { kind: 'warn', words, isAwaiting: true, refusedWay: way }
+  }
+  return { kind: 'wrong', words: errorMessage, ...(status === 1006 && { refusedWay: way }) }
 }
 
-type GenerateProps = {
-  user: User
-  onDone: (answer: Generated) => Promise<void>
-  onFail: (words: string) => void
+type Done = (answer: Generated, way: Way) => Promise<void>
+
+function Told({ outcome, user, onDone }: { outcome: Outcome; user: User; onDone: Done }) {
+  const { kind, words, isAwaiting, refusedWay } = outcome
+  const isSuperAdmin = useIsSuperAdmin()
+  return (
+    <Note kind={kind}>
+      <p>{words}</p>
+      {isAwaiting && <Link to="/approvals">Go to the approvals</Link>}
+      {refusedWay && isSuperAdmin && <BreakGlass user={user} way={refusedWay} onDone={onDone} />}
+    </Note>
+  )
 }
+
+/** A super-admin passes the rules of the desk, and says why. */
+function BreakGlass({ user, way, onDone }: { user: User; way: Way; onDone: Done }) {
+  const [isAsked, setAsked] = useState(false)
+  return (
+    <>
+      <Button small onClick={() => setAsked(true)}>
+        Break glass
+      </Button>
+      <Confirm
+        title="Pass the rules of the desk?"
+        action="Make the code"
+        isDanger
+        reason="Why (10 to 500 characters)"
+        isOpen={isAsked}
+        onClose={() => setAsked(false)}
+        onConfirm={async (breakGlass) => {
+          await onDone(
+            await generate(user.emailAddress, { way, breakGlass, idempotencyKey: crypto.randomUUID() }),
+            way,
+          )
+        }}
+      >
+        The code is made without what the rules ask for. Your reason is in the log, and is mailed to whom your
+        tenant has named.
+      </Confirm>
+    </>
+  )
+}
+
+type GenerateProps = { user: User; onDone: Done; onFail: (words: string) => void }
 
 function Generate({ user, onDone, onFail }: GenerateProps) {
   const [minutes, setMinutes] = useState('')
@@ -72,7 +120,7 @@ function Generate({ user, onDone, onFail }: GenerateProps) {
         idempotencyKey: crypto.randomUUID(),
         ...(minutes && { minutes: Number(minutes) }),
       }
-      await onDone(await generate(user.emailAddress, options))
+      await onDone(await generate(user.emailAddress, options), way)
     } catch (error) {
       onFail(messageOf(error))
     } finally {

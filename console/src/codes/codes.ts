@@ -20,9 +20,14 @@ export function generate(
     email,
     code_send_to: way,
     ...(minutes !== undefined && { code_validity: String(minutes), validity_time_duration_unit: 'MIN' }),
-    ...(breakGlass && { breakGlass }),
+    ...(breakGlass && { break_glass_reason: breakGlass }),
   }
   return admin<Generated>('POST', '/v1/users/generateVerifyCode/resetPassword', { body, idempotencyKey })
+}
+
+/** The request that waits for a second person, where that is why there is no code. */
+export function awaitedApproval({ errorMessage = '' }: Generated): string | undefined {
+  return /^Approval needed: request (\S+) waits/.exec(errorMessage)?.[1]
 }
 
 export type Voided = { status: number; errorMessage?: string; user_email: string }

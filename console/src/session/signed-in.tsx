@@ -28,7 +28,7 @@ function SignIn() {
           <img src={icon} alt="" width="28" height="28" /> Rescind
         </p>
         <h1>Sign in to the console</h1>
-        <p>You are sent to your organisation’s sign-in page, and come back here.</p>
+        <p>You are sent to your organization’s sign-in page, and come back here.</p>
         <a className="button primary wide" href={`/console/login?return=${encodeURIComponent(here)}`}>
           Sign in
         </a>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { CallError } from '../api/call.ts'
 import { CodeCard } from '../codes/code-card.tsx'
+import { VerificationCard } from '../codes/verification-card.tsx'
 import { useMay } from '../session/session.ts'
 import { Badge } from '../ui/badge.tsx'
 import { Icon } from '../ui/icon.tsx'
@@ -56,6 +57,7 @@ function KnownUser({ user }: { user: User }) {
       <Page title={nameOf(user)} lead={<Standing user={user} />}>
         <div className="columns">
           <div>
+            {mayCode && <VerificationCard user={user} />}
             {mayCode && <CodeCard user={user} />}
             {mayLog && <HistoryCard user={user} />}
           </div>
