@@ -71,7 +71,7 @@ function adminEntry(event: AdminEvent): Entry {
     at: event.eventLogDate,
     what: event.activityKey,
     // Who it was has a place of its own.
-    words: sentence(event.message.replace(/^Admin \S+ /, '')),
+    words: sentence(event.message.replace(/^Admin (?:.*? \(prs_[\w-]+\)|\S+) /, '')),
     who: event.adminUserName ?? 'The service',
     whom: event.targetObject1Name ?? '',
     userId: event.targetObject1Id,

@@ -20,9 +20,9 @@ export function SessionEnd() {
   const idle = Math.max(0, lastCallAt() - knownAt) + Date.parse(idleExpiresAt)
   const left = Math.min(last, idle) - now
   const isOver = left <= 0
-  const look = () => void client.invalidateQueries({ queryKey: ['session'] })
+  const look = () => void client.invalidateQueries({ queryKey: ['session'], exact: true })
   useEffect(() => {
-    if (isOver) void client.invalidateQueries({ queryKey: ['session'] })
+    if (isOver) void client.invalidateQueries({ queryKey: ['session'], exact: true })
   }, [isOver, client])
   if (left > WARN_MS || isOver) return null
   return (

@@ -28,6 +28,7 @@ export function sessionQuery(client: QueryClient) {
       try {
         const session = await call<Session>('GET', '/console/session', { signal })
         useSessionInCalls(session.csrfToken, () => forget(client))
+        client.removeQueries({ queryKey: SIGNED_OUT, exact: true })
         return session
       } catch (error) {
         if (error instanceof CallError && error.status === 401) return null
@@ -63,19 +64,32 @@ export function forget(client: QueryClient): void {
 
 /** Ends the session here, in every other tab, and at the service. */
 export async function signOut(client: QueryClient): Promise<void> {
-  try {
-    await call('POST', '/console/logout')
-  } finally {
-    channel.postMessage('signed-out')
-    await forgetJobs().catch(() => {})
-    forget(client)
-  }
+  const { redirectTo } = await call<{ redirectTo: string | null }>('POST', '/console/logout').catch(() => ({
+    redirectTo: null,
+  }))
+  channel.postMessage('signed-out')
+  await forgetJobs().catch(() => {})
+  client.setQueryData(SIGNED_OUT, redirectTo)
+  forget(client)
 }
+
+/** After a sign-out: where the person may sign out of the identity provider too, or null. */
+export function signedOutQuery() {
+  return queryOptions<string | null>({
+    queryKey: SIGNED_OUT,
+    enabled: false,
+    staleTime: Infinity,
+    gcTime: Infinity,
+  })
+}
+
+/** It begins as the session's own key, and so outlasts what is forgotten. */
+const SIGNED_OUT = ['session', 'signed-out']
 
 /** Follows sign-outs of other tabs, and does not let a page come back from the browser's own cache. */
 export function followSignOuts(client: QueryClient): void {
   channel.addEventListener('message', () => forget(client))
   addEventListener('pageshow', ({ persisted }) => {
-    if (persisted) void client.invalidateQueries({ queryKey: KEY })
+    if (persisted) void client.invalidateQueries({ queryKey: KEY, exact: true })
   })
 }

@@ -49,7 +49,7 @@ function PolicyForm({ schema, stored }: { schema: Schema; stored: Tenant }) {
         </Note>
       )}
       {Object.entries(schema.properties ?? {}).map(([name, member]) => (
-        <Section key={name} name={name}>
+        <Section key={name} name={name} hasHead={member.properties !== undefined}>
           <PolicyField
             path={name}
             schema={member}
@@ -70,15 +70,18 @@ function PolicyForm({ schema, stored }: { schema: Schema; stored: Tenant }) {
   )
 }
 
-function Section({ name, children }: { name: string; children: React.ReactNode }) {
+/** A member of its own says itself what it is. */
+function Section({ name, hasHead, children }: { name: string; hasHead: boolean; children: React.ReactNode }) {
   const [label, words] = wordsFor(name)
   return (
-    <section className="card" aria-labelledby={`policy-${name}`}>
-      <div>
-        <h3 id={`policy-${name}`}>{label}</h3>
-        {words && <p className="hint">{words}</p>}
-        {isOperatorsOwn(name) && <p className="hint">Only the operator of the service changes this.</p>}
-      </div>
+    <section className="card" aria-label={label}>
+      {(hasHead || isOperatorsOwn(name)) && (
+        <div>
+          {hasHead && <h2>{label}</h2>}
+          {hasHead && words && <p className="hint">{words}</p>}
+          {isOperatorsOwn(name) && <p className="hint">Only the operator of the service changes this.</p>}
+        </div>
+      )}
       {children}
     </section>
   )
