@@ -69,10 +69,11 @@ function Ready({ foreseen, action, onBack, onBegin }: ReadyProps) {
         label="What would happen to each user"
         count={foreseen.length}
         row={(index) => {
-          const { address, words, isGood } = foreseen[index] ?? { address: '', words: '', isGood: false }
+          const { address, words, reason, isGood } = foreseen[index] ?? NOBODY
           return (
             <>
               <span className="grow">{address}</span>
+              {reason && <span className="soft small long-words">{reason}</span>}
               <Badge tone={isGood ? 'good' : 'warn'}>{words}</Badge>
             </>
           )
@@ -103,6 +104,8 @@ function Ready({ foreseen, action, onBack, onBegin }: ReadyProps) {
     </div>
   )
 }
+
+const NOBODY: Foreseen = { address: '', words: '', isGood: false }
 
 /** How many of each. */
 function Summary({ foreseen }: { foreseen: readonly Foreseen[] }) {

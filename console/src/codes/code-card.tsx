@@ -9,6 +9,7 @@ import { Choice } from '../ui/field.tsx'
 import { Note } from '../ui/states.tsx'
 import { Confirm } from '../ui/window.tsx'
 import { awaitedApproval, generate, voidCodes, type Generated, type Way } from './codes.ts'
+import { CodeStates } from './code-states.tsx'
 import { ShownCode } from './shown-code.tsx'
 import { VALIDITIES } from './validities.ts'
 
@@ -43,6 +44,7 @@ export function CodeCard({ user }: { user: User }) {
   return (
     <section className="card" aria-labelledby="codes">
       <h2 id="codes">Reset code</h2>
+      <CodeStates user={user} />
       {outcome && <Told outcome={outcome} user={user} onDone={generated} />}
       {shown ? (
         <ShownCode {...shown} onGone={hide} />

@@ -1,3 +1,4 @@
+import { queryOptions } from '@tanstack/react-query'
 import { admin } from '../api/call.ts'
 
 export type Way = 'DISPLAY' | 'EMAIL'
@@ -39,4 +40,34 @@ export async function voidCodes(emails: readonly string[], idempotencyKey: strin
     idempotencyKey,
   })
   return results
+}
+
+/** Somebody by whom something was done: a person has a name, a key or client an id alone. */
+type Actor = { id: string; name: string | null } | null
+
+/** How one code of a user stands. There is no code in it. */
+export type CodeState = {
+  mode: 'PASSWORD_RESET' | 'ENROLLMENT'
+  state: string
+  origin: 'asked' | 'issued' | null
+  issuedAt: string
+  liveUntil: string
+  attemptsLeft: number
+  issuedBy: Actor
+  channel: string | null
+  destination: string | null
+  endedAt: string | null
+  voidedBy: Actor
+}
+
+type UserCodes = { codes: CodeState[]; selfServiceAttemptsLeft: number }
+
+export function userCodesQuery(userId: string) {
+  return queryOptions({
+    queryKey: ['codes', userId],
+    queryFn: ({ signal }) =>
+      admin<UserCodes>('GET', `/v1/users/${encodeURIComponent(userId)}/codes`, { signal }),
+    // A code may be redeemed while one looks.
+    refetchInterval: 15_000,
+  })
 }

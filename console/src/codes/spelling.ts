@@ -75,7 +75,7 @@ export const SPELLING_LANGUAGES = Object.entries(SPELLINGS).map(([tag, { name }]
 /** The list for a language tag such as `de-CH`, else that of NATO. */
 export function spellingLanguage(tag: string | null | undefined): SpellingLanguage {
   const language = (tag ?? '').split('-')[0]?.toLowerCase() ?? ''
-  return language in SPELLINGS ? (language as SpellingLanguage) : 'en'
+  return Object.hasOwn(SPELLINGS, language) ? (language as SpellingLanguage) : 'en'
 }
 
 /** The words for the symbols of a code, in their order; separators have none. */

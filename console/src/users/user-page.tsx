@@ -48,6 +48,7 @@ function Gone() {
 
 function KnownUser({ user }: { user: User }) {
   const mayCode = useMay('codes')
+  const mayVerify = useMay('users:verify')
   const mayLog = useMay('logs:user')
   return (
     <>
@@ -57,7 +58,7 @@ function KnownUser({ user }: { user: User }) {
       <Page title={nameOf(user)} lead={<Standing user={user} />}>
         <div className="columns">
           <div>
-            {mayCode && <VerificationCard user={user} />}
+            {mayVerify && <VerificationCard user={user} />}
             {mayCode && <CodeCard user={user} />}
             {mayLog && <HistoryCard user={user} />}
           </div>
