@@ -25,8 +25,13 @@ const settingsRoutes = [
     getParentRoute: () => settings,
     path: '/',
     beforeLoad: () => {
-      throw redirect({ to: '/settings/keys' })
+      throw redirect({ to: '/settings/users' })
     },
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: '/users',
+    component: lazyRouteComponent(() => import('./settings/users.tsx'), 'Users'),
   }),
   createRoute({
     getParentRoute: () => settings,

@@ -280,7 +280,8 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
       .allInnerTexts()
     expect(places).not.toContain('Settings')
     expect(places).not.toContain('Incident')
-    for (const path of ['/settings/keys', '/settings/policy', '/incident', '/nowhere']) {
+    for (const path of ['/settings/users',
+    '/settings/keys', '/settings/policy', '/incident', '/nowhere']) {
       await helen.open(`${service.url}/console${path}`)
       await helen.page.getByRole('heading', { name: 'There is nothing here' }).waitFor()
     }
@@ -297,6 +298,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     '/logs/admin',
     '/logs/users',
     '/incident',
+    '/settings/users',
     '/settings/keys',
     '/settings/clients',
     '/settings/scim',

@@ -24,6 +24,8 @@ type CallOptions = {
   /** The media type of the body. */
   type?: string
   idempotencyKey?: string
+  /** The version that is to be changed, and no other. */
+  ifMatch?: string
   signal?: AbortSignal
 }
 
@@ -50,12 +52,15 @@ export function useSessionInCalls(token: string, signedOut: () => void): void {
 export async function call<Answer>(
   method: string,
   path: string,
-  { body, type, idempotencyKey, signal }: CallOptions = {},
+  { body, type, idempotencyKey, ifMatch, signal }: CallOptions = {},
 ): Promise<Answer> {
-  const headers: Record<string, string> = { Accept: 'application/json, application/problem+json' }
+  const headers: Record<string, string> = {
+    Accept: 'application/json, application/problem+json, application/scim+json',
+  }
   if (body !== undefined) headers['Content-Type'] = type ?? 'application/json'
   if (method !== 'GET') headers['X-CSRF-Token'] = csrfToken
   if (idempotencyKey !== undefined) headers['Idempotency-Key'] = idempotencyKey
+  if (ifMatch !== undefined) headers['If-Match'] = ifMatch
   const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' }
   if (body !== undefined) init.body = JSON.stringify(body)
   if (signal !== undefined) init.signal = signal
@@ -111,6 +116,8 @@ function wordsFor(status: number, told: unknown, retryAfterS: number | undefined
   switch (status) {
     case 401:
       return 'Your session has ended. Sign in again.'
+    case 412:
+      return 'Somebody else has changed this meanwhile. Load the page again to see it.'
     case 429:
       return `That was too much at once. Try again in ${retryAfterS ?? 60} seconds.`
     case 503:

@@ -9,7 +9,7 @@ import { Add } from './add.tsx'
 import { Listed, Remove } from './listed.tsx'
 import { newKeyPair, privateJwk } from './new-key-pair.ts'
 import { SavedOnce } from './shown-once.tsx'
-import { listQuery, pathOf, type Client } from './tenant.ts'
+import { pathOf, type Client } from './tenant.ts'
 
 const SCOPES = [
   ['rsa.user.read', 'Read users'],
@@ -56,8 +56,13 @@ export function Clients() {
     <Listed
       title="OAuth clients"
       lead="Programs that get tokens for an hour, with the scopes that they need and no more. Ten at most."
-      query={listQuery<{ clients: Client[] }>(tenant.id, 'clients')}
-      rowsOf={({ clients }) => clients}
+      list="clients"
+      read={async (signal) => {
+        const { clients } = await call<{ clients: Client[] }>('GET', pathOf(tenant.id, '/clients'), {
+          signal,
+        })
+        return clients
+      }}
       rowKey={({ clientId }) => clientId}
       columns={COLUMNS}
       empty="Your tenant has no OAuth client"

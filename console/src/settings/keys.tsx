@@ -10,7 +10,7 @@ import { Add } from './add.tsx'
 import { Listed, Remove } from './listed.tsx'
 import { newKeyPair, pkcs1Pem } from './new-key-pair.ts'
 import { SavedOnce } from './shown-once.tsx'
-import { listQuery, pathOf, type Key } from './tenant.ts'
+import { pathOf, type Key } from './tenant.ts'
 
 const ROLES = [
   ['help-desk', 'Help desk'],
@@ -50,8 +50,11 @@ export function Keys() {
     <Listed
       title="API keys"
       lead="Programs sign their tokens with them. People do not need one: they sign in here."
-      query={listQuery<{ keys: Key[] }>(tenant.id, 'keys')}
-      rowsOf={({ keys }) => keys}
+      list="keys"
+      read={async (signal) => {
+        const { keys } = await call<{ keys: Key[] }>('GET', pathOf(tenant.id, '/keys'), { signal })
+        return keys
+      }}
       rowKey={({ accessID }) => accessID}
       columns={COLUMNS}
       empty="Your tenant has no API key"

@@ -7,14 +7,15 @@ import { DataTable, type Columns } from '../ui/data-table.tsx'
 import { Empty, Fault, Loading } from '../ui/states.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { Confirm } from '../ui/window.tsx'
-import { pathOf, type listQuery } from './tenant.ts'
+import { pathOf } from './tenant.ts'
 
-type ListedProps<Answer, Row extends object> = {
+type ListedProps<Row extends object> = {
   title: string
   /** What these are, in a sentence. */
   lead: string
-  query: ReturnType<typeof listQuery<Answer>>
-  rowsOf: (answer: Answer) => Row[]
+  /** The name by which the list is made anew. */
+  list: string
+  read: (signal: AbortSignal) => Promise<Row[]>
   rowKey: (row: Row) => string
   columns: Columns<Row>
   empty: string
@@ -23,10 +24,9 @@ type ListedProps<Answer, Row extends object> = {
 }
 
 /** A list of what a tenant has of something. */
-export function Listed<Answer, Row extends object>(props: ListedProps<Answer, Row>) {
-  const { title, lead, query, rowsOf, rowKey, columns, empty, add } = props
-  const { data, error, refetch } = useQuery(query)
-  const rows = data === undefined ? [] : rowsOf(data)
+export function Listed<Row extends object>(props: ListedProps<Row>) {
+  const { title, lead, list, read, rowKey, columns, empty, add } = props
+  const { data, error, refetch } = useQuery({ queryKey: [list], queryFn: ({ signal }) => read(signal) })
   return (
     <section className="stack" aria-labelledby="listed">
       <div className="page-head">
@@ -40,11 +40,11 @@ export function Listed<Answer, Row extends object>(props: ListedProps<Answer, Ro
         <Fault error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
         <Loading rows={3} />
-      ) : rows.length === 0 ? (
+      ) : data.length === 0 ? (
         <Empty title={empty} />
       ) : (
         <div className="table-box">
-          <DataTable caption={title} columns={columns} rows={rows} rowKey={rowKey} />
+          <DataTable caption={title} columns={columns} rows={data} rowKey={rowKey} />
         </div>
       )}
     </section>

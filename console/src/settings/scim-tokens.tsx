@@ -8,7 +8,7 @@ import { Time } from '../ui/time.tsx'
 import { Add } from './add.tsx'
 import { Listed, Remove } from './listed.tsx'
 import { ShownOnce } from './shown-once.tsx'
-import { listQuery, pathOf, type ScimToken } from './tenant.ts'
+import { pathOf, type ScimToken } from './tenant.ts'
 
 const COLUMNS: Columns<ScimToken> = [
   column('Description', ({ description }) => description || <span className="soft">none</span>),
@@ -34,8 +34,15 @@ export function ScimTokens() {
     <Listed
       title="Directory tokens"
       lead="For an identity provider that adds and changes users (SCIM). Five at most."
-      query={listQuery<{ scimTokens: ScimToken[] }>(tenant.id, 'scim-tokens')}
-      rowsOf={({ scimTokens }) => scimTokens}
+      list="scim-tokens"
+      read={async (signal) => {
+        const { scimTokens } = await call<{ scimTokens: ScimToken[] }>(
+          'GET',
+          pathOf(tenant.id, '/scim-tokens'),
+          { signal },
+        )
+        return scimTokens
+      }}
       rowKey={({ id }) => id}
       columns={COLUMNS}
       empty="Your tenant has no directory token"

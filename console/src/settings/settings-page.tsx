@@ -4,6 +4,7 @@ import { NotHere } from '../not-here.tsx'
 import { Page } from '../ui/page.tsx'
 
 const PLACES = [
+  ['/settings/users', 'Users'],
   ['/settings/keys', 'API keys'],
   ['/settings/clients', 'OAuth clients'],
   ['/settings/scim', 'Directory tokens'],

@@ -63,10 +63,3 @@ export function tenantQuery(tenantId: string) {
     queryFn: ({ signal }) => call<Tenant>('GET', pathOf(tenantId), { signal }),
   })
 }
-
-export function listQuery<Answer>(tenantId: string, list: 'keys' | 'clients' | 'scim-tokens' | 'webhooks') {
-  return queryOptions({
-    queryKey: [list],
-    queryFn: ({ signal }) => call<Answer>('GET', pathOf(tenantId, `/${list}`), { signal }),
-  })
-}

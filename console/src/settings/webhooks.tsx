@@ -8,7 +8,7 @@ import { Time } from '../ui/time.tsx'
 import { Add } from './add.tsx'
 import { Listed } from './listed.tsx'
 import { ShownOnce } from './shown-once.tsx'
-import { listQuery, pathOf, type Webhook } from './tenant.ts'
+import { pathOf, type Webhook } from './tenant.ts'
 import { EVENT_TYPES, WebhookForm, type WebhookFields } from './webhook-form.tsx'
 
 const COLUMNS: Columns<Webhook> = [
@@ -44,8 +44,13 @@ export function Webhooks() {
     <Listed
       title="Webhooks"
       lead="Systems of your own that are told of what happens here."
-      query={listQuery<{ webhooks: Webhook[] }>(tenant.id, 'webhooks')}
-      rowsOf={({ webhooks }) => webhooks}
+      list="webhooks"
+      read={async (signal) => {
+        const { webhooks } = await call<{ webhooks: Webhook[] }>('GET', pathOf(tenant.id, '/webhooks'), {
+          signal,
+        })
+        return webhooks
+      }}
       rowKey={({ id }) => id}
       columns={COLUMNS}
       empty="Your tenant has no webhook"

@@ -6,6 +6,7 @@ import { Button } from '../ui/button.tsx'
 import { Time } from '../ui/time.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { Confirm } from '../ui/window.tsx'
+import { ChangeUser } from './change-user.tsx'
 import { markDeleted, nameOf, setHighRisk, setStatus, type User } from './users.ts'
 
 /** Who the user is, and what can be done to the account itself. */
@@ -44,9 +45,11 @@ function AccountActions({ user }: { user: User }) {
     risk: useMay('users:risk:write'),
     delete: useMay('users:delete:soft'),
   }
+  const mayWrite = useMay('users:write')
   const isEnabled = user.userStatus === 'Enabled'
   return (
     <div className="actions stacked">
+      {mayWrite && <ChangeUser id={user.id} />}
       {may.status && (
         <Button onClick={() => setAsked('status')}>
           {isEnabled ? 'Disable the user' : 'Enable the user'}
