@@ -280,8 +280,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
       .allInnerTexts()
     expect(places).not.toContain('Settings')
     expect(places).not.toContain('Incident')
-    for (const path of ['/settings/users',
-    '/settings/keys', '/settings/policy', '/incident', '/nowhere']) {
+    for (const path of ['/settings/users', '/settings/keys', '/settings/policy', '/incident', '/nowhere']) {
       await helen.open(`${service.url}/console${path}`)
       await helen.page.getByRole('heading', { name: 'There is nothing here' }).waitFor()
     }
@@ -289,6 +288,149 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     await jane.page.getByText('You are known, but have no role in this console.').waitFor()
     await jane.leave()
     await helen.leave()
+  })
+
+  /** The newest mail to an address that matches, as soon as it is there. */
+  async function mailTo(email: string, pattern: RegExp): Promise<string> {
+    return vi.waitFor(
+      async () => {
+        const mails = (await service.mails()).filter(({ to }) => to === email)
+        const found = mails.map(({ text }) => pattern.exec(text)?.[1]).find((match) => match !== undefined)
+        if (found === undefined) throw new Error('no such mail yet')
+        return found
+      },
+      { timeout: 20_000, interval: 100 },
+    )
+  }
+
+  async function setDesk(desk: object | undefined): Promise<void> {
+    const tenant = (await callAs(service, 'operator', 'GET', TENANT)) as Tenant
+    const notify = { ...tenant.policy.notify, issued: true }
+    const policy = { ...tenant.policy, notify, ...(desk ? { desk } : { desk: undefined }) }
+    await callAs(service, 'operator', 'PUT', TENANT, { ...tenant, policy })
+    // Every isolate knows it after that.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+
+  const DESK = {
+    verification: { by: 'mail' },
+    requireVerification: 'display',
+    fourEyes: { users: 'high-risk' },
+    alertEmail: 'security@example.com',
+  }
+
+  it('verifies a caller in a second window, and reads out a code that the caller redeems', async () => {
+    await setDesk(DESK)
+    const home = 'jane@home.example'
+    await callAs(service, 'demo', 'POST', '/scim/v2/Users', {
+      userName: 'caller@example.com',
+      emails: [
+        { value: 'caller@example.com', type: 'work', primary: true },
+        { value: home, type: 'home' },
+      ],
+    })
+    const helen = await signIn(browser, service, 'Helen Desk')
+    const { page } = helen
+    await openUser(helen, 'caller@example.com')
+    await page.getByRole('button', { name: 'Show a code' }).click()
+    await page.getByText(/you have verified the caller/).waitFor()
+    expect(await page.locator('.code').count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Break glass' }).count()).toBe(0)
+    await page.getByRole('button', { name: 'Verify the caller' }).click()
+    const link = await page.locator('.link').innerText()
+    await helen.expectGood()
+    const caller = await Visitor.arrive(browser)
+    await caller.open(`http://${link}`)
+    await caller.press('Send the code')
+    await caller.enter('code', await mailTo(home, /^ {4}(\S+)$/m))
+    const digits = (await caller.page.locator('.digits').innerText()).replaceAll(' ', '')
+    expect(await caller.page.locator('main').innerText()).toContain('Helen Desk')
+    await page.getByText('They have shown who they are.').waitFor()
+    const field = page.getByLabel('The six digits that they read out')
+    await field.fill(digits === '111111' ? '222222' : '111111')
+    await field.press('Enter')
+    await page.getByText('These are not the digits on their screen.').waitFor()
+    await helen.expectGood()
+    await field.fill(`${digits.slice(0, 3)} ${digits.slice(3)}`)
+    await field.press('Enter')
+    await page.getByText('The caller has shown who they are.').waitFor()
+    await page.getByRole('button', { name: 'Show a code' }).click()
+    const code = (await page.locator('.code span').allInnerTexts()).join('-')
+    await page.locator('.states').getByText('Live').waitFor()
+    await caller.open(`${service.url}/reset/code`)
+    await caller.page.locator('#email').fill('caller@example.com')
+    await caller.enter('code', code)
+    expect(await caller.heading()).toBe('The code is right')
+    await caller.leave()
+    await helen.leave()
+  })
+
+  it('lets a user report a code as not theirs, and a super-admin lift the freeze', async () => {
+    await setDesk({ ...DESK, requireVerification: undefined })
+    const helen = await signIn(browser, service, 'Helen Desk')
+    const { page } = helen
+    await openUser(helen, 'user1@example.com')
+    await page.getByRole('button', { name: 'Show a code' }).click()
+    await page.locator('.code').waitFor()
+    const user = await Visitor.arrive(browser)
+    await user.open(await mailTo('user1@example.com', /(http\S+\/report\S*)/))
+    await user.press('This was not me')
+    await page.getByRole('button', { name: 'Hide it now' }).click()
+    await page.getByRole('button', { name: 'Show a code' }).click()
+    await page.getByText(/has reported a code/).waitFor()
+    const sam = await signIn(browser, service, 'Sam Admin')
+    await openUser(sam, 'user1@example.com')
+    await sam.page.getByRole('button', { name: 'Show a code' }).click()
+    await sam.page.getByRole('button', { name: 'Lift this' }).click()
+    await sam.page.getByLabel('Why').fill('I have called them at their desk')
+    await sam.page.getByRole('button', { name: 'Lift it' }).click()
+    await sam.page.getByText('Codes can be made for the user again').waitFor()
+    await page.getByRole('button', { name: 'Show a code' }).click()
+    await page.locator('.code').waitFor()
+    await user.leave()
+    await sam.leave()
+    await helen.leave()
+  })
+
+  it('has a second person approve a code, which the first one collects', async () => {
+    await setDesk(DESK)
+    const helen = await signIn(browser, service, 'Helen Desk')
+    const sam = await signIn(browser, service, 'Sam Admin')
+    await openUser(sam, 'user2@example.com')
+    await sam.page.getByRole('button', { name: 'Mark as high risk' }).click()
+    await sam.page.getByRole('alertdialog').getByRole('button', { name: 'Mark' }).click()
+    await sam.page.getByText('High risk', { exact: true }).waitFor()
+    await openUser(helen, 'user2@example.com')
+    await helen.page.getByRole('button', { name: 'E-mail a code' }).click()
+    await helen.page.getByRole('link', { name: 'Go to the approvals' }).click()
+    await helen.page.getByText('Waits for a second person').waitFor()
+    expect(await helen.page.getByRole('button', { name: 'Approve' }).count()).toBe(0)
+    const hugo = await signIn(browser, service, 'Hugo Desk', '/console/approvals')
+    await hugo.page.getByRole('button', { name: 'Approve' }).waitFor()
+    await hugo.expectGood()
+    await hugo.page.getByRole('button', { name: 'Approve' }).click()
+    await hugo.page.getByRole('alertdialog').getByRole('button', { name: 'Approve' }).click()
+    await hugo.page.getByText('The request is approved').waitFor()
+    await helen.page.getByRole('button', { name: 'Send the code' }).click({ timeout: 20_000 })
+    await helen.page.getByText('The code is on its way by mail').waitFor()
+    await mailTo('user2@example.com', /^ {4}(\S+)$/m)
+    await hugo.leave()
+    await sam.leave()
+    await helen.leave()
+  })
+
+  it('lets a super-admin break the glass with a reason, which somebody is told', async () => {
+    const sam = await signIn(browser, service, 'Sam Admin')
+    await openUser(sam, 'many3@example.com')
+    await sam.page.getByRole('button', { name: 'Show a code' }).click()
+    await sam.page.getByRole('button', { name: 'Break glass' }).click()
+    await sam.expectGood()
+    await sam.page.getByLabel('Why').fill('The second address is out of order')
+    await sam.page.getByRole('button', { name: 'Make the code' }).click()
+    await sam.page.locator('.code').waitFor()
+    await mailTo('security@example.com', /(The second address is out of order)/)
+    await setDesk(undefined)
+    await sam.leave()
   })
 
   const PLACES = [

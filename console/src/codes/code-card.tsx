@@ -2,13 +2,14 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
 import { messageOf } from '../api/call.ts'
-import { useIsSuperAdmin } from '../session/session.ts'
+import { useMay } from '../session/session.ts'
 import type { User } from '../users/users.ts'
 import { Button } from '../ui/button.tsx'
 import { Choice } from '../ui/field.tsx'
 import { Note } from '../ui/states.tsx'
 import { Confirm } from '../ui/window.tsx'
-import { awaitedApproval, generate, voidCodes, type Generated, type Way } from './codes.ts'
+import { awaitedApproval, generate, refusalOf, voidCodes, type Generated, type Way } from './codes.ts'
+import { BreakGlass, LiftFreeze } from './override.tsx'
 import { CodeStates } from './code-states.tsx'
 import { ShownCode } from './shown-code.tsx'
 import { VALIDITIES } from './validities.ts'
@@ -19,8 +20,10 @@ type Outcome = {
   words: string
   /** Where it goes on. */
   isAwaiting?: boolean
-  /** The way that a rule has stood in: a super-admin may pass it. */
+  /** The way in which a rule has stood that a super-admin may pass. */
   refusedWay?: Way
+  /** The user has reported a code: a super-admin may lift the freeze. */
+  isFrozen?: boolean
 }
 
 /** The state of a user's codes, and what can be done about them. */
@@ -63,49 +66,23 @@ function outcomeOf(answer: Generated, way: Way, email: string): Outcome {
     const words = 'A second person has to approve this code within 30 minutes. Then you can collect it.'
     return { kind: 'warn', words, isAwaiting: true, refusedWay: way }
   }
-  return { kind: 'wrong', words: errorMessage, ...(status === 1006 && { refusedWay: way }) }
+  const why = refusalOf(answer)
+  if (why === 'frozen') return { kind: 'wrong', words: errorMessage, isFrozen: true }
+  return { kind: 'wrong', words: errorMessage, ...(why === 'unverified' && { refusedWay: way }) }
 }
 
 type Done = (answer: Generated, way: Way) => Promise<void>
 
 function Told({ outcome, user, onDone }: { outcome: Outcome; user: User; onDone: Done }) {
-  const { kind, words, isAwaiting, refusedWay } = outcome
-  const isSuperAdmin = useIsSuperAdmin()
+  const { kind, words, isAwaiting, refusedWay, isFrozen } = outcome
+  const mayOverride = useMay('desk:override')
   return (
     <Note kind={kind}>
       <p>{words}</p>
       {isAwaiting && <Link to="/approvals">Go to the approvals</Link>}
-      {refusedWay && isSuperAdmin && <BreakGlass user={user} way={refusedWay} onDone={onDone} />}
+      {refusedWay && mayOverride && <BreakGlass user={user} way={refusedWay} onDone={onDone} />}
+      {isFrozen && mayOverride && <LiftFreeze user={user} />}
     </Note>
-  )
-}
-
-/** A super-admin passes the rules of the desk, and says why. */
-function BreakGlass({ user, way, onDone }: { user: User; way: Way; onDone: Done }) {
-  const [isAsked, setAsked] = useState(false)
-  return (
-    <>
-      <Button small onClick={() => setAsked(true)}>
-        Break glass
-      </Button>
-      <Confirm
-        title="Pass the rules of the desk?"
-        action="Make the code"
-        isDanger
-        reason="Why (10 to 500 characters)"
-        isOpen={isAsked}
-        onClose={() => setAsked(false)}
-        onConfirm={async (breakGlass) => {
-          await onDone(
-            await generate(user.emailAddress, { way, breakGlass, idempotencyKey: crypto.randomUUID() }),
-            way,
-          )
-        }}
-      >
-        The code is made without what the rules ask for. Your reason is in the log, and is mailed to whom your
-        tenant has named.
-      </Confirm>
-    </>
   )
 }
 

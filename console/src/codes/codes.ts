@@ -31,6 +31,13 @@ export function awaitedApproval({ errorMessage = '' }: Generated): string | unde
   return /^Approval needed: request (\S+) waits/.exec(errorMessage)?.[1]
 }
 
+/** Why the desk has no code for a user; by the words, since all of these have one number. */
+export function refusalOf({ status, errorMessage = '' }: Generated): 'unverified' | 'frozen' | 'other' {
+  if (status !== 1006) return 'other'
+  if (errorMessage.includes('verified the caller')) return 'unverified'
+  return errorMessage.includes('has reported a code') ? 'frozen' : 'other'
+}
+
 export type Voided = { status: number; errorMessage?: string; user_email: string }
 
 export async function voidCodes(emails: readonly string[], idempotencyKey: string): Promise<Voided[]> {

@@ -9,7 +9,8 @@ import { Confirm } from '../ui/window.tsx'
 import { differences, shown, withValue, type Difference, type Draft } from './draft.ts'
 import { PolicyField } from './policy-field.tsx'
 import { isOperatorsOwn, wordsFor } from './policy-words.ts'
-import { schemaQuery, type Schema } from './schema.ts'
+import { schemaQuery } from './schema-query.ts'
+import type { Schema } from './schema.ts'
 import { pathOf, tenantQuery, type Tenant } from './tenant.ts'
 
 /** The policy of the tenant: every member with what it does, and what would change before it is saved. */

@@ -1,6 +1,3 @@
-import { queryOptions } from '@tanstack/react-query'
-import { call } from '../api/call.ts'
-
 /** The part of JSON Schema that the description of a policy uses. */
 export type Schema = {
   type?: string
@@ -21,22 +18,6 @@ export type Schema = {
   anyOf?: Schema[]
   oneOf?: Schema[]
 }
-
-/** The schema of a policy as the service itself checks it, out of its own description. */
-export const schemaQuery = queryOptions({
-  queryKey: ['schema'],
-  staleTime: Infinity,
-  queryFn: async ({ signal }) => {
-    const document = await call<{ components: { schemas: { PolicyRequest: Schema } } }>(
-      'GET',
-      '/docs/openapi.json',
-      {
-        signal,
-      },
-    )
-    return document.components.schemas.PolicyRequest
-  },
-})
 
 /** How a member may be, in words: `10 to 1440, by default 10`. */
 export function boundsOf(schema: Schema): string {
