@@ -84,6 +84,11 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: '/activity',
+    component: lazyRouteComponent(() => import('./overview/overview-page.tsx'), 'OverviewPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: '/incident',
     component: lazyRouteComponent(() => import('./incident/incident-page.tsx'), 'IncidentPage'),
   }),

@@ -14,6 +14,7 @@ const PLACES: readonly Place[] = [
   { to: '/many', words: 'Many at once', icon: 'list' },
   { to: '/approvals', words: 'Approvals', icon: 'people' },
   { to: '/logs', words: 'Logs', icon: 'log' },
+  { to: '/activity', words: 'Overview', icon: 'chart' },
   { to: '/incident', words: 'Incident', icon: 'stop', role: 'super-admin' },
   { to: '/settings', words: 'Settings', icon: 'gear', role: 'super-admin' },
 ]

@@ -46,7 +46,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     const helen = await signIn(browser, service, 'Helen Desk')
     const { page } = helen
     await page.clock.install()
-    await page.getByRole('searchbox').fill('saoir')
+    await page.getByRole('searchbox').fill('jane.s')
     await page.locator('.results a').filter({ hasText: 'jane.saoirse@example.com' }).click()
     await page.getByRole('button', { name: 'Show a code' }).click()
     await page.locator('.code').waitFor()
@@ -223,6 +223,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
   it('takes nothing that a user is called for markup', async () => {
     const helen = await signIn(browser, service, 'Helen Desk')
     await helen.page.getByRole('searchbox').fill('onerror')
+    await helen.page.getByRole('button', { name: 'Search inside of addresses and names' }).click()
     await helen.page.locator('.result-name').filter({ hasText: EVIL }).waitFor()
     expect(await helen.page.locator('main img').count()).toBe(0)
     expect(await helen.page.title()).not.toBe('run')
@@ -439,6 +440,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     '/approvals',
     '/logs/admin',
     '/logs/users',
+    '/activity',
     '/incident',
     '/settings/users',
     '/settings/keys',

@@ -113,28 +113,30 @@ const HOUR = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle:
 
 function ChartTable({ label, times, series }: ChartProps) {
   return (
-    <table className="unseen">
-      <caption>{label}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Time</th>
-          {series.map((each) => (
-            <th key={each.label} scope="col">
-              {each.label}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {times.map((time, index) => (
-          <tr key={time}>
-            <th scope="row">{HOUR.format(time)}</th>
+    <div className="unseen">
+      <table>
+        <caption>{label}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Time</th>
             {series.map((each) => (
-              <td key={each.label}>{each.values[index] ?? 0}</td>
+              <th key={each.label} scope="col">
+                {each.label}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {times.map((time, index) => (
+            <tr key={time}>
+              <th scope="row">{HOUR.format(time)}</th>
+              {series.map((each) => (
+                <td key={each.label}>{each.values[index] ?? 0}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   )
 }

@@ -2,10 +2,11 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useDeferredValue, useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { Badge } from '../ui/badge.tsx'
+import { Button } from '../ui/button.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { Page } from '../ui/page.tsx'
 import { Empty, Fault, Loading } from '../ui/states.tsx'
-import { findQuery, QUERY_LENGTH_MIN, type Found } from './users.ts'
+import { findQuery, FOUND_MAX, QUERY_LENGTH_MIN, searchQuery, type Found } from './users.ts'
 
 /** How long a person pauses before what they typed is looked for. */
 const PAUSE_MS = 300
@@ -15,7 +16,7 @@ export function FindPage() {
   const [text, setText] = useState('')
   const results = useRef<HTMLUListElement>(null)
   return (
-    <Page title="Find a user" lead="By a part of their address or name.">
+    <Page title="Find a user" lead="By the beginning of their address or name.">
       <search className="find">
         <Icon name="search" />
         <label htmlFor="find" className="unseen">
@@ -57,9 +58,12 @@ function usePaused(text: string): string {
 
 function Results({ text, list }: { text: string; list: React.RefObject<HTMLUListElement | null> }) {
   const paused = usePaused(text)
-  const { data, error, isFetching, isPlaceholderData, refetch } = useQuery(findQuery(paused))
-  const wanted = text.trim()
-  if (wanted.length < QUERY_LENGTH_MIN) {
+  const [searched, setSearched] = useState('')
+  const isSearch = searched !== '' && searched === text.trim()
+  const begun = useQuery(findQuery(paused))
+  const inside = useQuery({ ...searchQuery(searched), enabled: isSearch })
+  const { data, error, isFetching, refetch } = isSearch ? inside : begun
+  if (text.trim().length < QUERY_LENGTH_MIN) {
     return (
       <Empty title="Type at least two letters">
         <p>A whole address finds its user at once.</p>
@@ -68,39 +72,50 @@ function Results({ text, list }: { text: string; list: React.RefObject<HTMLUList
   }
   if (error !== null && !isFetching) return <Fault error={error} onRetry={() => void refetch()} />
   if (data === undefined) return <Loading rows={4} label="Searching" />
-  if (data.users.length === 0 && !isPlaceholderData) {
+  const more = !isSearch && !isFetching && (
+    <div className="actions">
+      <Button onClick={() => setSearched(text.trim())}>Search inside of addresses and names</Button>
+    </div>
+  )
+  if (data.length === 0 && !isFetching) {
     return (
-      <Empty title={`Nobody is found for “${paused.trim()}”`}>
-        <p>Check the spelling, or ask for the whole address.</p>
-      </Empty>
+      <>
+        <Empty
+          title={isSearch ? `Nobody is found for “${searched}”` : `Nobody’s begins with “${paused.trim()}”`}
+        >
+          <p>Check the spelling, or ask for the whole address.</p>
+        </Empty>
+        {more}
+      </>
     )
   }
-  const more = data.total - data.users.length
   return (
     <>
       <p id="find-state" className="soft" role="status">
         {isFetching
           ? 'Searching …'
-          : more > 0
-            ? `The first ${data.users.length} of ${data.total}`
-            : `${data.total} found`}
+          : data.length === FOUND_MAX
+            ? `The first ${FOUND_MAX}: type more`
+            : `${data.length} found`}
       </p>
-      <ul className="results" ref={list} onKeyDown={moveFocus} data-stale={isPlaceholderData || undefined}>
-        {data.users.map((user) => (
+      <ul className="results" ref={list} onKeyDown={moveFocus} data-stale={isFetching || undefined}>
+        {data.map((user) => (
           <Result key={user.id} user={user} />
         ))}
       </ul>
+      {more}
     </>
   )
 }
 
-function Result({ user: { id, name, email, isEnabled } }: { user: Found }) {
+function Result({ user: { id, name, email, isEnabled, isHighRisk } }: { user: Found }) {
   return (
     <li>
       <Link to="/users/$id" params={{ id }}>
         <span className="result-name">{name}</span>
         <span className="result-email">{email}</span>
         {!isEnabled && <Badge tone="warn">Disabled</Badge>}
+        {isHighRisk && <Badge tone="wrong">High risk</Badge>}
         <Icon name="next" />
       </Link>
     </li>

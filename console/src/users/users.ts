@@ -15,7 +15,7 @@ export type User = {
 }
 
 /** A user among those who were found. */
-export type Found = { id: string; name: string; email: string; userName: string; isEnabled: boolean }
+export type Found = { id: string; name: string; email: string; isEnabled: boolean; isHighRisk?: boolean }
 
 type ScimUser = {
   id: string
@@ -26,52 +26,62 @@ type ScimUser = {
   active: boolean
 }
 
-export const FOUND_MAX = 25
-
 /** Letters that a search needs: fewer would find nearly everybody. */
 export const QUERY_LENGTH_MIN = 2
 
-/** Users whose address or name contains this text. The text is sent in a body, and so is in no log of addresses. */
+export const FOUND_MAX = 25
+
+/** Users of whom an address or a name begins with this text. It is sent in a body, and so is in no log of addresses. */
 export function findQuery(text: string) {
   const wanted = text.trim()
   return queryOptions({
     queryKey: ['find', wanted],
     enabled: wanted.length >= QUERY_LENGTH_MIN,
     placeholderData: keepPreviousData,
-    // A search reads all users, so that many of them in a row are too much: then it waits, and goes on by itself.
-    retry: (failures, error) =>
-      failures < 5 && error instanceof CallError && [0, 429, 503].includes(error.status),
-    retryDelay: (_, error) => (error instanceof CallError ? (error.retryAfterS ?? 1) : 1) * 1000,
+    ...PATIENT,
     queryFn: async ({ signal }) => {
-      const quoted = JSON.stringify(wanted)
-      const names = ['emails.value', 'userName', 'displayName', 'name.givenName', 'name.familyName']
-      const filter = isAddress(wanted)
-        ? `emails.value eq ${quoted}`
-        : names.map((name) => `${name} co ${quoted}`).join(' or ')
-      const body = {
-        schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
-        filter,
-        count: FOUND_MAX,
-        sortBy: isAddress(wanted) ? undefined : 'userName',
-      }
-      const { totalResults, Resources } = await call<{ totalResults: number; Resources: ScimUser[] }>(
-        'POST',
-        '/scim/v2/Users/.search',
-        { body, type: 'application/scim+json', signal },
-      )
-      return { total: totalResults, users: Resources.map(foundUser) }
+      const body = { text: wanted }
+      return (await call<{ users: Found[] }>('POST', '/console/users/find', { body, signal })).users
     },
   })
 }
 
-function foundUser({ id, userName, displayName, name, emails, active }: ScimUser): Found {
-  const full = displayName ?? name?.formatted ?? [name?.givenName, name?.familyName].filter(Boolean).join(' ')
-  return { id, name: full || userName, email: emails?.[0]?.value ?? userName, userName, isEnabled: active }
+/** The same for a text in the middle, which reads through all users: it is asked for by a button. */
+export function searchQuery(text: string) {
+  const wanted = text.trim()
+  return queryOptions({
+    queryKey: ['search', wanted],
+    enabled: wanted.length >= QUERY_LENGTH_MIN,
+    ...PATIENT,
+    queryFn: async ({ signal }) => {
+      const quoted = JSON.stringify(wanted)
+      const names = ['emails.value', 'userName', 'displayName', 'name.givenName', 'name.familyName']
+      const body = {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
+        filter: names.map((name) => `${name} co ${quoted}`).join(' or '),
+        count: FOUND_MAX,
+        sortBy: 'userName',
+      }
+      const { Resources } = await call<{ Resources: ScimUser[] }>('POST', '/scim/v2/Users/.search', {
+        body,
+        type: 'application/scim+json',
+        signal,
+      })
+      return Resources.map(foundUser)
+    },
+  })
 }
 
-/** One whole address, which an index finds. */
-function isAddress(text: string): boolean {
-  return /^[^\s@]+@[^\s@]+\.[^\s@]{2,}$/.test(text)
+/** Too many searches in a row wait, and go on by themselves. */
+const PATIENT = {
+  retry: (failures: number, error: Error) =>
+    failures < 5 && error instanceof CallError && [0, 429, 503].includes(error.status),
+  retryDelay: (_: number, error: Error) => (error instanceof CallError ? (error.retryAfterS ?? 1) : 1) * 1000,
+}
+
+function foundUser({ id, userName, displayName, name, emails, active }: ScimUser): Found {
+  const full = displayName ?? name?.formatted ?? [name?.givenName, name?.familyName].filter(Boolean).join(' ')
+  return { id, name: full || userName, email: emails?.[0]?.value ?? userName, isEnabled: active }
 }
 
 export function userQuery(id: string) {
