@@ -356,6 +356,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     await field.press('Enter')
     await page.getByText('The caller has shown who they are.').waitFor()
     await page.getByRole('button', { name: 'Show a code' }).click()
+    await page.locator('.code').waitFor()
     const code = (await page.locator('.code span').allInnerTexts()).join('-')
     await page.locator('.states').getByText('Live').waitFor()
     await caller.open(`${service.url}/reset/code`)

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { admin, messageOf } from '../api/call.ts'
 import { addUser, NO_FIELDS } from '../users/directory.ts'
 import { UserForm } from '../users/user-form.tsx'
-import { nameOf, setHighRisk, type User } from '../users/users.ts'
+import { setHighRisk } from '../users/users.ts'
 import { Button } from '../ui/button.tsx'
 import { column, type Columns } from '../ui/data-table.tsx'
 import { Note } from '../ui/states.tsx'
@@ -14,14 +14,16 @@ import { Listed } from './listed.tsx'
 
 const LIST = 'high-risk'
 
-const COLUMNS: Columns<User> = [
-  column('User', (user) => (
-    <Link to="/users/$id" params={{ id: user.id }}>
-      {nameOf(user)}
+/** A user of the list of high risk, in the vendor's members. */
+type AtRisk = { id: string; email: string; primaryUsername: string }
+
+const COLUMNS: Columns<AtRisk> = [
+  column('User', ({ id, primaryUsername }) => (
+    <Link to="/users/$id" params={{ id }}>
+      {primaryUsername}
     </Link>
   )),
-  column('Address', ({ emailAddress }) => emailAddress),
-  column('Status', ({ userStatus }) => userStatus),
+  column('Address', ({ email }) => email),
   column('', ({ id }) => <TakeOff id={id} />),
 ]
 
@@ -33,7 +35,7 @@ export function Users() {
       lead="Codes for them go to their own address alone. All others are found by “Find a user”."
       list={LIST}
       read={async (signal) => {
-        const { users } = await admin<{ users: User[] }>('GET', '/v2/users/highrisk', { signal })
+        const { users } = await admin<{ users: AtRisk[] }>('GET', '/v2/users/highrisk', { signal })
         return users
       }}
       rowKey={({ id }) => id}
