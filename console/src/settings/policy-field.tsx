@@ -123,7 +123,10 @@ function OneOfForms(props: FieldProps) {
 
 function useField({ path, schema, problems }: FieldProps) {
   const [label, words] = wordsFor(path)
-  const hint = [words, boundsOf(schema) && `${boundsOf(schema)}.`].filter(Boolean).join(' ')
+  const bounds = boundsOf(schema)
+  const hint = [words, bounds && `${bounds.charAt(0).toUpperCase()}${bounds.slice(1)}.`]
+    .filter(Boolean)
+    .join(' ')
   return { label, hint, error: problems.get(path), disabled: isOperatorsOwn(path) }
 }
 
