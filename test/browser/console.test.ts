@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findChromium } from '../../scripts/gate/chromium.ts'
-import { LocalService } from '../journeys/local-service.ts'
+import { LocalService, tokenOf } from '../journeys/local-service.ts'
 import { callAs, kept, openUser, signIn } from './console-person.ts'
 import { openBrowser, Visitor } from './visitor.ts'
 
@@ -432,6 +432,114 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     await sam.page.locator('.code').waitFor()
     await mailTo('security@example.com', /(The second address is out of order)/)
     await setDesk(undefined)
+    await sam.leave()
+  })
+
+  it('makes a key whose private half only its file has, and revokes it', async () => {
+    const sam = await signIn(browser, service, 'Sam Admin', '/console/settings/keys')
+    const { page } = sam
+    const sent = page.waitForRequest(
+      (request) => request.method() === 'POST' && request.url().endsWith('/keys'),
+    )
+    await page.getByRole('button', { name: 'Add an API key' }).click()
+    await page.getByLabel('Description').fill('Ticket system')
+    await sam.expectGood()
+    await page.getByRole('dialog').getByRole('button', { name: 'Add an API key' }).click()
+    expect(Object.keys((await sent).postDataJSON().publicKey as object).toSorted()).toEqual(['e', 'kty', 'n'])
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save demo.key' }).click()
+    const token = await tokenOf(await (await saved).path())
+    const users = () =>
+      fetch(`${service.url}/scim/v2/Users?count=0`, { headers: { Authorization: `Bearer ${token}` } })
+    expect((await users()).status).toBe(200)
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
+    expect(await kept(sam)).not.toContain('PRIVATE KEY')
+    const row = page.locator('tbody tr').filter({ hasText: 'Ticket system' })
+    await row.getByRole('button', { name: 'Revoke' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click()
+    await expect.poll(() => row.count(), { timeout: 10_000 }).toBe(0)
+    await sam.leave()
+  })
+
+  it('makes a webhook, whose secret is shown once, sends again and deletes it', async () => {
+    const sam = await signIn(browser, service, 'Sam Admin', '/console/settings/webhooks')
+    const { page } = sam
+    await page.getByRole('button', { name: 'Add a webhook' }).click()
+    await page.getByLabel('URL').fill('https://hooks.example.com/rescind')
+    await page.getByLabel('A code was locked').uncheck()
+    await page.getByRole('dialog').getByRole('button', { name: 'Add a webhook' }).click()
+    const secret = await page.getByLabel('Secret').innerText()
+    expect(secret).toMatch(/^whsec_/)
+    await sam.expectGood()
+    await page.keyboard.press('Escape')
+    await page.getByRole('link', { name: 'https://hooks.example.com/rescind' }).click()
+    await page.getByText('Deliveries of the last seven days').waitFor()
+    expect(await page.content()).not.toContain(secret)
+    await page.getByRole('button', { name: 'Send again' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Send again' }).click()
+    await vi.waitFor(
+      async () => {
+        await page.getByRole('button', { name: 'Refresh' }).click()
+        await page.locator('tbody tr').first().waitFor({ timeout: 1000 })
+      },
+      { timeout: 30_000 },
+    )
+    await sam.expectGood()
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
+    await page.getByText('Your tenant has no webhook').waitFor()
+    await sam.leave()
+  })
+
+  it('shows what would change of the policy before it is saved, and saves over nobody', async () => {
+    const sam = await signIn(browser, service, 'Sam Admin', '/console/settings/policy')
+    const { page } = sam
+    const save = async () => {
+      await page.getByRole('button', { name: 'See the changes' }).click()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Save' }).click()
+    }
+    const minutes = page.getByLabel('Good for (minutes)')
+    await minutes.fill('20')
+    await page.getByRole('button', { name: 'See the changes' }).click()
+    expect(await page.locator('.changes').innerText()).toMatch(/^code\.ttlMinutes\s+10\s+20$/)
+    await sam.expectGood()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Save' }).click()
+    await page.getByText('The policy is saved').waitFor()
+    const stored = async () => (await callAs(service, 'operator', 'GET', TENANT)) as Tenant
+    expect((await stored()).policy).toMatchObject({ code: { ttlMinutes: 20 } })
+    await minutes.fill('5')
+    await save()
+    await page.getByRole('alertdialog').getByRole('alert').waitFor()
+    await page.keyboard.press('Escape')
+    await page
+      .locator('.note.wrong')
+      .getByText(/Good for \(minutes\)/)
+      .waitFor()
+    await minutes.fill('30')
+    const tenant = await stored()
+    const changed = { ...tenant, policy: { ...tenant.policy, unknownAddress: 'notify' } }
+    await callAs(service, 'operator', 'PUT', TENANT, changed)
+    await save()
+    await page.getByText('Somebody else has changed the policy meanwhile.').waitFor()
+    expect((await stored()).policy).toMatchObject({ code: { ttlMinutes: 20 }, unknownAddress: 'notify' })
+    expect(await page.getByLabel('Kept for (days)').isDisabled()).toBe(true)
+    await sam.leave()
+  })
+
+  it('adds and changes a user', async () => {
+    const sam = await signIn(browser, service, 'Sam Admin', '/console/settings/users')
+    const { page } = sam
+    await page.getByRole('button', { name: 'Add a user' }).click()
+    await page.getByLabel('Address', { exact: true }).fill('nora@example.com')
+    await page.getByLabel('First name').fill('Nora')
+    await page.getByRole('dialog').getByRole('button', { name: 'Add a user' }).click()
+    await page.getByRole('link', { name: 'Go to the user' }).click()
+    await page.getByRole('heading', { name: 'Nora' }).waitFor()
+    await page.getByRole('button', { name: 'Change the user' }).click()
+    await page.getByLabel('Last name').fill('Quinn')
+    await page.getByLabel('Second address').fill('nora@home.example')
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('heading', { name: 'Nora Quinn' }).waitFor()
     await sam.leave()
   })
 
