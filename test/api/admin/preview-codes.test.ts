@@ -246,6 +246,18 @@ describe('the codes of a user', () => {
     ])
   })
 
+  it('S7: say that they are voided once all were', async () => {
+    const tenant = await newTenant({ policy: NO_LIMITS })
+    const id = await tenant.addUser('jane@example.com')
+    await tenant.newCode('jane@example.com')
+    await expectStatus(200, await tenant.admin('/codes/void', { scope: 'all' }, 'super-admin'))
+    const { codes } = await (await read(tenant, id)).json<{ codes: { state: string }[] }>()
+    expect(codes.map(({ state }) => state)).toEqual(['voided'])
+    const [foreseen] = await preview(tenant, { operation: 'void', users: ['jane@example.com'] })
+    const [real] = await tenant.void(['jane@example.com'])
+    expect(foreseen).toMatchObject({ ...real, hasLiveCode: false })
+  })
+
   it('E3: of a user of another tenant are 404', async () => {
     const [one, other] = [await newTenant(), await newTenant()]
     const id = await one.addUser('jane@example.com')

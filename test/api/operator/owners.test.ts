@@ -130,6 +130,21 @@ describe('the record of the tenant', () => {
     ])
   })
 
+  it('S9: a void of all codes and a quarantine are in the audit under the person who called for them', async () => {
+    const { tenant, browser } = await withRecord()
+    const base = `/operator/v1/tenants/${tenant.id}`
+    expect((await browser.fetch('POST', `${base}/void`, { scope: 'all' })).status).toBe(200)
+    const { accessID } = tenant.keys['help-desk']
+    expect((await browser.fetch('POST', `${base}/keys/${accessID}/quarantine`, {})).status).toBe(202)
+    const { results } = await env.DB.prepare(
+      "SELECT action FROM admin_events WHERE tenant_id = ? AND access_id LIKE 'prs_%' ORDER BY seq",
+    )
+      .bind(tenant.id)
+      .all<{ action: string }>()
+    const actions = new Set(results.map(({ action }) => action))
+    expect([...actions]).toEqual(['console.sign-in', 'void.all', 'key.quarantine', 'void.some'])
+  })
+
   it('the operator still changes all of it, and that is in no tenant’s audit', async () => {
     const { tenant } = await withRecord()
     const body = { name: 'x', hosts: [tenant.host], policy: { retention: { eventsDays: 30 } } }
