@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { LocalService } from '../journeys/local-service.ts'
 import { tokenOf } from '../journeys/local-service.ts'
 import { Visitor, type Setting } from './visitor.ts'
@@ -44,6 +44,47 @@ export async function callAs(
   const text = await response.text()
   expect(response.status, text).toBeLessThan(300)
   return text === '' ? undefined : JSON.parse(text)
+}
+
+export const TENANT = '/operator/v1/tenants/demo'
+
+export type Tenant = { policy: { limits: object; notify: object } & Record<string, unknown> }
+
+/** Lifts the limits, keeps notices out of the inbox, and adds users: so many, and one who is called by `evilName`. */
+export async function prepare(service: LocalService, count: number, evilName: string): Promise<void> {
+  const tenant = (await callAs(service, 'operator', 'GET', TENANT)) as Tenant
+  const many = { perMinute: 1_000_000, burst: 100_000 }
+  const limits = { ...tenant.policy.limits, admin: many, void: many }
+  const notify = { redeemed: false, voided: false, locked: false, issued: false }
+  const policy = { ...tenant.policy, limits, notify }
+  await callAs(service, 'operator', 'PUT', TENANT, { ...tenant, policy })
+  const user = (bulkId: string, data: object) => ({ method: 'POST', path: '/Users', bulkId, data })
+  const users = Array.from({ length: count }, (_, index) =>
+    user(String(index), { userName: `many${index}@example.com` }),
+  )
+  const evil = user('evil', { userName: 'evil@example.com', displayName: evilName })
+  const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkRequest']
+  await callAs(service, 'demo', 'POST', '/scim/v2/Bulk', { schemas, Operations: [...users, evil] })
+}
+
+/** Puts the rules of the desk into the policy, or takes them out. */
+export async function setDesk(service: LocalService, desk: object | undefined): Promise<void> {
+  const tenant = (await callAs(service, 'operator', 'GET', TENANT)) as Tenant
+  const notify = { ...tenant.policy.notify, issued: true }
+  await callAs(service, 'operator', 'PUT', TENANT, { ...tenant, policy: { ...tenant.policy, notify, desk } })
+}
+
+/** What the pattern finds in a mail to an address, as soon as there is one. */
+export async function mailTo(service: LocalService, email: string, pattern: RegExp): Promise<string> {
+  return vi.waitFor(
+    async () => {
+      const mails = (await service.mails()).filter(({ to }) => to === email)
+      const found = mails.map(({ text }) => pattern.exec(text)?.[1]).find((match) => match !== undefined)
+      if (found === undefined) throw new Error('no such mail yet')
+      return found
+    },
+    { timeout: 20_000, interval: 100 },
+  )
 }
 
 /** Opens the page of the user with this address, as one finds them. */

@@ -3,39 +3,43 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findChromium } from '../../scripts/gate/chromium.ts'
 import { LocalService, tokenOf } from '../journeys/local-service.ts'
-import { callAs, kept, openUser, signIn } from './console-person.ts'
+import {
+  callAs,
+  kept,
+  mailTo,
+  openUser,
+  prepare,
+  setDesk,
+  signIn,
+  TENANT,
+  type Tenant,
+} from './console-person.ts'
 import { openBrowser, Visitor } from './visitor.ts'
 
 const executablePath = findChromium()
 const service = new LocalService()
 let browser: Browser
 
-const TENANT = '/operator/v1/tenants/demo'
 /** A name that would run, if anything here took text for markup. */
 const EVIL = '<img src=x onerror="document.title=\'run\'">'
 const MANY = 130
 
-type Tenant = { policy: { limits: object; notify: object } & Record<string, unknown> }
+const GENERATE = '/AdminInterface/restapi/v1/users/generateVerifyCode/resetPassword'
+
+/** What the password API answers to a code. */
+async function validate(emailAddress: string, passwordResetCode: string): Promise<number> {
+  const { status } = await fetch(`${service.url}/api/passwordmanagement/validatePasswordResetCode`, {
+    method: 'POST',
+    body: new URLSearchParams({ emailAddress, passwordResetCode }),
+  })
+  return status
+}
 
 describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
   beforeAll(async () => {
     await service.start()
     browser = await openBrowser(executablePath ?? '')
-    const tenant = (await callAs(service, 'operator', 'GET', TENANT)) as Tenant
-    const many = { perMinute: 1_000_000, burst: 100_000 }
-    const limits = { ...tenant.policy.limits, admin: many, void: many }
-    const notify = { redeemed: false, voided: false, locked: false, issued: false }
-    const policy = { ...tenant.policy, limits, notify }
-    await callAs(service, 'operator', 'PUT', TENANT, { ...tenant, policy })
-    const users = Array.from({ length: MANY }, (_, index) => ({
-      method: 'POST',
-      path: '/Users',
-      bulkId: String(index),
-      data: { userName: `many${index}@example.com` },
-    }))
-    const evil = { ...users[0], bulkId: 'evil', data: { userName: 'evil@example.com', displayName: EVIL } }
-    const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkRequest']
-    await callAs(service, 'demo', 'POST', '/scim/v2/Bulk', { schemas, Operations: [...users, evil] })
+    await prepare(service, MANY, EVIL)
   })
   afterAll(async () => {
     await browser?.close()
@@ -56,19 +60,14 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     expect(words.map((word) => word.slice(0, 1)).join('')).toBe(code)
     await helen.expectGood()
     expect(await kept(helen)).not.toContain(code)
-    const validate = () =>
-      fetch(`${service.url}/api/passwordmanagement/validatePasswordResetCode`, {
-        method: 'POST',
-        body: new URLSearchParams({ emailAddress: 'jane.saoirse@example.com', passwordResetCode: code }),
-      })
-    expect((await validate()).status).toBe(200)
+    expect(await validate('jane.saoirse@example.com', code)).toBe(200)
     await page.clock.fastForward(61_000)
     await expect.poll(() => page.locator('.code').count()).toBe(0)
     expect(await page.content()).not.toContain(code)
     await page.getByRole('button', { name: 'Void', exact: true }).click()
     await page.getByRole('alertdialog').getByRole('button', { name: 'Void' }).click()
     await page.getByText('The code is void.').waitFor()
-    expect((await validate()).status).toBe(401)
+    expect(await validate('jane.saoirse@example.com', code)).toBe(401)
     await helen.leave()
   })
 
@@ -291,28 +290,6 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     await helen.leave()
   })
 
-  /** The newest mail to an address that matches, as soon as it is there. */
-  async function mailTo(email: string, pattern: RegExp): Promise<string> {
-    return vi.waitFor(
-      async () => {
-        const mails = (await service.mails()).filter(({ to }) => to === email)
-        const found = mails.map(({ text }) => pattern.exec(text)?.[1]).find((match) => match !== undefined)
-        if (found === undefined) throw new Error('no such mail yet')
-        return found
-      },
-      { timeout: 20_000, interval: 100 },
-    )
-  }
-
-  async function setDesk(desk: object | undefined): Promise<void> {
-    const tenant = (await callAs(service, 'operator', 'GET', TENANT)) as Tenant
-    const notify = { ...tenant.policy.notify, issued: true }
-    const policy = { ...tenant.policy, notify, ...(desk ? { desk } : { desk: undefined }) }
-    await callAs(service, 'operator', 'PUT', TENANT, { ...tenant, policy })
-    // Every isolate knows it after that.
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-
   const DESK = {
     verification: { by: 'mail' },
     requireVerification: 'display',
@@ -321,7 +298,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
   }
 
   it('verifies a caller in a second window, and reads out a code that the caller redeems', async () => {
-    await setDesk(DESK)
+    await setDesk(service, DESK)
     const home = 'jane@home.example'
     await callAs(service, 'demo', 'POST', '/scim/v2/Users', {
       userName: 'caller@example.com',
@@ -343,7 +320,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     const caller = await Visitor.arrive(browser)
     await caller.open(`http://${link}`)
     await caller.press('Send the code')
-    await caller.enter('code', await mailTo(home, /^ {4}(\S+)$/m))
+    await caller.enter('code', await mailTo(service, home, /^ {4}(\S+)$/m))
     const digits = (await caller.page.locator('.digits').innerText()).replaceAll(' ', '')
     expect(await caller.page.locator('main').innerText()).toContain('Helen Desk')
     await page.getByText('They have shown who they are.').waitFor()
@@ -368,14 +345,14 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
   })
 
   it('lets a user report a code as not theirs, and a super-admin lift the freeze', async () => {
-    await setDesk({ ...DESK, requireVerification: undefined })
+    await setDesk(service, { ...DESK, requireVerification: undefined })
     const helen = await signIn(browser, service, 'Helen Desk')
     const { page } = helen
     await openUser(helen, 'user1@example.com')
     await page.getByRole('button', { name: 'Show a code' }).click()
     await page.locator('.code').waitFor()
     const user = await Visitor.arrive(browser)
-    await user.open(await mailTo('user1@example.com', /(http\S+\/report\S*)/))
+    await user.open(await mailTo(service, 'user1@example.com', /(http\S+\/report\S*)/))
     await user.press('This was not me')
     await page.getByRole('button', { name: 'Hide it now' }).click()
     await page.getByRole('button', { name: 'Show a code' }).click()
@@ -395,7 +372,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
   })
 
   it('has a second person approve a code, which the first one collects', async () => {
-    await setDesk(DESK)
+    await setDesk(service, DESK)
     const helen = await signIn(browser, service, 'Helen Desk')
     const sam = await signIn(browser, service, 'Sam Admin')
     await openUser(sam, 'user2@example.com')
@@ -415,7 +392,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     await hugo.page.getByText('The request is approved').waitFor()
     await helen.page.getByRole('button', { name: 'Send the code' }).click({ timeout: 20_000 })
     await helen.page.getByText('The code is on its way by mail').waitFor()
-    await mailTo('user2@example.com', /^ {4}(\S+)$/m)
+    await mailTo(service, 'user2@example.com', /^ {4}(\S+)$/m)
     await hugo.leave()
     await sam.leave()
     await helen.leave()
@@ -430,8 +407,8 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     await sam.page.getByLabel('Why').fill('The second address is out of order')
     await sam.page.getByRole('button', { name: 'Make the code' }).click()
     await sam.page.locator('.code').waitFor()
-    await mailTo('security@example.com', /(The second address is out of order)/)
-    await setDesk(undefined)
+    await mailTo(service, 'security@example.com', /(The second address is out of order)/)
+    await setDesk(service, undefined)
     await sam.leave()
   })
 
@@ -540,6 +517,52 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     await page.getByLabel('Second address').fill('nora@home.example')
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
     await page.getByRole('heading', { name: 'Nora Quinn' }).waitFor()
+    await sam.leave()
+  })
+
+  it('makes a key whose quarantine ends it and its codes', async () => {
+    const sam = await signIn(browser, service, 'Sam Admin', '/console/settings/keys')
+    const { page } = sam
+    await page.getByRole('button', { name: 'Add an API key' }).click()
+    await page.getByLabel('Description').fill('Stolen')
+    await page.getByRole('dialog').getByRole('button', { name: 'Add an API key' }).click()
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save demo.key' }).click()
+    const token = await tokenOf(await (await saved).path())
+    const body = JSON.stringify([{ email: 'many9@example.com' }])
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+    const made = await fetch(`${service.url}${GENERATE}`, { method: 'POST', headers, body })
+    const [{ verify_code: code }] = await made.json<[{ verify_code: string }]>()
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
+    const row = page.locator('tbody tr').filter({ hasText: 'Stolen' })
+    await row.getByRole('button', { name: 'Quarantine' }).click()
+    await page.getByLabel('Type demo to go on').fill('demo')
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Quarantine' }).click()
+    await expect.poll(() => row.count(), { timeout: 10_000 }).toBe(0)
+    expect(await validate('many9@example.com', code)).toBe(401)
+    await sam.leave()
+  })
+
+  it('voids everything, once it is counted and the name of the tenant is typed', async () => {
+    const sam = await signIn(browser, service, 'Sam Admin')
+    const { page } = sam
+    await openUser(sam, 'many5@example.com')
+    await page.getByRole('button', { name: 'E-mail a code' }).click()
+    const code = await mailTo(service, 'many5@example.com', /^ {4}(\S+)$/m)
+    expect(await validate('many5@example.com', code)).toBe(200)
+    await sam.open(`${service.url}/console/incident`)
+    await page.getByRole('button', { name: 'Count first' }).click()
+    await page.getByText(/^[1-9]\d* codes? would be voided\.$/).waitFor({ timeout: 30_000 })
+    expect(await validate('many5@example.com', code)).toBe(200)
+    await page.getByRole('button', { name: 'Void everything' }).click()
+    const go = page.getByRole('alertdialog').getByRole('button', { name: 'Void everything' })
+    await page.getByLabel('Type demo to go on').fill('dem')
+    expect(await go.isDisabled()).toBe(true)
+    await sam.expectGood()
+    await page.getByLabel('Type demo to go on').fill('demo')
+    await go.click()
+    await page.getByText(/^Every code that was made before/).waitFor()
+    expect(await validate('many5@example.com', code)).toBe(401)
     await sam.leave()
   })
 

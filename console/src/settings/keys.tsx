@@ -1,11 +1,16 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
+import type { VoidJob } from '../incident/void-many.ts'
 import { useSession } from '../session/session.ts'
 import { Badge } from '../ui/badge.tsx'
+import { Button } from '../ui/button.tsx'
 import { column, type Columns } from '../ui/data-table.tsx'
 import { Choice, TextField } from '../ui/field.tsx'
 import { ShortId } from '../ui/short-id.tsx'
 import { Time } from '../ui/time.tsx'
+import { toast } from '../ui/toasts.tsx'
+import { Confirm } from '../ui/window.tsx'
 import { Add } from './add.tsx'
 import { Listed, Remove } from './listed.tsx'
 import { newKeyPair, pkcs1Pem } from './new-key-pair.ts'
@@ -30,16 +35,46 @@ const COLUMNS: Columns<Key> = [
 ]
 
 function Revoke({ keyRow: { accessID, description } }: { keyRow: Key }) {
+  const name = description || 'this key'
+  const path = `/keys/${encodeURIComponent(accessID)}`
   return (
-    <Remove
-      action="Revoke"
-      title={`Revoke ${description || 'this key'}?`}
-      list="keys"
-      path={`/keys/${encodeURIComponent(accessID)}`}
-      done="The key is revoked"
-    >
-      What uses it is refused within 30 seconds, everywhere. A revoked key does not come back.
-    </Remove>
+    <div className="actions">
+      <Quarantine name={name} path={path} />
+      <Remove action="Revoke" title={`Revoke ${name}?`} list="keys" path={path} done="The key is revoked">
+        What uses it is refused within 30 seconds, everywhere. A revoked key does not come back.
+      </Remove>
+    </div>
+  )
+}
+
+/** Revokes a key that may be in wrong hands, and voids all that it has issued. */
+function Quarantine({ name, path }: { name: string; path: string }) {
+  const client = useQueryClient()
+  const { tenant } = useSession()
+  const [isAsked, setAsked] = useState(false)
+  return (
+    <>
+      <Button small onClick={() => setAsked(true)}>
+        Quarantine
+      </Button>
+      <Confirm
+        title={`Quarantine ${name}?`}
+        action="Quarantine"
+        isDanger
+        typed={tenant.id}
+        isOpen={isAsked}
+        onClose={() => setAsked(false)}
+        onConfirm={async () => {
+          const { voided } = await call<VoidJob>('POST', pathOf(tenant.id, `${path}/quarantine`), {
+            body: {},
+          })
+          await client.invalidateQueries({ queryKey: ['keys'] })
+          toast(`The key is revoked, and ${voided.toLocaleString()} of its codes are void so far`)
+        }}
+      >
+        The key is revoked, makes no code from now on, and every live code that it has made is voided.
+      </Confirm>
+    </>
   )
 }
 
