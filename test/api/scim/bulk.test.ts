@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { createExecutionContext } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { app } from '../../../src/app.ts'
+import { app } from '../../../src/local.ts'
 import { config } from '../../../src/config.ts'
 import { changeUsers, findKnown, type Change } from '../../../src/users/user-bulk-store.ts'
 import { findUser } from '../../../src/users/user-store.ts'
