@@ -69,6 +69,7 @@ export function recordAdminEvents(
     sourceIp,
     requestId,
     ...way,
+    reason: null,
     ...UNNUMBERED,
   }
   const source = sql`FROM ${jsonEach(entries)} entry

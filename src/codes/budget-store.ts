@@ -59,6 +59,7 @@ export function keepBudgets(orm: Orm, { tenantId, now }: Given<Scope>, { from, u
     failures: resetCodes.failures,
     clientFailures: resetCodes.clientFailures,
     expiresAt: sql`${now} + ${sql.raw(String(BUDGET_KEPT_MS))}`,
+    frozenUntil: 0,
   }
   const source = sql`FROM ${from} CROSS JOIN ${resetCodes} WHERE ${resetCodes.userId} = ${userId}
     AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = 'PASSWORD_RESET' AND ${resetCodes.failures} > 0`

@@ -3,6 +3,7 @@ import { canonicalDomain } from '../domain-name.ts'
 import { checkMembers, type InvalidMember } from '../invalid-member.ts'
 import { isLoopbackHost, isNetwork } from '../network-address.ts'
 import { LANGUAGES } from '../texts/languages.ts'
+import { deskSchema } from './desk-policy.ts'
 import { pagesSchema } from './pages-policy.ts'
 import { group, hookSecret, httpsUrl, oneOf, shortText, whole } from './policy-members.ts'
 import { challengesSchema } from './challenge-policy.ts'
@@ -162,6 +163,8 @@ export const policySchema = v.pipe(
     challenges: v.optional(challengesSchema, {}),
     /** The reset pages at `/reset` on the tenant's hosts. */
     pages: v.optional(pagesSchema, 'off'),
+    /** What is asked of the help desk. */
+    desk: v.optional(deskSchema),
   }),
   v.forward(
     v.partialCheck(

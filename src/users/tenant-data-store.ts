@@ -19,7 +19,7 @@ import { deleteCountsOf } from './user-count-store.ts'
 export async function deleteTenantData(db: D1Database, tenantId: string): Promise<void> {
   // In a trip of their own: Drizzle knows no statement in a batch that it has not built. What follows may be repeated.
   await db.batch(
-    ['webhooks', 'webhook_deliveries'].map((table) =>
+    ['webhooks', 'webhook_deliveries', 'desk_verifications', 'desk_approvals', 'desk_reports'].map((table) =>
       db.prepare(`DELETE FROM ${table} WHERE tenant_id = ?`).bind(tenantId),
     ),
   )

@@ -73,7 +73,7 @@ export const resourceSchema = v.object(
 )
 
 /** A user as a client states it, with the canonical forms of its names. */
-export type UserStatement = Omit<User, 'id' | 'createdAt' | 'updatedAt' | 'highRiskAt'>
+export type UserStatement = Omit<User, 'id' | 'createdAt' | 'updatedAt' | 'highRiskAt' | 'frozenUntil'>
 
 /**
  * Reads a SCIM user. Its address is the primary one, else the first, else the user name.

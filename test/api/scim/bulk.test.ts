@@ -515,7 +515,7 @@ describe('round trips to the database', () => {
     const stage = Array.from({ length: 1_000 }, (_, number): Change => {
       const name = `user${number}@example.com`
       const keys = { email: name, emailKey: name, userName: name, userNameKey: name }
-      const times = { createdAt: 1, updatedAt: 1, highRiskAt: null }
+      const times = { createdAt: 1, updatedAt: 1, highRiskAt: null, frozenUntil: null }
       const after = { id: crypto.randomUUID(), ...keys, status: 'enabled' as const, attributes, ...times }
       return { tag: 'create', number, after }
     })
