@@ -4,6 +4,7 @@ import { codes } from './admin-codes.ts'
 import { NOW } from './admin-examples.ts'
 import { logs } from './admin-logs.ts'
 import { users } from './admin-users.ts'
+import { verifications } from './admin-verify.ts'
 import { named } from './json-schema.ts'
 import type { Dialect } from './operation.ts'
 import { OUR_FAULT, STORE_FAULT } from './responses.ts'
@@ -35,7 +36,7 @@ export const adminDialect: Dialect = {
   tag: 'Admin API',
   description:
     'RSA ID Plus Cloud Administration: codes, users and logs, for administrators and their programs.',
-  operations: { ...codes, ...users, ...logs },
+  operations: { ...codes, ...users, ...verifications, ...logs },
   mediaType: 'application/json',
   errorType: adminErrors.mediaType,
   headers: ['RateLimit', 'RateLimit-Policy'],

@@ -295,6 +295,10 @@ export type UserAction =
   | 'redeemed'
   | 'redeem-failed'
   | 'locked'
+  | 'proof-sent'
+  | 'proved'
+  | 'proof-refused'
+  | 'verified'
 
 /** `json_each` over one bound parameter: D1 binds at most 100 per statement. */
 export function jsonEach(rowsJson: string | SQLWrapper) {

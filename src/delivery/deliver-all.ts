@@ -2,6 +2,7 @@ import { settleReservation } from '../codes/redeem.ts'
 import { faultName } from '../log.ts'
 import { planCodes } from './deliver-code.ts'
 import { planNotices } from './deliver-notice.ts'
+import { planProofs } from './deliver-proof.ts'
 import { planOfFault, type DeliveryContext, type DeliveryOutcome, type Planned } from './delivery.ts'
 import { recordAll } from './record-all.ts'
 import type { DeliveryMessage, SettlementMessage } from './message.ts'
@@ -49,11 +50,13 @@ async function mailAll(
   context: DeliveryContext,
   messages: readonly Planned['message'][],
 ): Promise<Handled[]> {
-  const codes = messages.filter((message) => message.kind !== 'notice')
+  const codes = messages.filter((message) => message.kind !== 'notice' && message.kind !== 'proof')
+  const proofs = messages.filter((message) => message.kind === 'proof')
   const notices = messages.filter((message) => message.kind === 'notice')
   const planned = await Promise.all([
     planOrFail(codes, () => planCodes(context, codes)),
     planOrFail(notices, () => planNotices(context, notices)),
+    planOrFail(proofs, () => planProofs(context, proofs)),
   ])
   const jobs = planned.flat().map(({ message, plan }) => {
     const ended: DeliveryOutcome = plan.tag === 'end' ? plan.ended : { outcome: 'deferred' }

@@ -7,6 +7,7 @@ import { deskSchema } from './desk-policy.ts'
 import { pagesSchema } from './pages-policy.ts'
 import { group, hookSecret, httpsUrl, oneOf, shortText, whole } from './policy-members.ts'
 import { challengesSchema } from './challenge-policy.ts'
+import { canVerify } from './verification-policy.ts'
 
 /**
  * What a tenant decides for itself: defaults and bounds. Every member is optional; a member out of
@@ -181,6 +182,14 @@ export const policySchema = v.pipe(
       'cannot ask policy.challenges.questions: a tenant that asks them needs a page of its own',
     ),
     ['pages'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['desk'], ['mail']],
+      ({ desk, mail }) => desk?.verification === undefined || canVerify(desk.verification.by, mail),
+      'cannot verify callers so: mail needs policy.mail.from or policy.mail.hook, phone needs policy.mail.hook',
+    ),
+    ['desk'],
   ),
 )
 

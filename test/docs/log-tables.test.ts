@@ -159,6 +159,10 @@ it('the table of user events lists every action', () => {
     redeemed: true,
     'redeem-failed': true,
     locked: true,
+    'proof-sent': true,
+    proved: true,
+    'proof-refused': true,
+    verified: true,
   }
   expect(documented(['`action` in `user_events`'])).toEqual(sorted(Object.keys(actions)))
 })

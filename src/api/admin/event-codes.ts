@@ -51,6 +51,9 @@ export const ADMIN_ACTIVITIES: Readonly<Record<string, Activity>> = {
     words: 'removed the answers to challenge questions of the user',
   },
   'user.enable': { key: 'ENABLE_USER', code: 90022, words: 'enabled the user' },
+  'verify.start': { key: 'START_LIVE_VERIFY', code: 90041, words: 'began to verify the user' },
+  'verify.code': { key: 'VERIFY_LIVE_VERIFY_CODE', code: 90042, words: 'entered the digits of the user' },
+  'verify.cancel': { key: 'CANCEL_LIVE_VERIFY', code: 90043, words: 'canceled the verification of the user' },
   'tenant.under_attack': {
     key: 'TENANT_UNDER_ATTACK',
     code: 90031,
@@ -75,4 +78,8 @@ export const USER_ACTIVITIES: Readonly<Record<string, Description>> = {
   'redeem-failed': { code: 91007, level: 'ERROR', words: 'Code not redeemed: the password hook failed' },
   locked: { code: 91008, level: 'WARN', words: 'Code locked' },
   asked: { code: 91009, level: 'INFO', words: 'Code found right, and a challenge question asked' },
+  'proof-sent': { code: 91021, level: 'INFO', words: 'Code to show who the caller is on its way' },
+  proved: { code: 91022, level: 'INFO', words: 'Caller showed who they are' },
+  'proof-refused': { code: 91023, level: 'WARN', words: 'Caller did not show who they are' },
+  verified: { code: 91024, level: 'INFO', words: 'Caller verified by the help desk' },
 }

@@ -6,6 +6,7 @@ import { checkCode, redeemForGrant } from '../../http/present-code.ts'
 import { readForm } from './form.ts'
 import { showPage, type PageContext } from './page.ts'
 import { lastsUntil, limitProblem, readLink, showAsk, showCode, type Known } from './steps.ts'
+import { asTyped } from './typed.ts'
 import { handoverForm } from './views.ts'
 import { showPassword } from './password.ts'
 
@@ -59,12 +60,4 @@ async function present(c: PageContext, known: Known, address: string, code: stri
   const body = handoverForm(page, tenant, { url, resetGrant: outcome.resetGrant, ttlSeconds })
   const { heading } = page.texts.pages.handover
   return showPage(c, { heading, body, formTarget: new URL(url).origin })
-}
-
-/** Digits and letters as keyboards of other scripts make them. Spaces and hyphens are the code's to drop. */
-function asTyped(code: string): string {
-  return code
-    .normalize('NFKC')
-    .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 0xf))
-    .trim()
 }

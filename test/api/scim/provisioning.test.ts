@@ -171,9 +171,14 @@ describe('Entra ID', () => {
       { emails: [{ value: JANE, type: 'work', primary: true }] },
     ],
     [
-      'an address beside the one that is kept',
+      'an address for home, which is kept beside it',
       { op: 'Add', path: 'emails', value: [{ value: 'other@example.com', type: 'home' }] },
-      { emails: [{ value: JANE, type: 'work', primary: true }] },
+      {
+        emails: [
+          { value: JANE, type: 'work', primary: true },
+          { value: 'other@example.com', type: 'home', primary: false },
+        ],
+      },
     ],
   ])('patches by %s', async (_, operation, expected) => {
     const tenant = await newTenant()
