@@ -66,7 +66,7 @@ export async function takeProof(
         ${network}, ${whereto}
       FROM desk_verifications v ${enabledUser} WHERE ${isToSend}`,
     sql`UPDATE desk_verifications AS v SET proof_digest = ${digest}, proof_sent_at = ${now},
-        proofs_sent = proofs_sent + 1 WHERE ${isToSend} AND ${isOfEnabled} RETURNING v.id`,
+        proofs_sent = proofs_sent + 1 WHERE ${isToSend} AND ${isOfEnabled} RETURNING id`,
   ])
   return taken?.results.length === 1
 }
@@ -100,7 +100,7 @@ export async function prove(
         proved_at = iif(${isRight}, ${now}, v.proved_at),
         code_digest = iif(${isRight}, ${digits}, v.code_digest),
         proof_digest = iif(${isRight}, '', v.proof_digest)
-      WHERE ${isToTry} AND ${isOfEnabled} RETURNING v.code_digest = ${digits} AS isRight`,
+      WHERE ${isToTry} AND ${isOfEnabled} RETURNING code_digest = ${digits} AS isRight`,
   ])
   return tried?.results[0]?.['isRight'] === 1
 }

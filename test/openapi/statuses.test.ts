@@ -110,7 +110,9 @@ describe('400', () => {
     },
   )
 
-  it.each(withStatus(400, ({ name }) => takes(name).length === 0))('%s: a bad query', async (name) => {
+  // What is refused at the start of a verification is the user: test/api/admin/verify-user.test.ts.
+  const hasQuery = (name: string) => takes(name).length === 0 && !name.endsWith('/verify/start')
+  it.each(withStatus(400, ({ name }) => hasQuery(name)))('%s: a bad query', async (name) => {
     expect((await ask(name, { query: '?pageSize=x&count=x&limit=x' })).status).toBe(400)
   })
 })

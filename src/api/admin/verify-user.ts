@@ -34,13 +34,13 @@ import { requireObject, requireUser } from './user-record.ts'
 /** `POST v1/users/{id}/verify/start`: what the same person has started for the user before is canceled. */
 export async function startVerify(c: Context<AdminEnv>): Promise<Response> {
   const { policy } = c.get('tenant')
+  const user = await requireUser(c)
   const by = policy.desk?.verification?.by
   if (by === undefined) {
     throw new HTTPException(400, {
       message: 'Live verification is off: policy.desk.verification turns it on.',
     })
   }
-  const user = await requireUser(c)
   if (user.status === 'disabled') throw new HTTPException(400, { message: 'The user is disabled.' })
   if (secondDestination(user, by) === undefined) {
     const lacks = { mail: 'no second address', phone: 'no phone number' }[by]

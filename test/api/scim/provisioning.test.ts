@@ -390,6 +390,7 @@ describe('what may be found out', () => {
       externalId: 'x',
       preferredLanguage: 'en',
       name: { formatted: 'J S', givenName: 'J', familyName: 'S' },
+      phoneNumbers: [{ value: '1', type: 'mobile' }],
     })
     type Schema = { attributes: { name: string; subAttributes?: { name: string }[] }[] }
     const { attributes } = await (await scim(tenant, 'GET', `/Schemas/${CORE}`)).json<Schema>()
