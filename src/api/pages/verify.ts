@@ -112,9 +112,11 @@ function showLink(c: PageContext, field: 'link' | undefined, status: ErrorStatus
   return showPage(c, { heading, body: linkForm(page, problem), problem }, status)
 }
 
-function showProof(c: PageContext, { link, verification }: Opened, problem?: Problem): Promise<Response> {
+function showProof(c: PageContext, { link, verification }: Opened, fault?: Problem): Promise<Response> {
   const page = c.get('page')
   const { method, isSent } = verification
+  // Where no code is awaited, there is no field that it could be about.
+  const problem = fault && (isSent === 1 ? fault : { message: fault.message })
   const step = { action: `/v/${inGroups(link)}`, method, isSent: isSent === 1, problem }
   const body = proofForm(page, c.get('tenant'), step)
   return showPage(c, { heading: page.texts.pages.verify.heading, body, problem }, problem ? 422 : 200)
