@@ -28,7 +28,10 @@ export const users = sqliteTable(
     userName: text('user_name').notNull(),
     userNameKey: text('user_name_key').notNull(),
     status: text({ enum: ['enabled', 'disabled'] }).notNull(),
-    /** Further SCIM attributes as JSON: `externalId`, `name`, `displayName`, `preferredLanguage`. */
+    /**
+     * Further SCIM attributes as JSON: `externalId`, `name`, `displayName`, `preferredLanguage`; and where a caller can
+     * show who they are, `homeEmail` and `mobileNumber`.
+     */
     attributes: text().notNull(),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
