@@ -15,14 +15,16 @@ export async function planProofs(
   context: DeliveryContext,
   messages: readonly ProofMessage[],
 ): Promise<Planned[]> {
-  if (!hasMailer(context.tenant.policy)) return messages.map((message) => dropped(message, 'no-mailer'))
+  if (!hasMailer(context.tenant.policy)) {
+    return messages.map((message) => ({ message, plan: NO_MAILER }))
+  }
   const sendable = await findSendable(
     context,
     messages.map(({ verificationId }) => verificationId),
   )
   const planned = messages.map(async (message) => {
     const verification = sendable.get(message.verificationId)
-    if (verification?.proofDigest !== message.proofDigest) return dropped(message, 'not-awaited')
+    if (verification?.proofDigest !== message.proofDigest) return { message, plan: NOT_AWAITED }
     return planApart(message, planProof(context, message, verification))
   })
   return Promise.all(planned)
@@ -49,8 +51,6 @@ async function planProof(
   return { tag: 'mail', delivery }
 }
 
+const NO_MAILER: Plan = { tag: 'end', ended: { outcome: 'dropped', reason: 'no-mailer' } }
+const NOT_AWAITED: Plan = { tag: 'end', ended: { outcome: 'dropped', reason: 'not-awaited' } }
 const NOWHERE: Plan = { tag: 'end', ended: { outcome: 'dropped', reason: 'no-destination' } }
-
-function dropped(message: ProofMessage, reason: string): Planned {
-  return { message, plan: { tag: 'end', ended: { outcome: 'dropped', reason } } }
-}
