@@ -3,6 +3,7 @@ import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { AppEnv } from './http/app-env.ts'
+import { BODY_BYTES_MAX } from './http/body.ts'
 import { corsForAll, corsForTenantOrigins } from './http/cors.ts'
 import { renderError, type ErrorRenderer } from './http/errors.ts'
 import { floodShield } from './http/flood-shield.ts'
@@ -17,8 +18,8 @@ import { securityHeaders } from './http/security-headers.ts'
 export type Plane = {
   /** How errors look below each prefix of a path, whether a route is there or not; elsewhere they are problem details. */
   errors: readonly (readonly [prefix: string, renderer: ErrorRenderer])[]
-  /** Bodies that may be larger than those of other paths, in bytes. */
-  bodies: Readonly<Record<string, number>>
+  /** Paths whose routes limit their bodies themselves. */
+  largeBodies: readonly string[]
   mount: (app: Hono<AppEnv>) => void
 }
 
@@ -39,7 +40,12 @@ export function newApp(...planes: readonly Plane[]): Hono<AppEnv> {
   app.use(floodShield())
   app.use('/api/*', corsForTenantOrigins())
   app.use('/.well-known/jwks.json', corsForAll())
-  app.use(limitBody(Object.assign({}, ...planes.map(({ bodies }) => bodies))))
+  app.use(
+    limitBody(
+      BODY_BYTES_MAX,
+      planes.flatMap(({ largeBodies }) => largeBodies),
+    ),
+  )
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
   app.get('/healthz', (c) => c.json({ status: 'ok' }))

@@ -9,7 +9,7 @@ import { consumeWebhooks, SLOW_WEBHOOKS, WEBHOOKS } from './webhooks/consumer.ts
 /** What the operator of the service calls, and the pages of callers to the help desk. Its prefixes are the routes of its Worker in wrangler.toml. */
 export const controlPlane: Plane = {
   errors: [['/v/', pageErrors]],
-  bodies: {},
+  largeBodies: [],
   mount(app) {
     app.route('/operator/v1', operatorRoutes)
     app.route('/v', verifyRoutes)

@@ -7,7 +7,6 @@ import { pageRoutes } from './api/pages/routes.ts'
 import { passwordErrors } from './api/password/errors.ts'
 import { jwks } from './api/password/jwks.ts'
 import { challengeRoutes, passwordRoutes } from './api/password/routes.ts'
-import { BULK_BYTES_MAX } from './api/scim/bulk-request.ts'
 import { scimErrors } from './api/scim/errors.ts'
 import { scimRoutes } from './api/scim/routes.ts'
 import type { Plane } from './app.ts'
@@ -21,7 +20,7 @@ export const dataPlane: Plane = {
     ['/oauth/', oauthErrors],
     ['/reset', pageErrors],
   ],
-  bodies: { '/scim/v2/Bulk': BULK_BYTES_MAX },
+  largeBodies: ['/scim/v2/Bulk'],
   mount(app) {
     app.get('/.well-known/jwks.json', jwks)
     app.route('/AdminInterface/restapi', adminRoutes)

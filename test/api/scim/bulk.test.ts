@@ -209,6 +209,24 @@ describe('a bulk request', () => {
     expect((await page(tenant)).totalResults).toBe(0)
   })
 
+  it('I1: of nobody is not read', async () => {
+    let chunks = 0
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        chunks += 1
+        controller.enqueue(new Uint8Array(65_536))
+        if (chunks === 15) controller.close()
+      },
+    })
+    const request = new Request('http://scim.localhost/scim/v2/Bulk', {
+      method: 'POST',
+      headers: { 'Transfer-Encoding': 'chunked' },
+      body,
+    })
+    expect((await app.fetch(request, env, createExecutionContext())).status).toBe(401)
+    expect(chunks).toBeLessThanOrEqual(1)
+  })
+
   it('I2: of up to a mebibyte is read, and nothing else is', async () => {
     const tenant = await newWide()
     const large = bodyOf([{ ...post(JANE), x: 'x'.repeat(1_000_000) }])
