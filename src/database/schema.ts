@@ -295,6 +295,7 @@ export type UserAction =
   | 'redeemed'
   | 'redeem-failed'
   | 'locked'
+  | 'reported'
 
 /** `json_each` over one bound parameter: D1 binds at most 100 per statement. */
 export function jsonEach(rowsJson: string | SQLWrapper) {

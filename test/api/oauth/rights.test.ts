@@ -18,6 +18,7 @@ const NEEDS: Record<string, Permission> = {
   'PUT /AdminInterface/restapi/v1/users/:id/userStatus': 'users:status',
   'PUT /AdminInterface/restapi/v1/users/:id/markDeleted': 'users:delete:soft',
   'POST /AdminInterface/restapi/v1/users/:id/sync': 'users:sync',
+  'POST /AdminInterface/restapi/v1/users/:id/unfreeze': 'desk:override',
   'DELETE /AdminInterface/restapi/v1/users/:id': 'users:delete',
   'GET /AdminInterface/restapi/v1/adminlog/exportlogs': 'logs:admin',
   'GET /AdminInterface/restapi/v1/usereventlog/exportlogs': 'logs:user',
