@@ -35,8 +35,8 @@ const steps: readonly Step[] = [
   tests('journeys against npm start', 'vitest.journeys.config.ts', logs),
   tests('reset pages in Chromium', 'vitest.browser.config.ts', logs),
   logLeaks(logs),
-  deployDryRun(''),
-  deployDryRun('production'),
+  deployDryRun('production', 'src/index.ts'),
+  deployDryRun('production-control', 'src/control.ts'),
   startupCpu,
 ]
 

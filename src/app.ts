@@ -2,20 +2,8 @@ import { type Context, Hono } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import { adminErrors } from './api/admin/errors.ts'
-import { adminRoutes } from './api/admin/routes.ts'
-import { oauthErrors } from './api/oauth/errors.ts'
-import { oauthRoutes } from './api/oauth/routes.ts'
-import { operatorRoutes } from './api/operator/routes.ts'
-import { pageErrors } from './api/pages/errors.ts'
-import { pageRoutes } from './api/pages/routes.ts'
-import { passwordErrors } from './api/password/errors.ts'
-import { jwks } from './api/password/jwks.ts'
-import { challengeRoutes, passwordRoutes } from './api/password/routes.ts'
-import { BULK_BYTES_MAX } from './api/scim/bulk-request.ts'
-import { scimErrors } from './api/scim/errors.ts'
-import { scimRoutes } from './api/scim/routes.ts'
 import type { AppEnv } from './http/app-env.ts'
+import { BODY_BYTES_MAX } from './http/body.ts'
 import { corsForAll, corsForTenantOrigins } from './http/cors.ts'
 import { renderError, type ErrorRenderer } from './http/errors.ts'
 import { floodShield } from './http/flood-shield.ts'
@@ -26,48 +14,48 @@ import { pokeWebhooksOfTenant } from './http/poke-webhooks.ts'
 import { problemErrors } from './http/problem.ts'
 import { securityHeaders } from './http/security-headers.ts'
 
-/** How errors look below each prefix of a path, whether a route is there or not; elsewhere they are problem details. */
-const ERRORS_BELOW: readonly (readonly [prefix: string, renderer: ErrorRenderer])[] = [
-  ['/AdminInterface/', adminErrors],
-  ['/api/', passwordErrors],
-  ['/scim/', scimErrors],
-  ['/oauth/', oauthErrors],
-  ['/reset', pageErrors],
-]
-
-/** The request's way, from top to bottom. */
-export const app = new Hono<AppEnv>({ getPath: canonicalPath })
+/** Some of the faces: what one of the Workers answers. */
+export type Plane = {
+  /** How errors look below each prefix of a path, whether a route is there or not; elsewhere they are problem details. */
+  errors: readonly (readonly [prefix: string, renderer: ErrorRenderer])[]
+  /** Paths whose routes limit their bodies themselves. */
+  largeBodies: readonly string[]
+  mount: (app: Hono<AppEnv>) => void
+}
 
 const NOT_FOUND =
   'There is nothing here. The APIs are under /AdminInterface/restapi, /api/passwordmanagement, /api/login, ' +
   '/api/users, /scim/v2, /oauth and /operator/v1, pages under /reset; docs/api.md of the project lists every endpoint.'
 
-const render = renderError(rendererOf)
-app.onError(render)
-// Rendered, not thrown: `methodNotAllowed` leaves errors alone, and turns only a plain 404 into a 405.
-app.notFound((c) => render(new HTTPException(404, { message: NOT_FOUND }), c))
+/** The request's way, from top to bottom, to the faces of the planes. */
+export function newApp(...planes: readonly Plane[]): Hono<AppEnv> {
+  const app = new Hono<AppEnv>({ getPath: canonicalPath })
+  const render = renderError(rendererOf(planes))
+  app.onError(render)
+  // Rendered, not thrown: `methodNotAllowed` leaves errors alone, and turns only a plain 404 into a 405.
+  app.notFound((c) => render(new HTTPException(404, { message: NOT_FOUND }), c))
 
-app.use(logRequest(), securityHeaders(), noStore())
-app.use(pokeWebhooksOfTenant())
-app.use(floodShield())
-app.use('/api/*', corsForTenantOrigins())
-app.use('/.well-known/jwks.json', corsForAll())
-app.use(limitBody({ '/scim/v2/Bulk': BULK_BYTES_MAX }))
-app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
+  app.use(logRequest(), securityHeaders(), noStore())
+  app.use(pokeWebhooksOfTenant())
+  app.use(floodShield())
+  app.use('/api/*', corsForTenantOrigins())
+  app.use('/.well-known/jwks.json', corsForAll())
+  app.use(
+    limitBody(
+      BODY_BYTES_MAX,
+      planes.flatMap(({ largeBodies }) => largeBodies),
+    ),
+  )
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
-app.get('/healthz', (c) => c.json({ status: 'ok' }))
-app.get('/.well-known/jwks.json', jwks)
-app.route('/AdminInterface/restapi', adminRoutes)
-app.route('/api', passwordRoutes)
-app.route('/api', challengeRoutes)
-app.route('/scim/v2', scimRoutes)
-app.route('/', oauthRoutes)
-app.route('/operator/v1', operatorRoutes)
-app.route('/reset', pageRoutes)
+  app.get('/healthz', (c) => c.json({ status: 'ok' }))
+  for (const { mount } of planes) mount(app)
+  return app
+}
 
-function rendererOf(path: string): ErrorRenderer {
-  const [, renderer] = ERRORS_BELOW.find(([prefix]) => path.startsWith(prefix)) ?? []
-  return renderer ?? problemErrors
+function rendererOf(planes: readonly Plane[]): (path: string) => ErrorRenderer {
+  const renderers = planes.flatMap(({ errors }) => errors)
+  return (path) => renderers.find(([prefix]) => path.startsWith(prefix))?.[1] ?? problemErrors
 }
 
 /** Answers hold codes and addresses, so that no cache may keep them. */

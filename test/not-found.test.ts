@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { app } from '../src/app.ts'
+import { app } from '../src/local.ts'
 import { call } from './rig/service.ts'
 
 const PATHS = [

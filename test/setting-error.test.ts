@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { app } from '../src/app.ts'
+import { app } from '../src/local.ts'
 import { handle } from './rig/deliveries.ts'
 import { newRequest } from './rig/service.ts'
 

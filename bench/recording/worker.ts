@@ -1,4 +1,4 @@
-import service, { TenantLimiter } from '../../src/index.ts'
+import service, { TenantLimiter } from '../../src/local.ts'
 import { recordingD1, type Trip } from './recording-d1.ts'
 
 /**

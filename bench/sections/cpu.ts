@@ -17,9 +17,9 @@ const ORIGINS = ['src', 'drizzle-orm', 'hono', 'jose', 'node:*', 'runtime', 'gar
 
 /** CPU time of each call in the Worker's isolate, and of its start. */
 export async function cpu(load: Load, say: (line: string) => void): Promise<Section> {
-  const minified = await bundleWorker(['--env', 'production'])
+  const minified = await bundleWorker(['--env', ''])
   // Names for the profile; what runs is the same.
-  const { folder } = await bundleWorker(['--env', 'production', '--minify=false'])
+  const { folder } = await bundleWorker(['--env', '', '--minify=false'])
   const server = await startRescind({ name: 'rescind', bundle: folder, hasInspector: true })
   try {
     await migrate(server.db)

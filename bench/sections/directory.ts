@@ -18,7 +18,7 @@ type Request = { name: string; ask: (round: number) => { path: string; body?: ob
 
 /** What an administrator and a collector wait for, in a large directory and a long log. */
 export async function directory(_: Load, say: (line: string) => void): Promise<Section> {
-  const { folder } = await bundleWorker(['--env', 'production'])
+  const { folder } = await bundleWorker(['--env', ''])
   const server = await startRescind({ name: 'rescind-directory', bundle: folder })
   try {
     await migrate(server.db)

@@ -49,7 +49,7 @@ export async function fair(_: Load, say: (line: string) => void): Promise<Sectio
 
 /** A tenant of its own service, with every default, under a flood. */
 async function flood(attackers: number): Promise<RealRow> {
-  const { folder } = await bundleWorker(['--env', 'production'])
+  const { folder } = await bundleWorker(['--env', ''])
   const server = await startRescind({ name: 'rescind-fair', bundle: folder })
   try {
     await migrate(server.db)

@@ -76,7 +76,7 @@ function contender(server: Server, plan: PlanName, users: number, context: { tok
 }
 
 async function startRescindWithUsers() {
-  const { folder } = await bundleWorker(['--env', 'production'])
+  const { folder } = await bundleWorker(['--env', ''])
   const server = await startRescind({ name: 'rescind', bundle: folder })
   await migrate(server.db)
   const { token } = await makeTenant(server)

@@ -27,7 +27,7 @@ type Result = { call: string; sizes: { size: number; rows: Rows; measured: Measu
 /** What a call costs when there are few codes, and when there are very many. */
 export async function growth(load: Load, say: (line: string) => void): Promise<Section> {
   const templates = await recordTemplates(load)
-  const { folder } = await bundleWorker(['--env', 'production'])
+  const { folder } = await bundleWorker(['--env', ''])
   const servers: Sized[] = []
   try {
     for (const size of SIZES) servers.push(await startSized(folder, size, say))

@@ -17,7 +17,7 @@ const ROUNDS = 9
 
 /** What validate takes while one key pages through a large directory in the same database. */
 export async function pages(load: Load, say: (line: string) => void): Promise<Section> {
-  const { folder } = await bundleWorker(['--env', 'production'])
+  const { folder } = await bundleWorker(['--env', ''])
   const server = await startRescind({ name: 'rescind-pages', bundle: folder })
   try {
     await migrate(server.db)

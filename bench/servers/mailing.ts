@@ -17,7 +17,7 @@ export async function startMailing(
   users: number,
   mail: object = COUNTED,
 ): Promise<Server & { token: string }> {
-  const { folder } = await bundleWorker(['--env', 'production'])
+  const { folder } = await bundleWorker(['--env', ''])
   const counter = await bundleWorker(['--config', 'bench/mail/wrangler.toml'])
   const server = await startRescind({
     name: 'rescind',

@@ -45,13 +45,14 @@ export const POLICY = {
   notify: { redeemed: false, voided: false, locked: false },
 }
 
-function productionConfig(): Unstable_Config {
-  return readConfig({ config: join(ROOT, 'wrangler.toml'), env: 'production' }, { hideWarnings: true })
+/** Both Workers in one, with the numbers of production. */
+function localConfig(): Unstable_Config {
+  return readConfig({ config: join(ROOT, 'wrangler.toml') }, { hideWarnings: true })
 }
 
-/** The consumers of wrangler.toml's production, for a Rescind whose queues are consumed. */
+/** The consumers of wrangler.toml, for a Rescind whose queues are consumed. */
 export function consumers(): NonNullable<WorkerConfig['triggers']> {
-  return (productionConfig().queues.consumers ?? []).map((consumer) => ({
+  return (localConfig().queues.consumers ?? []).map((consumer) => ({
     type: 'queue',
     name: consumer.queue,
     maxBatchSize: consumer.max_batch_size ?? 10,
@@ -61,9 +62,9 @@ export function consumers(): NonNullable<WorkerConfig['triggers']> {
   }))
 }
 
-/** The bindings of wrangler.toml's production, as miniflare has them. */
+/** The bindings of wrangler.toml, as miniflare has them. */
 export function bindings(name: string): NonNullable<WorkerConfig['env']> {
-  const { d1_databases, durable_objects, queues, ratelimits, send_email, vars } = productionConfig()
+  const { d1_databases, durable_objects, queues, ratelimits, send_email, vars } = localConfig()
   return Object.fromEntries<Binding>([
     ...d1_databases.map(({ binding }) => [binding, { type: 'd1', id: name }] as const),
     ...durable_objects.bindings.map(

@@ -1,15 +1,15 @@
-import worker from '../../src/index.ts'
+import worker from '../../src/local.ts'
 import { answerGrant } from './grant-page.ts'
 import { answerInbox } from './inbox-page.ts'
 import { Inbox, remembering } from './inbox.ts'
 
 /**
- * The Worker as `npm start` runs it: the one of src/index.ts, whose mails are shown on a page
+ * The Workers as `npm start` runs them: both in one, as in src/local.ts, whose mails are shown on a page
  * besides, and whose grants on another.
- * Nothing here is deployed, since wrangler.toml names src/index.ts.
+ * Nothing here is deployed: production's environments in wrangler.toml name src/index.ts and src/control.ts.
  */
 
-export { TenantLimiter } from '../../src/index.ts'
+export { TenantLimiter } from '../../src/local.ts'
 
 const inbox = new Inbox()
 /** The Worker keeps what it reads from an environment by the object, so each has one object beside it. */

@@ -11,12 +11,12 @@ const DISCARDED_BYTES_MAX = 8 * 1024 * 1024
  * its own: whoever is cut off while sending sees a broken connection instead of the answer. hono's `bodyLimit`
  * stops reading.
  *
- * @param larger paths whose bodies may be larger than others, and up to how many bytes.
+ * @param except paths whose routes limit their bodies themselves, once they know who sends them.
  * @throws {HTTPException} 413.
  */
-export function limitBody(larger: Readonly<Record<string, number>> = {}) {
+export function limitBody(bytesMax = BODY_BYTES_MAX, except: readonly string[] = []) {
   return createMiddleware<AppEnv>(async function limitBody(c, next) {
-    const bytesMax = (Object.hasOwn(larger, c.req.path) ? larger[c.req.path] : undefined) ?? BODY_BYTES_MAX
+    if (except.includes(c.req.path)) return next()
     const { body } = c.req.raw
     const declared = declaredBytes(c.req.raw)
     if (body !== null && !(declared <= bytesMax)) {
@@ -26,7 +26,7 @@ export function limitBody(larger: Readonly<Record<string, number>> = {}) {
       }
       c.req.raw = new Request(c.req.raw, { method: c.req.method, body: bytes })
     }
-    await next()
+    return next()
   })
 }
 

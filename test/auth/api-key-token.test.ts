@@ -2,7 +2,7 @@ import { createHmac, createPublicKey } from 'node:crypto'
 import { env } from 'cloudflare:workers'
 import { CompactEncrypt, importJWK } from 'jose'
 import { describe, expect, it, vi } from 'vitest'
-import { app } from '../../src/app.ts'
+import { app } from '../../src/local.ts'
 import { countingD1 } from '../rig/counting-d1.ts'
 import {
   BAD_TOKEN,

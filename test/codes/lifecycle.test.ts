@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { app } from '../../src/app.ts'
+import { app } from '../../src/local.ts'
 import {
   call,
   newRequest,

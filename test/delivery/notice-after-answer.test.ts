@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { app } from '../../src/app.ts'
+import { app } from '../../src/local.ts'
 import { JANE, playHook, withHook } from '../rig/password-hook.ts'
 import { AUTHENTICATE, codeForm, passwordCall, REDEEM, VALIDATE } from '../rig/presenting.ts'
 import { newRequest, newTenant, NO_LIMITS, type Call, type Tenant } from '../rig/service.ts'

@@ -10,7 +10,7 @@ import {
   voidResult,
 } from '../../src/api/admin/result-codes.ts'
 import { ADMIN_ACTIVITIES, USER_ACTIVITIES } from '../../src/api/admin/event-codes.ts'
-import { app } from '../../src/app.ts'
+import { app } from '../../src/local.ts'
 import { SCOPES } from '../../src/tenants/scope.ts'
 import { STRANGERS_PER_NETWORK, STRANGERS_PER_TENANT } from '../../src/delivery/stranger-budget.ts'
 import { STATUS_NAMES } from '../../src/http/error-status.ts'
@@ -131,7 +131,7 @@ it('docs/limits.md states the budgets of mails to strangers', () => {
 describe('docs/architecture.md', () => {
   it('shows the rooms in the order that lint holds', () => {
     expect(jsPlugins).toEqual(['./scripts/lint/rooms.ts'])
-    const drawn = codeBlocks(architecture, '').find((block) => block.includes('app.ts →')) ?? ''
+    const drawn = codeBlocks(architecture, '').find((block) => block.includes('api/* →')) ?? ''
     const levels = drawn.split('→').map((level) =>
       level
         .trim()

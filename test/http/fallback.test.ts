@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { app } from '../../src/app.ts'
+import { app } from '../../src/local.ts'
 import { inOneWindow, useUp, WINDOW_LIMIT } from '../rig/ratelimit-window.ts'
 import type { TenantLimiter } from '../../src/limits/tenant-limiter.ts'
 import { newRequest, newTenant, NO_LIMITS, SEND, sendCall, type Call, type Tenant } from '../rig/service.ts'

@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { app } from '../../src/app.ts'
+import { app } from '../../src/local.ts'
 import { locationHintOf } from '../../src/http/limiter-location.ts'
 import { newRequest, newTenant, SEND, sendCall, type Tenant } from '../rig/service.ts'
 

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { createExecutionContext } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { app } from '../../src/app.ts'
+import { app } from '../../src/local.ts'
 import { AUTHENTICATE, codeForm, passwordCall, REDEEM, VALIDATE } from '../rig/presenting.ts'
 import {
   BASE_URL,

@@ -178,10 +178,10 @@ describe('what is deployed', () => {
   it('may hold nothing but the Worker and libraries', () => {
     const bundle = (...paths: string[]) =>
       JSON.stringify({ inputs: Object.fromEntries(paths.map((path) => [path, {}])) })
-    expect(foreignSources(bundle('src/index.ts', 'node_modules/hono/dist/hono.js'))).toEqual([])
-    expect(foreignSources(bundle('src/index.ts', 'scripts/local/inbox.ts'))).toEqual([
-      'scripts/local/inbox.ts',
-    ])
-    expect(() => foreignSources(bundle())).toThrow()
+    const entry = 'src/index.ts'
+    expect(foreignSources(bundle(entry, 'node_modules/hono/dist/hono.js'), entry)).toEqual([])
+    const strange = ['scripts/local/inbox.ts', 'src/local.ts']
+    expect(foreignSources(bundle(entry, ...strange), entry)).toEqual(strange)
+    expect(() => foreignSources(bundle('src/control.ts'), entry)).toThrow()
   })
 })

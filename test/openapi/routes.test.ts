@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openApiDocument } from '../../scripts/openapi/document.ts'
 import { operationsOf, resolve } from '../../scripts/openapi/promises.ts'
-import { app } from '../../src/app.ts'
+import { app } from '../../src/local.ts'
 import { Contract, PAGES } from '../rig/contract.ts'
 
 const document = openApiDocument()

@@ -5,8 +5,7 @@ import {
   waitOnExecutionContext,
 } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { app } from '../../src/app.ts'
-import worker from '../../src/index.ts'
+import worker, { app } from '../../src/local.ts'
 import { newRequest, SEND, sendCall, type Call, type Tenant } from './service.ts'
 
 /** The delivery in slow motion: the queue keeps what is sent to it until the test has it handled. */

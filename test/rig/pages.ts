@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
-import { app } from '../../src/app.ts'
+import { app } from '../../src/local.ts'
 import { heldQueue } from './deliveries.ts'
 import type { Tenant } from './service.ts'
 

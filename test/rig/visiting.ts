@@ -1,6 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { app } from '../../src/app.ts'
+import { app } from '../../src/local.ts'
 import { codeForm, FORM, VALIDATE } from './presenting.ts'
 import { newRequest, type Call, type Tenant } from './service.ts'
 

@@ -1,6 +1,5 @@
 import { openApiDocument } from '../../scripts/openapi/document.ts'
-import { app } from '../../src/app.ts'
-import worker from '../../src/index.ts'
+import worker, { app } from '../../src/local.ts'
 import { Contract } from './contract.ts'
 
 /** The contract that every answer in workerd is held against. */

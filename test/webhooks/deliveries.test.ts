@@ -1,7 +1,7 @@
 import { createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import worker from '../../src/index.ts'
+import worker from '../../src/local.ts'
 import { ask, handle, requestHeld } from '../rig/deliveries.ts'
 import { failWrites } from '../rig/fail-writes.ts'
 import { patch } from '../rig/scim.ts'

@@ -2,7 +2,9 @@ import { Hono } from 'hono'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { authenticate } from '../../http/authenticate.ts'
 import { rateLimitKey } from '../../http/key-limits.ts'
+import { limitBody } from '../../http/limit-body.ts'
 import { bulk } from './bulk.ts'
+import { BULK_BYTES_MAX } from './bulk-request.ts'
 import { patchUser, putUser } from './change-user.ts'
 import { createUser } from './create-user.ts'
 import { deleteUser } from './delete-user.ts'
@@ -26,7 +28,7 @@ scimRoutes.put('/Users/:id', ...toWrite, putUser)
 scimRoutes.patch('/Users/:id', ...toWrite, patchUser)
 scimRoutes.delete('/Users/:id', ...toDelete, deleteUser)
 // A call costs as many units as it has operations, and DELETE in it needs its own right, too.
-scimRoutes.post('/Bulk', toWrite[0], bulk)
+scimRoutes.post('/Bulk', toWrite[0], limitBody(BULK_BYTES_MAX), bulk)
 scimRoutes.get('/ServiceProviderConfig', ...toRead, serviceProviderConfig)
 scimRoutes.get('/ResourceTypes', ...toRead, resourceTypes)
 scimRoutes.get('/ResourceTypes/:name', ...toRead, resourceType)

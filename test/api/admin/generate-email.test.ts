@@ -1,7 +1,7 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { app } from '../../../src/app.ts'
+import { app } from '../../../src/local.ts'
 import { countingD1 } from '../../rig/counting-d1.ts'
 import { ask, DEAD_LETTERS, handle, heldQueue, requestHeld } from '../../rig/deliveries.ts'
 import { newMailHook } from '../../rig/mail-hook.ts'

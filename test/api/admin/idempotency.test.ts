@@ -1,7 +1,7 @@
 import { createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import worker from '../../../src/index.ts'
+import worker from '../../../src/local.ts'
 import { requestHeld } from '../../rig/deliveries.ts'
 import { newMailHook } from '../../rig/mail-hook.ts'
 import { accessToken, addClient, clientKey } from '../../rig/oauth.ts'

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { app } from '../../../src/app.ts'
+import { app } from '../../../src/local.ts'
 import { countingD1 } from '../../rig/counting-d1.ts'
 import { newRequest, newTenant, NO_LIMITS, wrongCode, type Call, type Tenant } from '../../rig/service.ts'
 

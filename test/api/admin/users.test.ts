@@ -1,7 +1,7 @@
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import worker from '../../../src/index.ts'
+import worker from '../../../src/local.ts'
 import { ask, handle } from '../../rig/deliveries.ts'
 import { newMailHook } from '../../rig/mail-hook.ts'
 import { call, newTenant, NO_LIMITS, wrongCode, type Tenant } from '../../rig/service.ts'

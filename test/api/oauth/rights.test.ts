@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { app } from '../../../src/app.ts'
+import { app } from '../../../src/local.ts'
 import { PERMISSIONS, type Permission, type Role } from '../../../src/tenants/role.ts'
 import { SCOPES, type Scope } from '../../../src/tenants/scope.ts'
 import { accessToken, addClient, clientKey } from '../../rig/oauth.ts'

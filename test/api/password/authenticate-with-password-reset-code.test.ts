@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { app } from '../../../src/app.ts'
+import { app } from '../../../src/local.ts'
 import { HOOK_SECRET, HOOK_URL, JANE, playHook, withHook, type HookCall } from '../../rig/password-hook.ts'
 import {
   AUTHENTICATE,

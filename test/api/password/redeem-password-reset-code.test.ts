@@ -12,7 +12,7 @@ import {
 } from '../../rig/service.ts'
 import { bytesOf, codeForm, FORM, meter, REDEEM, userEvents, VALIDATE } from '../../rig/presenting.ts'
 import { storedCode, storedCodes } from '../../rig/stored-code.ts'
-import { app } from '../../../src/app.ts'
+import { app } from '../../../src/local.ts'
 
 const JANE = 'jane.saoirse@example.com'
 const AUDIENCE = 'https://accounts.example.com'

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { app } from '../../../src/app.ts'
+import { app } from '../../../src/local.ts'
 import { newRequest, newTenant, NO_LIMITS, wrongCode, type Tenant } from '../../rig/service.ts'
 import { storedCode } from '../../rig/stored-code.ts'
 

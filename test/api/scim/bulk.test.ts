@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { createExecutionContext } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { app } from '../../../src/app.ts'
+import { app } from '../../../src/local.ts'
 import { config } from '../../../src/config.ts'
 import { changeUsers, findKnown, type Change } from '../../../src/users/user-bulk-store.ts'
 import { findUser } from '../../../src/users/user-store.ts'
@@ -207,6 +207,24 @@ describe('a bulk request', () => {
     const tenant = await newWide()
     expect(await refusal(await tenant.scim('POST', '/Bulk', body))).toBe(expected)
     expect((await page(tenant)).totalResults).toBe(0)
+  })
+
+  it('I1: of nobody is not read', async () => {
+    let chunks = 0
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        chunks += 1
+        controller.enqueue(new Uint8Array(65_536))
+        if (chunks === 15) controller.close()
+      },
+    })
+    const request = new Request('http://scim.localhost/scim/v2/Bulk', {
+      method: 'POST',
+      headers: { 'Transfer-Encoding': 'chunked' },
+      body,
+    })
+    expect((await app.fetch(request, env, createExecutionContext())).status).toBe(401)
+    expect(chunks).toBeLessThanOrEqual(1)
   })
 
   it('I2: of up to a mebibyte is read, and nothing else is', async () => {

@@ -1,0 +1,28 @@
+import { env } from 'cloudflare:workers'
+import { createExecutionContext } from 'cloudflare:test'
+import { expect, it } from 'vitest'
+import { newApp } from '../src/app.ts'
+import control from '../src/control.ts'
+import data from '../src/index.ts'
+import { controlPlane } from '../src/control-plane.ts'
+import wrangler from '../wrangler.toml?raw'
+
+const ask = async (worker: typeof data, path: string) =>
+  (await worker.fetch(new Request(`https://reset.example.com${path}`), env, createExecutionContext())).status
+
+it('what the operator calls is not in the data plane, and what users call not in the control plane', async () => {
+  expect(await ask(data, '/operator/v1/tenants')).toBe(404)
+  expect(await ask(control, '/operator/v1/tenants')).toBe(401)
+  expect(await ask(data, '/.well-known/jwks.json')).toBe(200)
+  expect(await ask(control, '/.well-known/jwks.json')).toBe(404)
+})
+
+it('every path of the control plane is routed to its Worker', () => {
+  const routes = /^\[env\.production-control\]\n(?:.*\n)*?routes = (.*)$/m.exec(wrangler)?.[1] ?? ''
+  const routed = [...routes.matchAll(/pattern = "[\w.-]+(\/\w+)\/\*"/g)].map(([, prefix = '']) => prefix)
+  const paths = newApp(controlPlane)
+    .routes.filter(({ path, method }) => method !== 'ALL' && path !== '/healthz')
+    .map(({ path }) => path)
+  expect(paths.length).toBeGreaterThan(20)
+  expect([...new Set(paths.map((path) => path.slice(0, path.indexOf('/', 1))))]).toEqual(routed)
+})
