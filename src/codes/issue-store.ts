@@ -24,7 +24,7 @@ import {
   type Liveness,
 } from './code-store.ts'
 
-export const ISSUE_REFUSALS = ['unknown', 'disabled', 'high-risk', 'locked', 'repeated'] as const
+export const ISSUE_REFUSALS = ['unknown', 'disabled', 'frozen', 'high-risk', 'locked', 'repeated'] as const
 
 /** Why an issue issued nothing to a user. */
 export type IssueRefusal<Fault extends string> = (typeof ISSUE_REFUSALS)[number] | Fault
@@ -133,6 +133,7 @@ const issueStatements = new PreparedBatch<IssueValues>((orm, given) => {
   const failures = sql`coalesce(${resetCodes.failures}, 0)`
   const result = sql`CASE WHEN entry.value->>1 IS NOT NULL THEN entry.value->>1
     WHEN ${users.id} IS NULL THEN 'unknown' WHEN ${users.status} <> 'enabled' THEN 'disabled'
+    WHEN ${users.frozenUntil} > ${now} THEN 'frozen'
     WHEN entry.value->>5 AND ${users.highRiskAt} IS NOT NULL THEN 'high-risk'
     WHEN NOT entry.value->>2 AND ${failures} >= ${failuresMax} THEN 'locked' ELSE 'issued' END`
   const row = {

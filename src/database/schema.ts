@@ -298,6 +298,7 @@ export type UserAction =
   | 'redeemed'
   | 'redeem-failed'
   | 'locked'
+  | 'reported'
   | 'proof-sent'
   | 'proved'
   | 'proof-refused'

@@ -38,6 +38,8 @@ export type DeliveryMessage = { tenantId: string } & (
       mode?: CodeMode
       /** Which way the code of `issued` left, if not to the user's own address. */
       channel?: Channel
+      /** The code of `issued`, which the user can report. Earlier versions of the service left it out. */
+      codeId?: string
       noticeId: string
       requestedAt: number
     }

@@ -42,25 +42,29 @@ export async function queueDeliveries(
 /**
  * Tells users what happened to their codes, if the tenant's policy says so. Not before the request has been
  * answered: an answer must not take longer for those who are told.
+ *
+ * @param codeIds of the code that each of them is told about, where they can report it.
  */
 export function queueNotices(
   outbox: Outbox,
   notice: Notice,
   userIds: readonly string[],
   about: { mode?: CodeMode; channel?: Channel } = {},
+  codeIds: readonly string[] = [],
 ): void {
   const { tenant, now, requestId } = outbox
   const { id: tenantId, policy } = tenant
   if (!policy.notify[notice] || !hasMailer(policy) || userIds.length === 0) return
   const queue = async () => {
     await answered()
-    const messages = userIds.map((userId) => ({
+    const messages = userIds.map((userId, nth) => ({
       kind: 'notice' as const,
       tenantId,
       userId,
       notice,
       mode: 'PASSWORD_RESET' as CodeMode,
       ...about,
+      ...(codeIds[nth] !== undefined && { codeId: codeIds[nth] }),
       noticeId: crypto.randomUUID(),
       requestedAt: now,
     }))

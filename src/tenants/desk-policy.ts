@@ -38,3 +38,8 @@ export const deskSchema = group({
 
 /** The rules of the desk of a tenant that has any. */
 export type DeskPolicy = v.InferOutput<typeof deskSchema>
+
+/** For how long a user who reports a code is frozen: a link that is out is good although the desk was turned off. */
+export function freezeMs({ desk }: { desk?: DeskPolicy | undefined }): number {
+  return (desk?.freezeHours ?? FREEZE_HOURS) * 3_600_000
+}

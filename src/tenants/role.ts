@@ -14,7 +14,14 @@ const HELP_DESK = [
 /** The roles of admin API keys, and what each may do: as at the vendor, all but high-risk lists and writing records. */
 export const PERMISSIONS = {
   'help-desk': HELP_DESK,
-  'super-admin': [...HELP_DESK, 'users:write', 'users:deprovision', 'users:risk:read', 'users:risk:write'],
+  'super-admin': [
+    ...HELP_DESK,
+    'users:write',
+    'users:deprovision',
+    'users:risk:read',
+    'users:risk:write',
+    'desk:override',
+  ],
 } as const satisfies Record<string, readonly string[]>
 
 export type Role = keyof typeof PERMISSIONS

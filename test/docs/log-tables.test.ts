@@ -159,6 +159,7 @@ it('the table of user events lists every action', () => {
     redeemed: true,
     'redeem-failed': true,
     locked: true,
+    reported: true,
     'proof-sent': true,
     proved: true,
     'proof-refused': true,

@@ -17,6 +17,7 @@ export type Mailed = {
   expiresAt?: string
   notice?: string
   channel?: string
+  reportUrl?: string
 }
 
 /** A tenant's own mail service, on the internet: it takes only calls that are signed with its secret. */

@@ -85,10 +85,12 @@ function pageOf({ total }: LogPage<unknown>, { number, size }: PageOf) {
 
 /** The number is the event's id: no member stands beside the vendor's, since its clients refuse unknown ones. */
 function adminEntry(event: AdminEvent) {
-  const { seq, loggedAt, action, mode, accessId, result, target, userId, sourceIp, destination } = event
+  const { seq, loggedAt, action, mode, accessId, result, target, userId, sourceIp, destination, reason } =
+    event
   const activity = ADMIN_ACTIVITIES[action] ?? ADMIN_ACTIVITIES[`${action} ${mode}`]
   const who = accessId === '' ? 'The service' : `Admin ${accessId}`
   const whom = target === '' ? '' : action.startsWith('user.') ? ` (${target})` : ` for ${target}`
+  const why = reason === null ? '' : ` Reason: ${reason}`
   const to = destination === null ? '' : `, to ${destination}`
   return {
     eventId: String(seq),
@@ -100,7 +102,7 @@ function adminEntry(event: AdminEvent) {
     activityCode: activity?.code ?? null,
     result: SUCCESSES.has(result) ? 'SUCCESS' : 'FAILURE',
     reasonKey: result,
-    message: `${who} ${activity?.words ?? action}${whom}${to}: ${result}.`,
+    message: `${who} ${activity?.words ?? action}${whom}${to}: ${result}.${why}`,
     sourceIPAddress: sourceIp === '' ? null : sourceIp,
     targetObject1Id: userId,
     targetObject1Name: target === '' ? null : target,

@@ -169,12 +169,16 @@ function tellUsers(
   issued: readonly Issued[],
   areQueued: boolean,
 ): void {
-  const sentTo = (wanted: Channel) =>
-    issued.flatMap(({ request: { channel }, outcome }) =>
-      outcome.tag === 'issued' && channel === wanted ? [outcome.userId] : [],
+  const tell = (wanted: Channel) => {
+    const sent = issued.flatMap(({ request: { channel }, outcome }) =>
+      outcome.tag === 'issued' && channel === wanted ? [outcome] : [],
     )
-  queueNotices(outboxOf(c), 'issued', sentTo('DISPLAY'), { mode, channel: 'DISPLAY' })
-  if (areQueued) queueNotices(outboxOf(c), 'issued', sentTo('custom'), { mode, channel: 'custom' })
+    const userIds = sent.map(({ userId }) => userId)
+    const codeIds = sent.map(({ codeId }) => codeId)
+    queueNotices(outboxOf(c), 'issued', userIds, { mode, channel: wanted }, codeIds)
+  }
+  tell('DISPLAY')
+  if (areQueued) tell('custom')
 }
 
 /** The answer for one user. A member that is undefined is not in it. */

@@ -57,6 +57,11 @@ export const GENERATE_REFUSALS: Record<Refusal, { status: number; errorMessage: 
     errorMessage:
       'No code generated: this user has entered too many wrong codes. Speak with the user and use code_send_to DISPLAY, which starts the count anew.',
   },
+  frozen: {
+    status: 1006,
+    errorMessage:
+      'No code generated: this user has reported a code that they had not asked for. A super-admin can lift this, with a reason.',
+  },
   'high-risk': {
     status: 1006,
     errorMessage:

@@ -5,16 +5,16 @@ import { textsIn } from '../../texts/texts.ts'
 import type { PageEnv } from './page.ts'
 
 /**
- * Sets what the tenant's pages are made with, by the looks of its reset pages. The language is the URL's (`?lang`), else the browser's, else the
+ * Sets what the tenant's pages are made with. The language is the URL's (`?lang`), else the browser's, else the
  * tenant's.
  *
- * @param isAlways whether a tenant without reset pages has these all the same, in the service's own looks.
+ * @param isForAll whether the page is there although the tenant has no others.
  * @throws {HTTPException} 404 where the tenant has no pages.
  */
-export function preparePage({ isAlways = false } = {}) {
+export function preparePage({ isForAll = false } = {}) {
   return createMiddleware<PageEnv>(async function preparePage(c, next) {
     const { pages, mail } = c.get('tenant').policy
-    if (pages === 'off' && !isAlways)
+    if (pages === 'off' && !isForAll)
       throw new HTTPException(404, { message: 'There are no reset pages here.' })
     const asked = firstKnownLanguage(c.req.query('lang') ?? '')
     const language = asked ?? firstKnownLanguage(c.req.header('Accept-Language') ?? '') ?? mail.language

@@ -11,7 +11,7 @@ import { enterLink, enterProof, linkPage, sendProof } from './verify.ts'
  */
 export const verifyRoutes = new Hono<PageEnv>()
 
-const shown = [requireTenantOfHost(), preparePage({ isAlways: true }), identifyClient()] as const
+const shown = [requireTenantOfHost(), preparePage({ isForAll: true }), identifyClient()] as const
 const sent = [...shown, requireOwnForm()] as const
 
 verifyRoutes.post('/open', ...sent, enterLink)

@@ -61,10 +61,8 @@ export function applyPatch(resource: ReturnType<typeof userResource>, body: unkn
     resource
   const [work, home] = emails
   const before = { emails: [work], home }
-  const patched = {
-    ...{ userName, active, externalId, displayName, preferredLanguage, name },
-    ...{ ...before, phoneNumbers },
-  }
+  const scalars = { userName, active, externalId, displayName, preferredLanguage }
+  const patched = { ...scalars, ...before, name, phoneNumbers }
   for (const operation of readOperations(body)) apply(patched, operation)
   const isSame = patched.emails === before.emails && patched.home === home
   return { ...patched, emails: isSame ? emails : allAddresses(patched) }

@@ -227,7 +227,8 @@ describe('409', () => {
     const keys = await Promise.all(Array.from({ length: 5 }, () => addKey(desk.id, 'help-desk')))
     const tokens = await Promise.all(keys.map((key) => adminToken(key)))
     const answers = await Promise.all(tokens.map((token) => verify(desk, userId, 'start', { token })))
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409])
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 409, 409, 409, 409])
   })
 })
 

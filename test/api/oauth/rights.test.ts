@@ -18,6 +18,7 @@ const NEEDS: Record<string, Permission> = {
   'PUT /AdminInterface/restapi/v1/users/:id/userStatus': 'users:status',
   'PUT /AdminInterface/restapi/v1/users/:id/markDeleted': 'users:delete:soft',
   'POST /AdminInterface/restapi/v1/users/:id/sync': 'users:sync',
+  'POST /AdminInterface/restapi/v1/users/:id/unfreeze': 'desk:override',
   'POST /AdminInterface/restapi/v1/users/:id/verify/start': 'users:verify',
   'GET /AdminInterface/restapi/v1/users/:id/verify/status': 'users:verify',
   'POST /AdminInterface/restapi/v1/users/:id/verify/code': 'users:verify',

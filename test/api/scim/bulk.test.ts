@@ -455,9 +455,9 @@ describe('the plan of a bulk request', () => {
     ]
     expect((await changeUsers(scope, { accessId: 'a', sourceIp: '', requestId: 'r' }, [stage])).size).toBe(3)
     const known = await Promise.all(plans)
-    expect(known).toHaveLength(3 + 4 + 7 + 4)
+    expect(known).toHaveLength(3 + 5 + 8 + 4)
     for (const plan of known) {
-      expect(plan).not.toMatch(/SCAN (?:users|other|admin_events|reset_codes|spent_budgets)/)
+      expect(plan).not.toMatch(/SCAN (?:users|other|admin_events|reset_codes|spent|spent_budgets)/)
       expect(plan).not.toMatch(/AUTOMATIC/)
     }
   })
