@@ -56,6 +56,10 @@ export const ADMIN_ACTIVITIES: Readonly<Record<string, Activity>> = {
     code: 90023,
     words: 'let codes be generated for the user again',
   },
+  'approval.approve': { key: 'APPROVE_CODE', code: 90024, words: 'approved a code' },
+  'approval.decline': { key: 'DECLINE_CODE', code: 90025, words: 'declined a code' },
+  'approval.expire': { key: 'EXPIRE_APPROVAL', code: 90026, words: 'ended a request for a code' },
+  'break-glass': { key: 'BREAK_GLASS', code: 90027, words: 'passed a rule of the desk' },
   'tenant.under_attack': {
     key: 'TENANT_UNDER_ATTACK',
     code: 90031,
