@@ -2,16 +2,18 @@ import { tidyLogs } from './audit/event-log-store.ts'
 import { databaseBinding } from './config.ts'
 import { faultName, writeEvent } from './log.ts'
 import { tenantsOfTurn } from './tenants/tenant-store.ts'
+import type { Tenant } from './tenants/tenant.ts'
 import { purge } from './users/purge-store.ts'
 import { sendPoke } from './webhooks/poke.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 /**
- * Tenants whose logs one run tidies: an invocation may make a thousand calls of D1, and a tenant takes one or more. Where
- * there are more tenants, the runs of the next hours take the others.
+ * Tenants whose logs one run tidies, and calls of the database for that: an invocation may make a thousand calls, and a
+ * tenant may take one to wake its webhooks. Where there are more tenants, the runs of the next hours take the others.
  */
 const TENANTS_MAX = 400
+const TIDY_CALLS_MAX = 500
 
 /** What the cron trigger does: what is kept for a time is removed when it is over, and logs get their numbers. Webhooks are looked at. */
 export async function maintain(controller: ScheduledController, env: Env): Promise<void> {
@@ -36,24 +38,37 @@ async function job(part: 'purge' | 'logs', database: string, run: () => Promise<
   }
 }
 
-/** @throws what the last of the tenants threw that could not be served; all others are. */
+/**
+ * Every tenant of the turn has one call, and those with more to do share the others: whose logs are long keeps nobody
+ * from their turn.
+ *
+ * @throws what the last of the tenants threw that could not be served; all others are.
+ */
 async function tidyAll(env: Env, now: number): Promise<number> {
+  const tenants = await tenantsOfTurn(env.DB, Math.floor(now / HOUR_MS), TENANTS_MAX)
+  for (const { id, hasWebhooks } of tenants) {
+    // For what was not told: a poke was lost, or an event has got its number late.
+    if (hasWebhooks) await sendPoke(env.WEBHOOKS, id, 0)
+  }
   let removed = 0
   let fault: unknown
-  for (const { id: tenantId, database, policy, hasWebhooks } of await tenantsOfTurn(
-    env.DB,
-    Math.floor(now / HOUR_MS),
-    TENANTS_MAX,
-  )) {
-    const db = databaseBinding(env, database)
-    if (db === undefined) continue
-    // For what was not told: a poke was lost, or an event has got its number late.
-    if (hasWebhooks) await sendPoke(env.WEBHOOKS, tenantId, 0)
-    try {
-      removed += await tidyLogs({ db, tenantId, now }, policy.retention.eventsDays * DAY_MS)
-    } catch (error) {
-      fault = error
+  let calls = 0
+  for (let open = tenants; open.length > 0 && calls < TIDY_CALLS_MAX;) {
+    const unfinished: Tenant[] = []
+    for (const tenant of open.slice(0, TIDY_CALLS_MAX - calls)) {
+      const db = databaseBinding(env, tenant.database)
+      if (db === undefined) continue
+      calls += 1
+      try {
+        const scope = { db, tenantId: tenant.id, now }
+        const tidied = await tidyLogs(scope, tenant.policy.retention.eventsDays * DAY_MS)
+        removed += tidied.removed
+        if (tidied.hasMore) unfinished.push(tenant)
+      } catch (error) {
+        fault = error
+      }
     }
+    open = unfinished
   }
   if (fault !== undefined) throw fault
   return removed

@@ -40,12 +40,19 @@ export const HEADERS = {
   'WWW-Authenticate': {
     description:
       '`Bearer` where no token came, `Bearer error="invalid_token"` where it was not good, and ' +
-      '`Bearer error="insufficient_scope", scope="..."` with the scopes that would do (RFC 6750 §3).',
+      '`Bearer error="insufficient_scope", scope="..."` with the scopes that would do (RFC 6750 §3). At the token ' +
+      'endpoint it has the scheme that the client has used, else `Bearer` (RFC 6749 §5.2).',
     schema: {
       type: 'string',
-      pattern: '^Bearer( error="(invalid_token|insufficient_scope)"(, scope="[a-z. ]+")?)?$',
+      pattern:
+        '^(Bearer( error="(invalid_token|insufficient_scope)"(, scope="[a-z. ]+")?)?|[A-Za-z]+ realm="oauth")$',
     },
     example: 'Bearer error="invalid_token"',
+  },
+  Pragma: {
+    description: '`no-cache`: as RFC 6749 §5.1 asks for.',
+    schema: { const: 'no-cache' },
+    example: 'no-cache',
   },
   ETag: {
     description: 'The version of the user, for `If-Match` and `If-None-Match`.',

@@ -91,7 +91,8 @@ const operations: Operations = {
   'POST /oauth/token': {
     id: 'getAccessToken',
     summary: 'An access token, for an assertion.',
-    description: "RFC 6749 §4.4 with `private_key_jwt` (RFC 7523). Counts in the client's `admin` bucket.",
+    description:
+      "RFC 6749 §4.4 with `private_key_jwt` (RFC 7523). Counts in a bucket of its own, as large as the client's `admin`.",
     who: 'oauth-client',
     body: body('application/x-www-form-urlencoded', tokenRequest, {
       grant_type: 'client_credentials',
@@ -100,12 +101,15 @@ const operations: Operations = {
       scope: SCOPE,
     }),
     answers: {
-      200: answer('The token, which is good for an hour.', tokenAnswer, {
-        access_token: TOKEN,
-        token_type: 'Bearer',
-        expires_in: 3600,
-        scope: SCOPE,
-      }),
+      200: {
+        ...answer('The token, which is good for an hour.', tokenAnswer, {
+          access_token: TOKEN,
+          token_type: 'Bearer',
+          expires_in: 3600,
+          scope: SCOPE,
+        }),
+        headers: ['Pragma'],
+      },
       400: {
         invalid_request: 'grant_type is required.',
         unsupported_grant_type: 'grant_type must be client_credentials.',

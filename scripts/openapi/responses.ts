@@ -130,15 +130,16 @@ function refusalObject(
   const { who } = operation
   // A face that refuses media types for all of its operations does so before the limits.
   const isOfFace = status === 406 && dialect.common(operation, '')[406] !== undefined
-  const isBefore =
-    status === 413 || isOfFace || (typeof who === 'object' && BEFORE_LIMITS_OF_KEYS.has(status))
+  const isOwn = status === 403 && operation.answers[status] !== undefined
+  const isOfKey = typeof who === 'object' && BEFORE_LIMITS_OF_KEYS.has(status)
+  const isBefore = status === 413 || isOfFace || (isOfKey && !isOwn)
   for (const name of dialect.headers) {
     if (!name.startsWith('RateLimit') || !isBefore) names.add(name)
   }
   if (status === 429 || status === 503) names.add('Retry-After')
   if (status === 409 && who !== 'operator' && dialect.errorType === 'application/json')
     names.add('Retry-After')
-  if (([401, 403] as number[]).includes(status) && who !== 'anyone' && who !== 'oauth-client') {
+  if ((status === 401 || (status === 403 && who !== 'oauth-client')) && who !== 'anyone') {
     names.add('WWW-Authenticate')
   }
   const bodies = Object.entries(sentences).map(([name, sentence]) => {

@@ -53,7 +53,7 @@ const name = v.object({
   familyName: v.nullish(v.string()),
 })
 
-/** Everything but `id` and `schemas` may be left out by `attributes` and `excludedAttributes`. */
+/** Everything but `id` and `schemas`, and every part of it, may be left out by `attributes` and `excludedAttributes`. */
 export const user = named(
   'ScimUser',
   v.object({
@@ -65,10 +65,10 @@ export const user = named(
     preferredLanguage: v.nullish(text('Languages as in Accept-Language.', 'en')),
     name: v.nullish(name),
     emails: v.optional(
-      v.array(v.object({ value: v.string(), type: v.literal('work'), primary: v.literal(true) })),
+      v.array(v.partial(v.object({ value: v.string(), type: v.literal('work'), primary: v.literal(true) }))),
     ),
     active: v.optional(v.boolean()),
-    meta: v.optional(userMeta),
+    meta: v.optional(v.partial(userMeta)),
   }),
 )
 

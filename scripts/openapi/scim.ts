@@ -106,6 +106,7 @@ const users: Operations = {
     id: 'createScimUser',
     summary: 'Adds a user.',
     who: may('users:write'),
+    query: [attributes, excluded],
     headers: [idempotencyKey],
     body: scimBody(userRequest, example.USER_REQUEST),
     answers: {
@@ -122,6 +123,7 @@ const users: Operations = {
     summary: 'Replaces a user.',
     description: 'What the body does not name is dropped; only `active` stays as it is.',
     who: may('users:write'),
+    query: [attributes, excluded],
     headers: [ifMatch],
     body: scimBody(userRequest, example.USER_REQUEST),
     answers: {
@@ -136,6 +138,7 @@ const users: Operations = {
     id: 'patchScimUser',
     summary: 'Changes a user.',
     who: may('users:write'),
+    query: [attributes, excluded],
     headers: [ifMatch],
     body: scimBody(patchRequest, example.PATCH),
     answers: {
@@ -180,7 +183,10 @@ const discovery: Operations = {
     id: 'listScimResourceTypes',
     summary: 'What there is in it: users.',
     who: may('users:read'),
-    answers: { 200: answer('The types.', resourceTypeList, example.listOf(example.RESOURCE_TYPE)) },
+    answers: {
+      200: answer('The types.', resourceTypeList, example.listOf(example.RESOURCE_TYPE)),
+      403: 'There is no filter here: all that there is, is shown.',
+    },
   },
   'GET /scim/v2/ResourceTypes/:name': {
     id: 'getScimResourceType',
@@ -195,7 +201,10 @@ const discovery: Operations = {
     id: 'listScimSchemas',
     summary: 'Which attributes are kept.',
     who: may('users:read'),
-    answers: { 200: answer('The schemas.', schemaList, example.listOf(example.USER_SCHEMA)) },
+    answers: {
+      200: answer('The schemas.', schemaList, example.listOf(example.USER_SCHEMA)),
+      403: 'There is no filter here: all that there is, is shown.',
+    },
   },
   'GET /scim/v2/Schemas/:id': {
     id: 'getScimSchema',

@@ -146,28 +146,22 @@ function purgeEvents(db: D1Database, table: Table, tenantId: string, before: num
     .bind(tenantId, before - 1)
 }
 
-/** Batches that one run makes for a tenant; what is left is for the next run. */
-const BATCHES_MAX = 20
-
 /**
- * Numbers the counted rows of a tenant whose hour is over, and removes events that have been kept long enough.
+ * Numbers some of the counted rows of a tenant whose hour is over, and removes some of the events that have been kept
+ * long enough: one round trip.
  *
  * @param keptMs for how long events are kept.
- * @returns how many were removed.
+ * @returns how many were removed, and whether there may be more to do.
  */
-export async function tidyLogs({ db, tenantId, now }: TenantScope, keptMs: number): Promise<number> {
-  let removed = 0
-  for (let batch = 0; batch < BATCHES_MAX; batch++) {
-    const results = await db.batch([
-      ...numberClosed(db, tenantId, now),
-      purgeEvents(db, 'admin_events', tenantId, now - keptMs),
-      purgeEvents(db, 'user_events', tenantId, now - keptMs),
-    ])
-    const [numbered = 0, , admins = 0, users = 0] = results.map(({ meta }) => meta.changes)
-    removed += admins + users
-    if (numbered < CLOSED_MAX && admins < PURGED_MAX && users < PURGED_MAX) break
-  }
-  return removed
+export async function tidyLogs({ db, tenantId, now }: TenantScope, keptMs: number) {
+  const results = await db.batch([
+    ...numberClosed(db, tenantId, now),
+    purgeEvents(db, 'admin_events', tenantId, now - keptMs),
+    purgeEvents(db, 'user_events', tenantId, now - keptMs),
+  ])
+  const [numbered = 0, , admins = 0, users = 0] = results.map(({ meta }) => meta.changes)
+  const hasMore = numbered >= CLOSED_MAX || admins >= PURGED_MAX || users >= PURGED_MAX
+  return { removed: admins + users, hasMore }
 }
 
 /** The clock of the database, epoch ms, as its triggers read it: what is committed later is never logged earlier. */

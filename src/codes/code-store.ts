@@ -91,8 +91,10 @@ export const NO_CODE = {
 } satisfies Partial<Row<typeof resetCodes>>
 
 /** The statement that removes a user's codes and what is remembered of them. */
-export function deleteCodesOf(orm: Orm, tenantId: string, userId: string) {
-  return orm.delete(resetCodes).where(and(eq(resetCodes.tenantId, tenantId), eq(resetCodes.userId, userId)))
+export function deleteCodesOf(orm: Orm, tenantId: string, userId: string, only: SQL) {
+  return orm
+    .delete(resetCodes)
+    .where(and(eq(resetCodes.tenantId, tenantId), eq(resetCodes.userId, userId), only))
 }
 
 /** The user id of a tenant's decoy: the row that is judged where there is no code, so that every refusal writes the same. */

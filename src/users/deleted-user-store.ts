@@ -7,7 +7,7 @@ import { voidCodesOf } from '../codes/void-store.ts'
 import type { Orm } from '../database/prepared-batch.ts'
 import { deletedUsers, users } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
-import { collisionOf, findUser, recordUserChange, type DirectoryScope } from './user-store.ts'
+import { collisionOf, findUser, isAsRead, recordUserChange, type DirectoryScope } from './user-store.ts'
 
 /**
  * The statements about users who are marked as deleted. They lie in a table of their own, so that no other
@@ -31,18 +31,23 @@ export async function markDeleted(scope: DirectoryScope, actor: Actor, id: strin
   if (user === undefined) return isMarked(scope, id)
   const orm = drizzle(db)
   const row = { ...getTableColumns(users), tenantId, deletedAt: now, deletedBy: sql`${actor.accessId}` }
-  const source = sql`FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${id}`
-  await orm.batch([
-    recordUserChange(orm, scope, actor, 'user.mark-deleted', id),
+  const isThere = isAsRead(tenantId, user)
+  const source = sql`FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${id} AND ${isThere}`
+  const done = await orm.batch([
+    recordUserChange(orm, scope, actor, 'user.mark-deleted', id, { only: isThere }),
     orm
       .insert(deletedUsers)
       .select(selectRow(deletedUsers, row, source))
       .onConflictDoNothing(),
-    keepBudget(orm, scope, id, budgetDigests(peppers, tenantId, user.emailKey)),
-    deleteCodesOf(orm, tenantId, id),
-    orm.delete(users).where(and(eq(users.tenantId, tenantId), eq(users.id, id))),
+    keepBudget(orm, scope, id, budgetDigests(peppers, tenantId, user.emailKey), isThere),
+    deleteCodesOf(orm, tenantId, id, isThere),
+    orm
+      .delete(users)
+      .where(and(eq(users.tenantId, tenantId), eq(users.id, id), isThere))
+      .returning({ id: users.id }),
   ])
-  return true
+  // Who is changed meanwhile is read again.
+  return done[4].length === 1 || markDeleted(scope, actor, id)
 }
 
 /**

@@ -175,26 +175,39 @@ function recordUpdate(
   return [record('user.update', isOther), ...enabled] as const
 }
 
+/** That the user is still as they were read: their wrong codes go with the address that they had. */
+export function isAsRead(tenantId: string, { id, updatedAt }: Pick<User, 'id' | 'updatedAt'>): SQL {
+  return sql`EXISTS (SELECT 1 FROM users WHERE tenant_id = ${tenantId} AND id = ${id} AND updated_at = ${updatedAt})`
+}
+
 /**
  * Removes a user and their codes. Their wrong codes stay with the address, for a while.
  *
+ * @param check throws for a version of the user that is not to be removed. Who is changed meanwhile is read again.
  * @returns whether there was such a user.
  */
-export async function deleteUser(scope: DirectoryScope, actor: Actor, id: string): Promise<boolean> {
+export async function deleteUser(
+  scope: DirectoryScope,
+  actor: Actor,
+  id: string,
+  check: (user: User) => void = () => undefined,
+): Promise<boolean> {
   const { db, tenantId, peppers } = scope
   const user = await findUser(scope, id)
   if (user === undefined) return false
+  check(user)
   const orm = drizzle(db)
+  const isThere = isAsRead(tenantId, user)
   const deleted = await orm.batch([
-    recordUserChange(orm, scope, actor, 'user.delete', id),
-    keepBudget(orm, scope, id, budgetDigests(peppers, tenantId, user.emailKey)),
-    deleteCodesOf(orm, tenantId, id),
+    recordUserChange(orm, scope, actor, 'user.delete', id, { only: isThere }),
+    keepBudget(orm, scope, id, budgetDigests(peppers, tenantId, user.emailKey), isThere),
+    deleteCodesOf(orm, tenantId, id, isThere),
     orm
       .delete(users)
-      .where(and(eq(users.tenantId, tenantId), eq(users.id, id)))
+      .where(and(eq(users.tenantId, tenantId), eq(users.id, id), isThere))
       .returning({ id: users.id }),
   ])
-  return deleted[3].length === 1
+  return deleted[3].length === 1 || deleteUser(scope, actor, id, check)
 }
 
 /**

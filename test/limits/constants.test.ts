@@ -33,7 +33,7 @@ describe('wrangler.toml', () => {
       ['FLOOD_SHIELD', '{ limit = 1000, period = 10 }'],
       ['FALLBACK_LIMITER', '{ limit = 100, period = 10 }'],
     ]
-    // Once for local runs, and once for production.
-    expect(bindings.map(([, name, simple]) => [name, simple])).toEqual([...local, ...local])
+    // For local runs, and for each Worker of production.
+    expect(bindings.map(([, name, simple]) => [name, simple])).toEqual([...local, ...local, ...local])
   })
 })

@@ -42,6 +42,8 @@ export async function token(c: Context<AdminEnv>): Promise<Response> {
   if (!(await useAssertion(c.env.DB, { clientId: client.clientId, jtiDigest, expiresAt }, now))) {
     throw unauthenticated(c, 'The client assertion was used before: make one for each request.')
   }
+  // RFC 6749 §5.1 asks for it beside Cache-Control.
+  c.header('Pragma', 'no-cache')
   return c.json({
     access_token: await newAccessToken(
       settings,
@@ -90,8 +92,13 @@ function grantedScopes(allowed: readonly Scope[], asked: string | null): readonl
   )
 }
 
-/** RFC 6749 §5.2. The message never says which check failed; the log says that one did. */
+/**
+ * RFC 6749 §5.2: with a challenge by the scheme that the client has used, since no 401 may be without one. The message
+ * never says which check failed; the log says that one did.
+ */
 function unauthenticated(c: Context<AdminEnv>, message: string): OAuthError {
+  const [scheme = 'Bearer'] = /^[a-z]{1,20}(?= )/i.exec(c.req.header('Authorization') ?? '') ?? []
+  c.header('WWW-Authenticate', `${scheme} realm="oauth"`)
   c.get('log').step = 'unauthenticated'
   c.get('log').outcome = 'client-assertion'
   return new OAuthError('invalid_client', message)

@@ -3,7 +3,7 @@ import type { Change, Known } from '../../users/user-bulk-store.ts'
 import type { User } from '../../users/user-store.ts'
 import { canonicalEmailAddress } from '../../codes/email-address.ts'
 import type { Operation } from './bulk-request.ts'
-import { patched, replaced } from './changed-user.ts'
+import { differences, patched, replaced } from './changed-user.ts'
 import { notUnique } from './errors.ts'
 import { noSuchUser } from './resource.ts'
 import { readUser, userNameKey, versionOf, type UserStatement } from './scim-user.ts'
@@ -19,6 +19,8 @@ export type Numbered = Operation & {
 export type Planned =
   | { tag: 'refused'; error: HTTPException }
   | { tag: 'planned'; change: Change; stage: number }
+  /** The user is as they are to be. */
+  | { tag: 'unchanged'; change: Change }
 
 /** Parts of one operation's data that are looked at for texts. */
 const PARTS_MAX = 200
@@ -76,6 +78,7 @@ export class BulkPlan {
   plan(operation: Numbered): Planned {
     try {
       const change = this.#changeOf(operation)
+      if (change.tag === 'update' && change.after === change.before) return { tag: 'unchanged', change }
       return { tag: 'planned', change, stage: this.#apply(change) }
     } catch (error) {
       if (error instanceof HTTPException) return { tag: 'refused', error }
@@ -101,6 +104,11 @@ export class BulkPlan {
     }
     if (method === 'DELETE') return { tag: 'delete', number, before }
     const stated: UserStatement = method === 'PUT' ? replaced(before, data) : patched(before, data)
+    // What an operation before this one changes may come to nothing: then this one is what changes it.
+    const isUntouched = !this.#stages.has(`id ${before.id}`)
+    if (isUntouched && Object.keys(differences(before, stated)).length === 0) {
+      return { tag: 'update', number, before, after: before }
+    }
     const after = { ...before, ...stated, updatedAt: Math.max(this.#now, before.updatedAt + 1) }
     this.#requireFree(after)
     return { tag: 'update', number, before, after }

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { HTTPException } from 'hono/http-exception'
+import type { HTTPException } from 'hono/http-exception'
 import { config } from '../../config.ts'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { mayAlso } from '../../http/authenticate.ts'
@@ -10,11 +10,8 @@ import { changeUsers, findKnown, type Change } from '../../users/user-bulk-store
 import { BulkPlan, keysOf, type Numbered } from './bulk-plan.ts'
 import { readBulk, type BulkRequest } from './bulk-request.ts'
 import { scimError } from './errors.ts'
-import { scim } from './resource.ts'
+import { beingChanged, ROUNDS_MAX, scim } from './resource.ts'
 import { versionOf } from './scim-user.ts'
-
-/** How often operations are tried whose users somebody else changes meanwhile. */
-const ROUNDS_MAX = 3
 
 type Outcome = { tag: 'made'; change: Change } | { tag: 'refused'; error: HTTPException }
 
@@ -73,6 +70,8 @@ async function perform(
       if (outcome.tag === 'refused') {
         errors += 1
         outcomes.set(operation.number, outcome)
+      } else if (outcome.tag === 'unchanged') {
+        outcomes.set(operation.number, { tag: 'made', change: outcome.change })
       } else {
         planned.push(operation)
         const stage = (stages[outcome.stage] ??= [])
@@ -84,8 +83,7 @@ async function perform(
       if (made.has(change.number)) outcomes.set(change.number, { tag: 'made', change })
     open = planned.filter(({ number }) => !made.has(number))
   }
-  const error = new HTTPException(409, { message: 'The user is being changed by others. Try it again.' })
-  for (const { number } of open) outcomes.set(number, { tag: 'refused', error })
+  for (const { number } of open) outcomes.set(number, { tag: 'refused', error: beingChanged() })
   return outcomes
 }
 

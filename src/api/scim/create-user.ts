@@ -6,7 +6,7 @@ import { idempotentCallOf, runCall } from '../../http/idempotency.ts'
 import type { IdempotentCall } from '../../codes/idempotent-call.ts'
 import { insertUser, type User } from '../../users/user-store.ts'
 import { ScimException } from './errors.ts'
-import { resourceOf, scim } from './resource.ts'
+import { answerUser, resourceOf } from './resource.ts'
 import { readUser } from './scim-user.ts'
 
 /** `POST /scim/v2/Users` (RFC 7644 §3.3). */
@@ -32,9 +32,8 @@ export async function createUser(c: Context<AdminEnv>): Promise<Response> {
       return newUser(userId, at)
     },
   )
-  const resource = resourceOf(c, created)
-  c.header('Location', resource.meta.location)
-  return scim(c, resource, 201)
+  c.header('Location', resourceOf(c, created).meta.location)
+  return answerUser(c, created, 201)
 }
 
 async function insert(c: Context<AdminEnv>, user: User, call: IdempotentCall | undefined): Promise<User> {

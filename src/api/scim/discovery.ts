@@ -64,7 +64,11 @@ export function schema(c: Context<AdminEnv>): Response {
   throw new HTTPException(404, { message: `There is one schema: ${USER_SCHEMA}.` })
 }
 
+/** @throws {HTTPException} 403 for a filter, lest a client take all for what it has filtered (RFC 7644 §4). */
 function listed(c: Context<AdminEnv>, resources: object[]): Response {
+  if (c.req.query('filter') !== undefined) {
+    throw new HTTPException(403, { message: 'There is no filter here: all that there is, is shown.' })
+  }
   return scim(c, {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
     totalResults: resources.length,

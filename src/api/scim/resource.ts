@@ -5,6 +5,7 @@ import type { AdminEnv } from '../../http/app-env.ts'
 import { tenantScopeOf } from '../../http/context.ts'
 import { findUser, type User } from '../../users/user-store.ts'
 import { userResource, versionOf } from './scim-user.ts'
+import { selected } from './selection.ts'
 
 /** What the endpoints of users have in common. */
 
@@ -15,16 +16,18 @@ export async function requireUser(c: Context<AdminEnv>): Promise<User> {
   return user
 }
 
-/**
- * The version that the request names by `If-Match` (RFC 7644 §3.14), for the statement to look at once more.
- *
- * @throws {HTTPException} 412 when the user has another one.
- */
-export function requiredVersion(c: Context<AdminEnv>, { updatedAt }: User): number | undefined {
-  const wanted = c.req.header('If-Match')
-  if (wanted === undefined || wanted.trim() === '*') return undefined
-  if (wanted.split(',').some((tag) => tag.trim() === versionOf(updatedAt))) return updatedAt
+/** @throws {HTTPException} 412 when the request names another version of the user by `If-Match` (RFC 7644 §3.14). */
+export function requireVersion(c: Context<AdminEnv>, { updatedAt }: User): void {
+  const tags = (c.req.header('If-Match') ?? '*').split(',')
+  if (tags.some((tag) => ['*', versionOf(updatedAt)].includes(tag.trim()))) return
   throw new HTTPException(412, { message: 'The user has changed meanwhile. Read them again.' })
+}
+
+/** How often a change is tried of a user whom somebody else changes meanwhile. */
+export const ROUNDS_MAX = 3
+
+export function beingChanged(): HTTPException {
+  return new HTTPException(409, { message: 'The user is being changed by others. Try it again.' })
 }
 
 export function noSuchUser(): HTTPException {
@@ -35,9 +38,14 @@ export function resourceOf(c: Context<AdminEnv>, user: User) {
   return userResource(user, config(c.env).baseUrl)
 }
 
-/** An answer of SCIM's media type (RFC 7644 §3.1), with the version of the resource where it has one. */
+/** The answer that is a user: with the version, and what the query asks for of the attributes (RFC 7644 §3.9). */
+export function answerUser(c: Context<AdminEnv>, user: User, status: 200 | 201 = 200): Response {
+  const resource = resourceOf(c, user)
+  c.header('ETag', resource.meta.version)
+  return scim(c, selected(resource, c.req.query()), status)
+}
+
+/** An answer of SCIM's media type (RFC 7644 §3.1). */
 export function scim(c: Context<AdminEnv>, resource: object, status: 200 | 201 = 200): Response {
-  const { meta } = resource as { meta?: { version?: string } }
-  if (meta?.version !== undefined) c.header('ETag', meta.version)
   return c.json(resource, status, { 'Content-Type': 'application/scim+json' })
 }

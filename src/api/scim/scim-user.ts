@@ -56,7 +56,7 @@ const booleanText = v.pipe(
 export const resourceSchema = v.object(
   {
     userName: v.pipe(shortText, v.nonEmpty('must not be empty')),
-    emails: v.optional(
+    emails: v.nullish(
       v.array(
         v.object({
           value: shortText,
@@ -72,6 +72,35 @@ export const resourceSchema = v.object(
   'must be a SCIM user',
 )
 
+/** The names of what is kept, by their lower case. */
+const NAMES = new Map(
+  (
+    'userName emails active externalId displayName preferredLanguage name ' +
+    'formatted givenName familyName value primary type'
+  )
+    .split(' ')
+    .map((name) => [name.toLowerCase(), name]),
+)
+/** A user, a list of addresses, one of them, and what it has. */
+const NAMES_DEPTH_MAX = 4
+
+/**
+ * What a client states, by the names that are used here: it may write them in any case (RFC 7643 §2.1).
+ *
+ * @throws {ScimException} 400 `invalidSyntax` where two names are one.
+ */
+export function renamed(stated: unknown, depth = 1): unknown {
+  if (depth > NAMES_DEPTH_MAX) return stated
+  if (Array.isArray(stated)) return stated.map((each: unknown) => renamed(each, depth + 1))
+  if (!isRecord(stated)) return stated
+  const members = Object.entries(stated).map(
+    ([name, value]) => [NAMES.get(name.toLowerCase()) ?? name, renamed(value, depth + 1)] as const,
+  )
+  const result = Object.fromEntries(members)
+  if (Object.keys(result).length === members.length) return result
+  throw new ScimException(400, 'invalidSyntax', 'The body names an attribute twice.')
+}
+
 /** A user as a client states it, with the canonical forms of its names. */
 export type UserStatement = Omit<User, 'id' | 'createdAt' | 'updatedAt' | 'highRiskAt' | 'frozenUntil'>
 
@@ -82,7 +111,8 @@ export type UserStatement = Omit<User, 'id' | 'createdAt' | 'updatedAt' | 'highR
  *   refused today, so that whoever was stored before can still be disabled.
  * @throws {ScimException} 400 `invalidValue` naming the attribute.
  */
-export function readUser(input: unknown, stored: object = {}): UserStatement {
+export function readUser(given: unknown, stored: object = {}): UserStatement {
+  const input = renamed(given)
   const result = v.safeParse(resourceSchema, input)
   if (!result.typed) throw invalid(result.issues[0])
   const changed = result.issues?.find((issue) => attributeOf(input, issue) !== attributeOf(stored, issue))

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { isRecord } from '../../record.ts'
 import { ScimException } from './errors.ts'
-import { withoutSchema, type userResource } from './scim-user.ts'
+import { renamed, withoutSchema, type userResource } from './scim-user.ts'
 import { isAddressMeant } from './user-filter.ts'
 
 const SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
@@ -61,7 +61,8 @@ function readOperations(body: unknown): Operation[] {
   const result = v.safeParse(patchSchema, body)
   if (!result.success) throw notAPatch()
   return result.output.Operations.flatMap((operation): Operation[] => {
-    const { op, path, value } = operation
+    const { op, path } = operation
+    const value = renamed(operation.value)
     if (typeof path === 'string' && path !== '') {
       if (op !== 'remove' && !Object.hasOwn(operation, 'value')) {
         throw new ScimException(400, 'invalidValue', `The operation on ${path} must have a value.`)

@@ -317,6 +317,24 @@ describe('the retention of events', () => {
     expect(numbers((await log(tenant, 'adminlog')).elements)).toEqual([1_202])
   })
 
+  it('L2: a long log is removed as far as the run goes, and keeps no other tenant from its turn', async () => {
+    const policy = { ...NO_LIMITS, retention: { eventsDays: 30 } }
+    const [long, short] = [await newTenant({ policy }), await newTenant({ policy, users: 1 })]
+    await env.DB.prepare(
+      `INSERT INTO admin_events (tenant_id, id, occurred_at, access_id, action, target, result, source_ip, request_id)
+       WITH RECURSIVE nth (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM nth WHERE n < 11000)
+       SELECT ?, printf('%05d', n), 0, '', 'user.update', '', 'done', '', '' FROM nth`,
+    )
+      .bind(long.id)
+      .run()
+    for (const tenant of [long, short]) await daysPass(tenant, 31)
+    await short.newCode(USER)
+    await maintain()
+    // One call takes 500 of them: more than 20 calls, as many as a run once made for a tenant.
+    expect((await log(long, 'adminlog')).totalElements).toBe(1)
+    expect(numbers((await log(short, 'adminlog')).elements)).toEqual([2])
+  })
+
   it('D3: a failing database fails the run, after the others were served', async () => {
     const broken = { batch: () => Promise.reject(new Error('D1_ERROR: broken')), prepare: () => ({}) }
     const lines = vi.spyOn(console, 'log')

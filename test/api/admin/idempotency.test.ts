@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import worker from '../../../src/local.ts'
 import { requestHeld } from '../../rig/deliveries.ts'
+import { explainingD1 } from '../../rig/explaining-d1.ts'
 import { newMailHook } from '../../rig/mail-hook.ts'
 import { accessToken, addClient, clientKey } from '../../rig/oauth.ts'
 import { meter } from '../../rig/presenting.ts'
@@ -195,6 +196,42 @@ describe('I5: a repeated generate', () => {
       tenant.id,
     )
     expect(await rows.first('n')).toBe(0)
+  })
+
+  it('L2: forgets two calls whose day is over, so that no flood of calls outgrows the cron trigger', async () => {
+    const tenant = await newWide(1)
+    const old = env.DB.prepare(
+      `INSERT INTO idempotent_calls (tenant_id, key_digest, part, request_digest, nonce, pepper_id, event_id_prefix,
+         expires_at) SELECT ?, 'old' || value, 0, '', '', '', '', value FROM json_each('[1, 2, 3, 4, 5]')`,
+    )
+    await old.bind(tenant.id).run()
+    const left = async () => {
+      const rows = env.DB.prepare(
+        'SELECT key_digest FROM idempotent_calls WHERE tenant_id = ? AND expires_at < 10',
+      )
+      const { results } = await rows.bind(tenant.id).all<{ key_digest: string }>()
+      return results.map(({ key_digest: key }) => key).toSorted()
+    }
+    await generate(tenant, 'k', entries(tenant))
+    expect(await left()).toEqual(['old3', 'old4', 'old5'])
+    // A repetition changes nothing.
+    await generate(tenant, 'k', entries(tenant))
+    expect(await left()).toEqual(['old3', 'old4', 'old5'])
+    await generate(tenant, 'l', entries(tenant))
+    expect(await left()).toEqual(['old5'])
+    const { db, plans } = explainingD1()
+    const options = {
+      body: entries(tenant),
+      headers: { 'Idempotency-Key': 'm' },
+      token: await tenant.token(),
+    }
+    expect(await meter(tenant, `/AdminInterface/restapi/v1${GENERATE}`, options, { DB: db })).toMatchObject({
+      status: 200,
+    })
+    const plan = (await Promise.all(plans)).find((each) => each.includes('idempotent_calls_by_time'))
+    expect(plan).toContain(
+      'SEARCH idempotent_calls USING PRIMARY KEY (tenant_id=? AND key_digest=? AND part=?)',
+    )
   })
 
   it('D4: leaves no code and no key in the database', async () => {

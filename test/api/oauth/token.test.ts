@@ -24,6 +24,7 @@ const keys = {
   ES256: await clientKey('ES256'),
   EdDSA: await clientKey('EdDSA'),
 }
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const MANAGE = 'rsa.user.factor.manage'
 
 async function newClient(scopes: readonly string[] = [MANAGE], key = keys.ES256) {
@@ -50,7 +51,8 @@ describe('a client', () => {
         client_id: client.clientId,
       }
       const response = await askForToken(tenant, parameters)
-      expect([response.status, response.headers.get('Cache-Control')]).toEqual([200, 'no-store'])
+      const caching = ['Cache-Control', 'Pragma'].map((name) => response.headers.get(name))
+      expect([response.status, ...caching]).toEqual([200, 'no-store', 'no-cache'])
       const body = await response.json<{ access_token: string }>()
       expect(body).toEqual({
         access_token: expect.any(String),
@@ -331,6 +333,22 @@ describe('a request for a token', () => {
     const response = await askForToken(tenant, { client_assertion: await assertion(client), ...parameters })
     expect([response.status, await response.json()]).toMatchObject([status, { error }])
   })
+
+  it.each([
+    [undefined, 'Bearer realm="oauth"'],
+    ['Basic YTpi', 'Basic realm="oauth"'],
+    ['DPoP x', 'DPoP realm="oauth"'],
+    ['"x\\ y', 'Bearer realm="oauth"'],
+  ])(
+    'is refused with a challenge by the scheme of Authorization: %s (RFC 6749 §5.2)',
+    async (sent, expected) => {
+      const { tenant } = await newClient()
+      const headers = { ...FORM, ...(sent && { Authorization: sent }) }
+      const body = 'grant_type=client_credentials'
+      const response = await call(`https://${tenant.host}/oauth/token`, { method: 'POST', headers, body })
+      expect([response.status, response.headers.get('WWW-Authenticate')]).toEqual([401, expected])
+    },
+  )
 
   it('I1: with empty parameters is one without them (RFC 6749 §3.2)', async () => {
     const { tenant, client } = await newClient()

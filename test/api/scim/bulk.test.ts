@@ -8,7 +8,7 @@ import { findUser } from '../../../src/users/user-store.ts'
 import { countingD1 } from '../../rig/counting-d1.ts'
 import { explainingD1 } from '../../rig/explaining-d1.ts'
 import { accessToken, addClient, clientKey } from '../../rig/oauth.ts'
-import { actions, page, PATCH_OP, refusal, resourceOf } from '../../rig/scim.ts'
+import { actions, page, PATCH_OP, refusal, resourceOf, type Resource } from '../../rig/scim.ts'
 import { call, newTenant, NO_LIMITS, operate, wrongCode, type Tenant } from '../../rig/service.ts'
 
 const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest'
@@ -48,6 +48,7 @@ const rename = (id: string, value: string) => patchOf(id, { op: 'replace', path:
 const remove = (id: string) => ({ method: 'DELETE', path: `/Users/${id}` })
 const statuses = (answers: Answer[]) =>
   answers.map(({ status, response }) => [status, response?.scimType].filter(Boolean).join(' '))
+const versionOf = ({ meta }: Resource) => (meta as { version?: string }).version
 const newWide = (users = 0) => newTenant({ policy: NO_LIMITS, users })
 
 describe('a bulk request', () => {
@@ -247,6 +248,25 @@ describe('a bulk request', () => {
       '201',
     ])
     expect(await actions(other)).toEqual(['user.create'])
+  })
+
+  it('changes no version by an operation that changes nothing, but for one that builds upon another', async () => {
+    const tenant = await newWide()
+    const id = await tenant.addUser(JANE, { displayName: 'J' })
+    const before = await resourceOf(tenant, id)
+    const answers = await bulk(tenant, [
+      rename(id, 'J'),
+      { method: 'PUT', path: `/Users/${id}`, data: before },
+    ])
+    expect(answers.map(({ status, version }) => [status, version])).toEqual([
+      ['200', versionOf(before)],
+      ['200', versionOf(before)],
+    ])
+    expect(await resourceOf(tenant, id)).toEqual(before)
+    expect(await actions(tenant)).toEqual(['user.create'])
+    expect(statuses(await bulk(tenant, [rename(id, 'K'), rename(id, 'K')]))).toEqual(['200', '200'])
+    expect(await resourceOf(tenant, id)).toMatchObject({ displayName: 'K' })
+    expect(await actions(tenant)).toEqual(['user.create', 'user.update', 'user.update'])
   })
 })
 

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { readUser } from '../../../src/api/scim/scim-user.ts'
 import { config } from '../../../src/config.ts'
 import { updateUser } from '../../../src/users/user-store.ts'
 import { ask, handle } from '../../rig/deliveries.ts'
@@ -274,6 +275,42 @@ describe('PUT', () => {
     expect(await resourceOf(tenant, id)).toMatchObject({ active: true })
   })
 
+  it('takes names in any case, and disables a user by "Active"', async () => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser(JANE)
+    const emails = [{ Value: 'j@example.com', Type: 'work' }]
+    const body = {
+      userName: JANE,
+      Active: false,
+      DISPLAYNAME: 'J',
+      Name: { GivenName: 'Jane' },
+      Emails: emails,
+    }
+    const response = await put(tenant, id, body)
+    const expected = { active: false, displayName: 'J', name: { givenName: 'Jane' } }
+    expect([response.status, await response.json()]).toMatchObject([
+      200,
+      { ...expected, emails: [{ value: 'j@example.com' }] },
+    ])
+    const other = { op: 'replace', path: 'emails', value: [{ Value: 'k@example.com', Primary: 'True' }] }
+    const patched = await patch(tenant, id, other, { op: 'replace', value: { NAME: { FamilyName: 'S' } } })
+    expect([patched.status, await patched.json()]).toMatchObject([
+      200,
+      { emails: [{ value: 'k@example.com' }], name: { givenName: 'Jane', familyName: 'S' } },
+    ])
+    expect(readUser({ USERNAME: JANE, EMAILS: null })).toMatchObject({ userName: JANE, email: JANE })
+  })
+
+  it('I1: with one name in two cases is refused, since it could mean either', async () => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser(JANE)
+    const both = { userName: JANE, active: true, Active: false }
+    expect(await refusal(await put(tenant, id, both))).toBe('400 invalidSyntax')
+    expect(await refusal(await tenant.scim('POST', '/Users', both))).toBe('400 invalidSyntax')
+    expect(await refusal(await patch(tenant, id, { op: 'replace', value: both }))).toBe('400 invalidSyntax')
+    expect(await resourceOf(tenant, id)).toMatchObject({ active: true })
+  })
+
   it('I1, I3: with a wrong body, an unknown id or prototype keys is refused or ignored', async () => {
     const tenant = await newTenant()
     const id = await tenant.addUser(JANE)
@@ -295,6 +332,19 @@ describe('PUT', () => {
 })
 
 describe('versions', () => {
+  it('stay where a change changes nothing (RFC 7644 §3.5.2.1), and there is no event', async () => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser(JANE, { displayName: 'J' })
+    const before = await resourceOf(tenant, id)
+    const rename = { op: 'replace', path: 'displayName', value: 'J' }
+    const patched = await patch(tenant, id, rename, { op: 'add', path: 'active', value: true })
+    expect([patched.status, await patched.json()]).toEqual([200, before])
+    const replaced = await put(tenant, id, { ...before, title: 'ignored' })
+    expect([replaced.status, await replaced.json()]).toEqual([200, before])
+    expect(await resourceOf(tenant, id)).toEqual(before)
+    expect(await actions(tenant)).toEqual(['user.create'])
+  })
+
   it('are told, and a change of another version is refused with 412', async () => {
     const tenant = await newTenant()
     const id = await tenant.addUser(JANE)
@@ -308,7 +358,7 @@ describe('versions', () => {
     expect(changed.status).toBe(200)
     expect(changed.headers.get('ETag')).not.toBe(version)
     expect(await refusal(await put(tenant, id, body, { 'If-Match': version }))).toBe('412')
-    expect((await put(tenant, id, body, { 'If-Match': '*' })).status).toBe(200)
+    expect((await put(tenant, id, { userName: JANE }, { 'If-Match': '*' })).status).toBe(200)
     const deleted = await scim(tenant, 'DELETE', `/Users/${id}`, undefined, { 'If-Match': version })
     expect(await refusal(deleted)).toBe('412')
     expect(await actions(tenant)).toEqual(['user.create', 'user.update', 'user.update'])
@@ -336,6 +386,20 @@ describe('versions', () => {
     const kept = env.DB.prepare('SELECT count(*) AS n FROM spent_budgets WHERE tenant_id = ?').bind(tenant.id)
     expect(await kept.first('n')).toBe(0)
     expect(await actions(tenant)).toEqual(['user.create', 'generate'])
+  })
+
+  it('D1: of parallel patches without a version, none that is answered 200 is lost', async () => {
+    const tenant = await newTenant({ policy: NO_LIMITS })
+    const paths = ['displayName', 'externalId', 'preferredLanguage', 'name.givenName', 'name.familyName']
+    for (let round = 0; round < 3; round++) {
+      const id = await tenant.addUser(`jane${round}@example.com`)
+      const all = await Promise.all(paths.map((path) => patch(tenant, id, { op: 'add', path, value: 'da' })))
+      const made = all.filter(({ status }) => status === 200).length
+      expect(all.filter(({ status }) => status === 409)).toHaveLength(paths.length - made)
+      expect(made).toBeGreaterThanOrEqual(3)
+      const user = JSON.stringify(await resourceOf(tenant, id))
+      expect(user.split('"da"')).toHaveLength(made + 1)
+    }
   })
 
   it('of parallel changes of one version exactly one is made', async () => {
@@ -378,6 +442,15 @@ describe('what may be found out', () => {
     }
   })
 
+  it.each(['/Schemas', '/ResourceTypes'])(
+    'is not filtered: 403 for a filter of %s (RFC 7644 §4)',
+    async (path) => {
+      const tenant = await newTenant()
+      expect(await refusal(await tenant.scim('GET', `${path}?filter=id%20eq%20%22User%22`))).toBe('403')
+      expect((await tenant.scim('GET', `${path}?count=1&startIndex=9`)).status).toBe(200)
+    },
+  )
+
   it('names every attribute that a user has', async () => {
     const tenant = await newTenant()
     const id = await tenant.addUser(JANE, {
@@ -410,8 +483,37 @@ describe('an answer', () => {
       Object.keys(await (await scim(tenant, 'GET', `/Users/${id}?${query}`)).json<object>()).toSorted()
     expect(await keysOf('attributes=userName,name.familyName')).toEqual(['id', 'schemas', 'userName'])
     expect(await keysOf('excludedAttributes=meta,EMAILS')).not.toContain('emails')
+    const read = async (query: string) => (await scim(tenant, 'GET', `/Users/${id}?${query}`)).json()
+    const name = { givenName: 'Jane', familyName: 'S' }
+    await patch(tenant, id, { op: 'add', path: 'name', value: name })
+    expect(await read(`attributes=${CORE}:name.familyName,emails.value`)).toEqual({
+      schemas: [CORE],
+      id,
+      name: { familyName: 'S' },
+      emails: [{ value: JANE }],
+    })
+    expect(await read('excludedAttributes=NAME.FAMILYNAME,emails[type eq "work"].type,meta')).toMatchObject({
+      name: { givenName: 'Jane' },
+      emails: [{ value: JANE, primary: true }],
+    })
+    expect(JSON.stringify(await read('excludedAttributes=name.familyName,emails.type'))).not.toMatch(
+      /"S"|"work"/,
+    )
     const [found] = (await page(tenant, { attributes: 'displayName' })).Resources
     expect(Object.keys(found ?? {}).toSorted()).toEqual(['displayName', 'id', 'schemas'])
+  })
+
+  it.each([
+    ['POST', '/Users', { userName: 'new@example.com' }],
+    ['PUT', '/Users/{id}', { userName: JANE, displayName: 'K' }],
+    ['PATCH', '/Users/{id}', { schemas: [PATCH_OP], Operations: [{ op: 'remove', path: 'displayName' }] }],
+  ])('to %s has them too, and the version (RFC 7644 §3.9)', async (method, path, body) => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser(JANE, { displayName: 'J' })
+    const url = `${path.replace('{id}', id)}?attributes=userName`
+    const response = await scim(tenant, method, url, body)
+    expect(response.headers.get('ETag')).toMatch(/^W\/"\d+"$/)
+    expect(Object.keys(await response.json<object>()).toSorted()).toEqual(['id', 'schemas', 'userName'])
   })
 })
 
