@@ -69,9 +69,7 @@ export const user = named(
         v.partial(v.object({ value: v.string(), type: v.picklist(['work', 'home']), primary: v.boolean() })),
       ),
     ),
-    phoneNumbers: v.optional(
-      v.array(v.partial(v.object({ value: v.string(), type: v.literal('mobile') }))),
-    ),
+    phoneNumbers: v.optional(v.array(v.partial(v.object({ value: v.string(), type: v.literal('mobile') })))),
     active: v.optional(v.boolean()),
     meta: v.optional(v.partial(userMeta)),
   }),

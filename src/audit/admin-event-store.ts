@@ -94,7 +94,7 @@ export function recordEventOf(
   orm: Orm,
   { tenantId, now }: Pick<TenantScope, 'tenantId' | 'now'>,
   { accessId, sourceIp, requestId }: Actor,
-  { action, reason, id = newEventId(now), mode = null }: DeskAct,
+  { action, reason, id = newEventId(now), mode = null, result = 'done', way = NO_WAY }: Act,
   source: SQL,
 ) {
   const row = {
@@ -106,10 +106,10 @@ export function recordEventOf(
     mode,
     userId: users.id,
     target: maskAddress(sql`${users.emailKey}`),
-    result: sql`'done'`,
+    result: sql`${result}`,
     sourceIp: sql`${sourceIp}`,
     requestId: sql`${requestId}`,
-    ...NO_WAY,
+    ...way,
     reason: reason === null ? null : sql`${reason}`,
     ...UNNUMBERED,
   }
@@ -117,7 +117,14 @@ export function recordEventOf(
 }
 
 /** What an administrator did, and why in their words where they have to say it. */
-type DeskAct = { action: string; reason: string | null; id?: string; mode?: SQL | null }
+type Act = {
+  action: string
+  reason: string | null
+  id?: string
+  mode?: SQL | null
+  result?: string
+  way?: NonNullable<Recording['way']>
+}
 
 /** What the transaction recorded for one item of a bulk call. */
 export type Recorded<Item, Result> = { item: Item; eventId: string; result: Result; userId: string | null }

@@ -1,7 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { maskAddress } from '../audit/admin-event-store.ts'
-import { deskVerifications } from '../database/desk-schema.ts'
-import type { Orm } from '../database/prepared-batch.ts'
 import { runSql } from '../database/run-sql.ts'
 import { jsonEach } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
@@ -131,19 +129,6 @@ export async function findSendable(
   ])
   const rows = (found?.results ?? []) as Sendable[]
   return new Map(rows.map((row) => [row.id, row]))
-}
-
-/** How long one is kept after it has ended: what was sent in the last hour is counted, and the log of events has it all. */
-const KEPT_MS = 24 * HOUR_MS
-
-/** The statement that removes old verifications of all tenants of a database, and returns which. */
-export function purgeVerifications(orm: Orm, now: number, most: number) {
-  const old = sql`SELECT tenant_id, id FROM desk_verifications WHERE expires_at <= ${now - KEPT_MS}
-    ORDER BY expires_at LIMIT ${most}`
-  return orm
-    .delete(deskVerifications)
-    .where(sql`(${deskVerifications.tenantId}, ${deskVerifications.id}) IN (${old})`)
-    .returning({ id: deskVerifications.id })
 }
 
 const enabledUser = sql`JOIN users u ON u.tenant_id = v.tenant_id AND u.id = v.user_id AND u.status = 'enabled'`

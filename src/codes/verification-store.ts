@@ -4,7 +4,8 @@ import { maskAddress } from '../audit/admin-event-store.ts'
 import { runSql } from '../database/run-sql.ts'
 import { jsonEach } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
-import { TRIES_MAX, VERIFICATION_MS, VERIFIED_MS } from './verification.ts'
+import { VERIFIED_MS } from './desk-rules.ts'
+import { TRIES_MAX, VERIFICATION_MS } from './verification.ts'
 
 /**
  * The statements about verifications that their verifiers make: each function is one round trip, and a change and its

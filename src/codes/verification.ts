@@ -11,8 +11,6 @@ import { canonicalEmailAddress, withoutSubAddress } from './email-address.ts'
 
 /** For how long a caller has time, from the start of a verification. */
 export const VERIFICATION_MS = 300_000
-/** For how long somebody who was verified may be issued a code. */
-export const VERIFIED_MS = 900_000
 /** Wrong digits, and wrong codes behind the link, at which a verification has failed. */
 export const TRIES_MAX = 5
 

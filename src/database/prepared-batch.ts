@@ -1,5 +1,6 @@
-import { is, Param, Placeholder, sql } from 'drizzle-orm'
+import { is, Param, Placeholder, sql, type SQL } from 'drizzle-orm'
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1'
+import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core'
 
 /** A statement of Drizzle's builder, before it has run. */
 type Buildable = { toSQL(): { sql: string; params: unknown[] } }
@@ -51,6 +52,11 @@ export class PreparedBatch<Values extends Record<string, Bindable>> {
     this.#prepared ??= this.#build(drizzle(db), newPlaceholders<Values>()).map(prepare)
     return this.#prepared.map(({ text, valuesOf }) => db.prepare(text).bind(...valuesOf(values)))
   }
+}
+
+/** A statement that Drizzle's builder has no words for. */
+export function rawStatement(text: SQL): Buildable {
+  return { toSQL: () => new SQLiteAsyncDialect().sqlToQuery(text) }
 }
 
 /** Statements of Drizzle's, for a round trip that they share with statements that are none. */

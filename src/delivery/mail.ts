@@ -1,3 +1,4 @@
+import type { GlassEvent } from '../audit/glass-event-store.ts'
 import type { CodeMode } from '../codes/code.ts'
 import { referenceOf } from '../codes/reference.ts'
 import { REPORTABLE_MS, sealReport } from '../codes/report-link.ts'
@@ -103,6 +104,14 @@ export async function noticeMail(
   const { notices, report, noButton } = texts.mails
   const link = url === undefined ? undefined : { url, shownUrl: url, ...report, noButton }
   return composeOpening(tenant, texts, notices[subjectOf(notice, mode, channel)], link)
+}
+
+/** The mail that tells a tenant that a rule of its desk was passed: who, for whom, and why. */
+export async function alertMail({ env, tenant }: MailSource, event: GlassEvent): Promise<Mail> {
+  const texts = await textsIn(env, tenant.policy.mail.language)
+  const { subject, intro } = texts.mails.alert
+  const slots = { ...event, tenant: senderOf(tenant) }
+  return compose(tenant, texts, { subject: fill(subject, slots), intro: fill(intro, slots) })
 }
 
 /**

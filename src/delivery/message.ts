@@ -44,6 +44,13 @@ export type DeliveryMessage = { tenantId: string } & (
       requestedAt: number
     }
   | {
+      /** A rule of the desk was passed: mailed when the event is there by which it was. */
+      kind: 'alert'
+      eventId: string
+      to: string
+      requestedAt: number
+    }
+  | {
       /** A code by which a caller shows the help desk who they are: sent while their verification waits for it. */
       kind: 'proof'
       userId: string
@@ -64,6 +71,9 @@ export type CodeMessage = Extract<DeliveryMessage, { code: string }>
 
 /** A message that tells a user something. */
 export type NoticeMessage = Extract<DeliveryMessage, { kind: 'notice' }>
+
+/** A message that tells a tenant that a rule of its desk was passed. */
+export type AlertMessage = Extract<DeliveryMessage, { kind: 'alert' }>
 
 /** A message with a code for a caller. */
 export type ProofMessage = Extract<DeliveryMessage, { kind: 'proof' }>

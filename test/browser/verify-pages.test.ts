@@ -41,7 +41,7 @@ async function entered({ userId }: Started, verifyCode: string): Promise<string>
 async function mailedCode(email: string): Promise<string> {
   return vi.waitFor(
     async () => {
-      const [mail] = (await service.mails()).filter(({ to }) => to === email)
+      const mail = (await service.mails()).find(({ to }) => to === email)
       const code = /^ {4}(\S+)$/m.exec(mail?.text ?? '')?.[1]
       if (code === undefined) throw new Error('no mail yet')
       return code

@@ -29,8 +29,6 @@ export async function colleague({ id }: Tenant): Promise<string> {
   return adminToken(await addKey(id, 'help-desk'))
 }
 
-export const GENERATE = '/users/generateVerifyCode/resetPassword'
-
 /** One call for one user, as a person of the desk makes it, and the messages that it has queued. */
 export async function generateAs(
   { host }: Tenant,

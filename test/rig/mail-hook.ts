@@ -18,6 +18,10 @@ export type Mailed = {
   notice?: string
   channel?: string
   reportUrl?: string
+  who?: string
+  whom?: string
+  rules?: string
+  reason?: string
 }
 
 /** A tenant's own mail service, on the internet: it takes only calls that are signed with its secret. */

@@ -1,7 +1,5 @@
-import { createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import worker from '../../../src/local.ts'
 import { accessToken, addClient, clientKey } from '../../rig/oauth.ts'
 import { failWrites } from '../../rig/fail-writes.ts'
 import { handle } from '../../rig/deliveries.ts'
@@ -271,20 +269,6 @@ describe('what is begun anew', () => {
     expect(await storedVerifications(desk)).toMatchObject([{ status: 'cancelled', verified_at: null }])
     expect((await deskEvents(desk)).filter(([action]) => action === 'verify.cancel')).toHaveLength(1)
   })
-})
-
-it('a verification is removed a day after it has ended', async () => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  const desk = await newDesk()
-  const { sessionExpiration } = await verified(desk, await addCaller(desk), 'start')
-  const dayLater = Date.parse(sessionExpiration) + 24 * 3_600_000
-  for (const [scheduledTime, left] of [
-    [dayLater - 1, 1],
-    [dayLater, 0],
-  ] as const) {
-    await worker.scheduled(createScheduledController({ scheduledTime }), env)
-    expect(await storedVerifications(desk)).toHaveLength(left)
-  }
 })
 
 describe('what cannot be verified', () => {
