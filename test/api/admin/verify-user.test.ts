@@ -189,6 +189,35 @@ describe('a verification', () => {
   })
 })
 
+it('S2: a verification is good for one code, of that user, for who has verified', async () => {
+  const desk = await newDesk({
+    policy: {
+      desk: { verification: { by: 'mail' }, requireVerification: 'display' },
+      notify: { issued: false },
+    },
+  })
+  const userId = await addCaller(desk)
+  await addCaller(desk, 'john')
+  const GENERATE = '/users/generateVerifyCode/resetPassword'
+  const generate = async (email: string, role?: 'super-admin') => {
+    const [result] = await (await desk.admin(GENERATE, [{ email }], role)).json<{ status: number }[]>()
+    return result?.status
+  }
+  const digits = await digitsFor(desk, await verified(desk, userId, 'start'))
+  expect(await generate('jane@example.com')).toBe(1006)
+  await verified(desk, userId, 'code', { verifyCode: digits })
+  expect(await generate('john@example.com')).toBe(1006)
+  expect(await generate('jane@example.com', 'super-admin')).toBe(1006)
+  expect(await generate('jane@example.com')).toBe(1000)
+  expect(await verified(desk, userId, 'status')).toMatchObject({ verifyStatus: 'VERIFIED', status: 'ENDED' })
+  expect(await generate('jane@example.com')).toBe(1006)
+  // One that was taken back is good for none.
+  const again = await digitsFor(desk, await verified(desk, userId, 'start'))
+  await verified(desk, userId, 'code', { verifyCode: again })
+  await verified(desk, userId, 'cancel')
+  expect(await generate('jane@example.com')).toBe(1006)
+})
+
 describe('409', () => {
   it('is answered while somebody else verifies the same user, and says until when', async () => {
     const desk = await newDesk()
