@@ -1,8 +1,9 @@
 import { banner } from './local/banner.ts'
 import { claimHome, type Claim } from './local/claim.ts'
-import { ensureDemoTenant, readDemoKey } from './local/demo-tenant.ts'
+import { ensureDemoTenant, providerPort, readDemoKey } from './local/demo-tenant.ts'
 import { DevServer } from './local/dev-server.ts'
 import { makePrivate } from './local/home.ts'
+import { startProvider, type RunningProvider } from './local/identity-provider.ts'
 import { ensureLocalSecrets } from './local/local-secrets.ts'
 import { applyMigrations } from './local/migrations.ts'
 import { readPort, requireFreePort } from './local/port.ts'
@@ -33,10 +34,12 @@ async function serve(port: number, claim: Claim): Promise<void> {
   console.log(`Starting wrangler dev on port ${port} ...`)
   const server = new DevServer(port, claim.noteServer)
   const stopped = stopOnSignal(server)
+  let provider: RunningProvider | undefined
   try {
     await server.started(baseUrl)
     console.log('Checking tenant demo ...')
-    await ensureDemoTenant(operatorKey, demoKey)
+    provider = await startProvider(baseUrl, await providerPort(operatorKey))
+    await ensureDemoTenant(operatorKey, demoKey, provider.issuer)
     console.log(banner(baseUrl))
     server.showOutput()
     const code = await server.ended
@@ -47,6 +50,7 @@ async function serve(port: number, claim: Claim): Promise<void> {
     // Whatever failed after a signal failed because of it.
     if (!stopped.isAsked) throw error
   } finally {
+    provider?.stop()
     await server.stop()
   }
 }

@@ -1,3 +1,4 @@
+import { consoleRoutes } from './api/console/routes.ts'
 import { operatorRoutes } from './api/operator/routes.ts'
 import { pageErrors } from './api/pages/errors.ts'
 import { verifyRoutes } from './api/pages/verify-routes.ts'
@@ -6,12 +7,16 @@ import { consumeDeliveries } from './delivery/consumer.ts'
 import { maintain } from './maintenance.ts'
 import { consumeWebhooks, SLOW_WEBHOOKS, WEBHOOKS } from './webhooks/consumer.ts'
 
-/** What the operator of the service calls, and the pages of callers to the help desk. Its prefixes are the routes of its Worker in wrangler.toml. */
+/**
+ * What the operator of the service calls, the console of tenants, and the pages of callers to the help desk. Its prefixes
+ * are the routes of its Worker in wrangler.toml.
+ */
 export const controlPlane: Plane = {
   errors: [['/v/', pageErrors]],
   largeBodies: [],
   mount(app) {
     app.route('/operator/v1', operatorRoutes)
+    app.route('/console', consoleRoutes)
     app.route('/v', verifyRoutes)
   },
 }

@@ -13,6 +13,7 @@ export function banner(baseUrl: string): string {
   return `
 Rescind runs on ${baseUrl}, and shows its mails on ${baseUrl}${INBOX_PATH}.
 A user resets a password on ${baseUrl}/reset, such as jane.saoirse@example.com.
+The help desk works on ${baseUrl}/console, where anybody on this machine may be one of its people.
 The API reference is on ${baseUrl}/docs.
 Ctrl-C stops it; a new start keeps everything but the mails.
 

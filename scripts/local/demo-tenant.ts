@@ -10,17 +10,29 @@ import { bodyOf, operate } from '../operator/operator-client.ts'
 import { newTenantKey } from '../operator/tenant-key.ts'
 import { orAdvise } from '../user-error.ts'
 import { GRANT_PATH } from './grant-page.ts'
+import { CONSOLE_CLIENT } from './identity-provider.ts'
 import { keyPath, shown } from './home.ts'
 
-/** Mails from an address that leads nowhere, and has reset pages that hand grants to a page of this run. */
-const tenantAt = (baseUrl: string) => ({
+/**
+ * Mails from an address that leads nowhere, has reset pages that hand grants to a page of this run, and a console to
+ * which the people of this run's provider sign in.
+ */
+const tenantAt = (baseUrl: string, issuer: string) => ({
   name: 'Demo',
   hosts: ['localhost', '127.0.0.1'],
   policy: {
     mail: { from: 'reset@demo.example' },
     redeem: { kind: 'grant', audience: 'https://demo.example', returnUrl: baseUrl + GRANT_PATH },
     pages: { supportUrl: 'https://demo.example/help' },
+    console: consoleAt(issuer),
   },
+})
+
+const consoleAt = (issuer: string) => ({
+  issuer,
+  clientId: CONSOLE_CLIENT,
+  roleClaim: 'groups',
+  roles: { 'help-desk': 'help-desk', 'super-admin': 'super-admin' },
 })
 
 const USERS = [
@@ -31,15 +43,36 @@ const USERS = [
 
 const KEY_DESCRIPTION = 'Super-admin of the local demo tenant'
 
+type DemoTenant = {
+  name: string
+  hosts: string[]
+  adminRestApiUrl: string
+  policy: { console?: { issuer?: string; clientId?: string } }
+}
+
+/** The port that the local provider had when the tenant was last served; 0 for any. */
+export async function providerPort(operatorKey: OperatorKeyFile): Promise<number> {
+  const found = await operate(operatorKey, 'GET', '/tenants/demo')
+  if (found.status === 404) return 0
+  const { policy } = await bodyOf<DemoTenant>(found)
+  return isOurs(policy.console) ? Number(new URL(policy.console?.issuer ?? '').port) : 0
+}
+
+/** Whether people sign in with the provider of local runs, and not with one that its owner has chosen. */
+function isOurs(console: DemoTenant['policy']['console']): boolean {
+  return console?.clientId === CONSOLE_CLIENT && console.issuer?.startsWith('http://127.0.0.1:') === true
+}
+
 /**
- * Makes the tenant `demo` usable: creates what is missing, and changes nothing that is there but the
- * URL in its key file, which follows the port. A key that is not accepted any more is kept aside.
+ * Makes the tenant `demo` usable: creates what is missing, and changes nothing that is there but the URL in its key file
+ * and the one of the local provider, which follow their ports. A key that is not accepted any more is kept aside.
  */
 export async function ensureDemoTenant(
   operatorKey: OperatorKeyFile,
   demoKey: TenantKeyFile | undefined,
+  issuer: string,
 ): Promise<void> {
-  const { adminRestApiUrl } = await ensureTenant(operatorKey)
+  const { adminRestApiUrl } = await ensureTenant(operatorKey, issuer)
   const path = keyPath('demo.key')
   const known = demoKey && { ...demoKey, adminRestApiUrl }
   const { baseUrl } = operatorKey
@@ -83,11 +116,19 @@ function setAside(path: string): void {
   console.log(`  the key in ${shown(path)} is not accepted any more, and now in ${shown(aside)}`)
 }
 
-async function ensureTenant(operatorKey: OperatorKeyFile): Promise<{ adminRestApiUrl: string }> {
+async function ensureTenant(operatorKey: OperatorKeyFile, issuer: string): Promise<DemoTenant> {
   const found = await operate(operatorKey, 'GET', '/tenants/demo')
-  if (found.status !== 404) return bodyOf(found)
-  console.log('  created tenant demo')
-  return bodyOf(await operate(operatorKey, 'PUT', '/tenants/demo', tenantAt(operatorKey.baseUrl)))
+  const put = async (tenant: object) =>
+    bodyOf<DemoTenant>(await operate(operatorKey, 'PUT', '/tenants/demo', tenant))
+  if (found.status === 404) {
+    console.log('  created tenant demo')
+    return put(tenantAt(operatorKey.baseUrl, issuer))
+  }
+  const tenant = await bodyOf<DemoTenant>(found)
+  const { console: known } = tenant.policy
+  const isToFollow = known === undefined || (isOurs(known) && known.issuer !== issuer)
+  if (!isToFollow) return tenant
+  return put({ ...tenant, policy: { ...tenant.policy, console: { ...consoleAt(issuer), ...known, issuer } } })
 }
 
 /** The users of a tenant that has none: one that has some is its owner's business. */

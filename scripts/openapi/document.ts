@@ -1,7 +1,9 @@
 import packageJson from '../../package.json' with { type: 'json' }
+import { SESSION_COOKIE, SESSION_CSRF_HEADER } from '../../src/auth/session-cookie.ts'
 import { PERMISSIONS, type Permission, type Role } from '../../src/tenants/role.ts'
 import { SCOPES, scopesFor } from '../../src/tenants/scope.ts'
 import { adminDialect } from './admin.ts'
+import { consoleDialect } from './console.ts'
 import { headerComponents, SECURITY_HEADERS } from './headers.ts'
 import { namedSchemas } from './json-schema.ts'
 import { oauthDialect, oauthDiscoveryDialect } from './oauth.ts'
@@ -23,6 +25,7 @@ const DIALECTS: readonly Dialect[] = [
   oauthDialect,
   oauthDiscoveryDialect,
   operatorDialect,
+  consoleDialect,
   publicDialect,
 ]
 
@@ -139,8 +142,11 @@ function securityOf(who: Who): OperationObject['security'] {
   // The assertion of an OAuth client is part of its form, for which OpenAPI has no word.
   if (who === 'anyone' || who === 'oauth-client') return []
   if (who === 'operator') return [{ operatorToken: [] }]
+  if (who === 'owner') return [{ operatorToken: [] }, { consoleSession: ['super-admin'] }]
+  if (who === 'person') return [{ consoleSession: ROLES }]
   return [
     { apiKeyToken: rolesOf(who.permission) },
+    { consoleSession: rolesOf(who.permission) },
     ...scopesFor(who.permission).map((scope) => ({ oauth2: [scope] })),
     ...(who.face === 'scim' ? [{ scimToken: [] }] : []),
   ]
@@ -149,11 +155,14 @@ function securityOf(who: Who): OperationObject['security'] {
 function whoMay(who: Who): string {
   if (who === 'anyone') return 'Who: anyone.'
   if (who === 'operator') return 'Who: the operator.'
+  if (who === 'owner')
+    return 'Who: the operator; a super-admin of this tenant who is signed in to its console.'
+  if (who === 'person') return 'Who: whoever is signed in to the console.'
   if (who === 'oauth-client') return 'Who: an OAuth client, which proves itself by the assertion in the form.'
   const scopes = scopesFor(who.permission).map((scope) => `\`${scope}\``)
   const roles = rolesOf(who.permission).map((role) => `\`${role}\``)
   const parts = [
-    `an API key of the role ${roles.join(' or ')}`,
+    `an API key, or a person in the console, of the role ${roles.join(' or ')}`,
     ...(scopes.length > 0 ? [`an OAuth client with one of ${scopes.join(', ')}`] : []),
     ...(who.face === 'scim' ? ['a SCIM token'] : []),
   ]
@@ -182,6 +191,15 @@ function securitySchemes(): object {
       bearerFormat: 'JWT',
       description:
         "A JWT that the operator's key has signed (ES256), for the service's base URL + `/operator`.",
+    },
+    consoleSession: {
+      type: 'apiKey',
+      in: 'cookie',
+      name: SESSION_COOKIE,
+      description:
+        'The session of a person who is signed in to the console of the tenant, whose host is called. A call of it ' +
+        `brings the token of the session in \`${SESSION_CSRF_HEADER}\`, too. What is listed with it are the roles of ` +
+        'people that may.',
     },
   }
 }

@@ -70,9 +70,15 @@ export const HEADERS = {
     example: 'true',
   },
   'Set-Cookie': {
-    description: 'The CSRF token as a cookie, which scripts can read, for 30 minutes.',
+    description:
+      'The CSRF token as a cookie, which scripts can read, for 30 minutes; or, of the console, the end of its session.',
     schema: text,
     example: 'Csrf-Token_demo=TokenID=...,expirationTime=...; Max-Age=1800; Path=/; Secure; SameSite=Lax',
+  },
+  'Clear-Site-Data': {
+    description: 'The browser forgets what it has kept of the console.',
+    schema: { const: '"cache"' },
+    example: '"cache"',
   },
   'Access-Control-Allow-Origin': {
     description: 'The origin of the page, where the policy `origins` names it; `*` for public keys.',

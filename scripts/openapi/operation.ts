@@ -21,8 +21,17 @@ export type Operation = {
 
 export type Operations = Readonly<Record<string, Operation>>
 
-/** Who may call it: anybody, a key or client of a tenant with this permission, an OAuth client, or the operator. */
-export type Who = 'anyone' | { permission: Permission; face: 'admin' | 'scim' } | 'oauth-client' | 'operator'
+/**
+ * Who may call it: anybody, a key, client or person of a tenant with this permission, an OAuth client, the operator,
+ * the operator or a super-admin of the tenant who is signed in to its console, or whoever is signed in there.
+ */
+export type Who =
+  | 'anyone'
+  | { permission: Permission; face: 'admin' | 'scim' }
+  | 'oauth-client'
+  | 'operator'
+  | 'owner'
+  | 'person'
 
 export type Parameter = {
   name: string

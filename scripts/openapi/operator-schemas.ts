@@ -31,6 +31,8 @@ type Part = v.GenericSchema & {
 /** Members that an answer always has although nobody sent them and no default is written down. */
 const FILLED = new Set(['attemptsMax'])
 
+const SECRETS = new Set(['secret', 'clientSecret'])
+
 /** A schema of what is sent as one of what is answered: with every default, and without the secrets. */
 function asAnswered(part: Part): v.GenericSchema {
   const { type, entries, wrapped, options } = part
@@ -41,7 +43,7 @@ function asAnswered(part: Part): v.GenericSchema {
     return v.union(options.map(asAnswered))
   }
   if (entries === undefined) return part
-  const shown = Object.entries(entries).filter(([name]) => name !== 'secret')
+  const shown = Object.entries(entries).filter(([name]) => !SECRETS.has(name))
   return v.object(
     Object.fromEntries(
       shown.map(([name, each]) => [name, asAnswered(FILLED.has(name) ? (each.wrapped ?? each) : each)]),

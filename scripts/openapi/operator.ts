@@ -50,7 +50,7 @@ const tenantOperations: Operations = {
   [`GET ${BASE}/:id`]: {
     id: 'getTenant',
     summary: 'One tenant, without the secrets of its hooks.',
-    who: 'operator',
+    who: 'owner',
     answers: { 200: answer('The tenant.', tenant, example.TENANT), ...NO_TENANT },
   },
   [`PUT ${BASE}/:id`]: {
@@ -58,7 +58,7 @@ const tenantOperations: Operations = {
     summary: 'Creates a tenant, or replaces its `name`, `hosts` and `policy`.',
     description:
       'A record that was fetched may be put. A hook without its `secret` keeps the stored one, if its `url` is the stored one.',
-    who: 'operator',
+    who: 'owner',
     body: json(tenantRequest, example.TENANT_REQUEST),
     answers: {
       200: answer('The tenant, which was there before.', tenant, example.TENANT),
@@ -68,6 +68,7 @@ const tenantOperations: Operations = {
         members:
           'name must be 1 to 100 characters. policy.code.length must be 4 to 32 for base32, 6 to 12 for digits.',
       },
+      403: { operators: 'Only the operator may change: hosts, policy.limits.send.' },
       409: {
         host: 'One of the hosts belongs to another tenant.',
         audience:
@@ -100,13 +101,13 @@ function list(id: string, summary: string, schema: v.GenericSchema, sample: unkn
   return {
     id,
     summary,
-    who: 'operator',
+    who: 'owner',
     answers: { 200: answer('Those there are.', schema, sample), ...NO_TENANT },
   }
 }
 
 function remove(id: string, summary: string, refusal: string): Operation {
-  return { id, summary, who: 'operator', answers: { 204: { what: 'It is gone.' }, 404: refusal } }
+  return { id, summary, who: 'owner', answers: { 204: { what: 'It is gone.' }, 404: refusal } }
 }
 
 const credentials: Operations = {
@@ -115,7 +116,7 @@ const credentials: Operations = {
     id: 'addKey',
     summary: 'Adds an API key to a tenant.',
     description: 'The answer, with the private key as `accessKey` (PKCS#1 PEM), is a key file.',
-    who: 'operator',
+    who: 'owner',
     body: json(keyRequest, example.KEY_REQUEST),
     answers: {
       201: answer('The key.', key, example.KEY),
@@ -135,7 +136,7 @@ const credentials: Operations = {
   [`POST ${BASE}/:id/clients`]: {
     id: 'addClient',
     summary: 'Adds an OAuth client to a tenant.',
-    who: 'operator',
+    who: 'owner',
     body: json(clientRequest, example.CLIENT_REQUEST),
     answers: {
       201: answer('The client.', client, example.CLIENT),
@@ -147,7 +148,7 @@ const credentials: Operations = {
   [`PUT ${BASE}/:id/clients/:clientId`]: {
     id: 'putClient',
     summary: "Replaces an OAuth client's keys, scopes and description.",
-    who: 'operator',
+    who: 'owner',
     body: json(clientRequest, example.CLIENT_REQUEST),
     answers: {
       200: answer('The client.', client, example.CLIENT),
@@ -169,7 +170,7 @@ const credentials: Operations = {
   [`POST ${BASE}/:id/scim-tokens`]: {
     id: 'addScimToken',
     summary: 'Makes a SCIM token; shown once.',
-    who: 'operator',
+    who: 'owner',
     body: json(scimTokenRequest, { description: 'Okta' }),
     answers: {
       201: answer('The token.', newScimToken, example.NEW_SCIM_TOKEN),

@@ -9,6 +9,7 @@ const IN_PATHS: readonly (readonly [fragment: string, about: string, example: st
   ['{clientId}', 'The id of the OAuth client.', '018f5f0c-2c51-7f0e-8a3c-9a610c1f5a3b'],
   ['{webhookId}', 'The id of the webhook.', 'whk_5f0c2c51-6f0e-4a3c-9a61-0c1f5a3b7d42'],
   ['{tokenId}', 'The id of the SCIM token.', '018f5f0c-2c51-7f0e-8a3c-9a610c1f5a3b'],
+  ['/sessions/{id}', 'The id of the session.', '018f5f0c-2c51-8f0e-8a3c-9a610c1f5a3b'],
   ['/ResourceTypes/{name}', 'The name of the resource type.', 'User'],
   ['/Schemas/{id}', 'The id of the schema.', 'urn:ietf:params:scim:schemas:core:2.0:User'],
   [

@@ -9,7 +9,7 @@ import { examplePath } from './parameters.ts'
 const WHEN: Readonly<Record<ErrorStatus, string>> = {
   400: 'The request as a whole is wrong.',
   401: 'There is no valid token; or, on the password API, no valid code or CSRF token.',
-  403: "The key's role or the client's scopes do not allow it.",
+  403: "The key's or person's role, or the client's scopes, do not allow it.",
   404: 'There is no such tenant, user or key.',
   405: 'The method is wrong; `Allow` names the right ones.',
   406: 'No media type of the answer is acceptable.',
@@ -72,14 +72,22 @@ export class Responses {
   }
 }
 
+const CSRF = { csrf: 'Send the token of the session in X-CSRF-Token.' }
+
 /** Refusals that follow from who may call, from the method and from the body. */
 function commonRefusals({ who, body }: Operation, method: string): Partial<Record<ErrorStatus, Refusal>> {
   const isOfTenant = typeof who === 'object'
   return {
     429: { network: 'Too many requests from your network. Try again in 10 seconds.' },
-    ...((isOfTenant || who === 'operator') && { 401: { token: 'A valid bearer token is required.' } }),
+    ...((isOfTenant || who === 'operator' || who === 'owner') && {
+      401: { token: 'A valid bearer token is required.' },
+    }),
+    ...(who === 'person' && { 401: { session: 'Sign in: there is no live session.' }, 403: CSRF }),
     ...(isOfTenant && {
-      403: { role: 'The role help-desk of this key does not allow this call.' },
+      403: { role: 'The role help-desk of this key does not allow this call.', ...CSRF },
+    }),
+    ...(who === 'owner' && {
+      403: { other: 'This is for the operator, and for super-admins of the tenant.', ...CSRF },
     }),
     ...(method !== 'GET' && { 413: { tooLarge: 'The body is over 65536 bytes.' } }),
     ...(body?.content['application/json'] && {
@@ -137,9 +145,9 @@ function refusalObject(
     if (!name.startsWith('RateLimit') || !isBefore) names.add(name)
   }
   if (status === 429 || status === 503) names.add('Retry-After')
-  if (status === 409 && who !== 'operator' && dialect.errorType === 'application/json')
+  if (status === 409 && who !== 'operator' && who !== 'owner' && dialect.errorType === 'application/json')
     names.add('Retry-After')
-  if ((status === 401 || (status === 403 && who !== 'oauth-client')) && who !== 'anyone') {
+  if ((status === 401 || (status === 403 && typeof who === 'object')) && who !== 'anyone') {
     names.add('WWW-Authenticate')
   }
   const bodies = Object.entries(sentences).map(([name, sentence]) => {

@@ -30,7 +30,8 @@ function requestOf({ who, body, query = [] }: Operation, method: string, path: s
     .map((each) => [each.name, String(each.example)])
   const search = parameters.length === 0 ? '' : `?${String(new URLSearchParams(parameters))}`
   const isForm = type === 'application/x-www-form-urlencoded'
-  const token = who === 'operator' ? 'OPERATOR_TOKEN' : typeof who === 'object' ? 'TOKEN' : undefined
+  const token =
+    who === 'operator' || who === 'owner' ? 'OPERATOR_TOKEN' : typeof who === 'object' ? 'TOKEN' : undefined
   const text = isForm
     ? String(new URLSearchParams(example as Record<string, string>))
     : example === undefined

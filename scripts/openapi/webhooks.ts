@@ -93,7 +93,7 @@ const PAGE: readonly Parameter[] = [
   { name: 'cursor', description: 'The `nextCursor` of a page: what comes after it.', schema: v.string() },
 ]
 const BASE = '/operator/v1/tenants/:id/webhooks'
-const who = 'operator'
+const who = 'owner'
 
 export const webhookOperations: Operations = {
   [`GET ${BASE}`]: {

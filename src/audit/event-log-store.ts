@@ -1,5 +1,6 @@
 import type { adminEvents, userEvents } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
+import { forgetPersons } from './person-store.ts'
 import { hourOf } from './user-event-store.ts'
 
 /**
@@ -8,7 +9,10 @@ import { hourOf } from './user-event-store.ts'
  * with some twenty looks into an index, and a page is found by arithmetic: at three million events as at three.
  */
 
-export type AdminEvent = typeof adminEvents.$inferSelect
+export type AdminEvent = typeof adminEvents.$inferSelect & {
+  /** The name of the person who did it, as they were called at their last sign-in; nothing where it was no person. */
+  personName: string | null
+}
 export type UserEvent = typeof userEvents.$inferSelect
 
 type Table = 'admin_events' | 'user_events'
@@ -158,6 +162,7 @@ export async function tidyLogs({ db, tenantId, now }: TenantScope, keptMs: numbe
     ...numberClosed(db, tenantId, now),
     purgeEvents(db, 'admin_events', tenantId, now - keptMs),
     purgeEvents(db, 'user_events', tenantId, now - keptMs),
+    forgetPersons(db, tenantId, now - keptMs),
   ])
   const [numbered = 0, , admins = 0, users = 0] = results.map(({ meta }) => meta.changes)
   const hasMore = numbered >= CLOSED_MAX || admins >= PURGED_MAX || users >= PURGED_MAX
@@ -167,7 +172,8 @@ export async function tidyLogs({ db, tenantId, now }: TenantScope, keptMs: numbe
 /** The clock of the database, epoch ms, as its triggers read it: what is committed later is never logged earlier. */
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
 
-const ADMIN_COLUMNS = `tenant_id AS tenantId, id, occurred_at AS occurredAt, access_id AS accessId, action, mode,
+/** A person's name is found by its key, in the page's rows alone. */
+const ADMIN_COLUMNS = `(SELECT name FROM console_persons WHERE tenant_id = ?1 AND id = access_id) AS personName, tenant_id AS tenantId, id, occurred_at AS occurredAt, access_id AS accessId, action, mode,
   user_id AS userId, target, result, source_ip AS sourceIp, request_id AS requestId, channel, destination,
   reason, seq, logged_at AS loggedAt`
 const USER_COLUMNS = `tenant_id AS tenantId, occurred_at AS occurredAt, id, user_id AS userId, action, reason, count,

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { OperatorPrincipal, TenantPrincipal } from '../auth/principal.ts'
+import type { OperatorPrincipal, PersonPrincipal, TenantPrincipal } from '../auth/principal.ts'
 import type { LogEvent } from '../log.ts'
 import type { Tenant } from '../tenants/tenant.ts'
 
@@ -30,8 +30,14 @@ export type Client = {
 /** A request of a tenant's administrators or of their programs: the admin API and the directory. */
 export type AdminEnv = TenantEnv & { Variables: { principal: TenantPrincipal } }
 
-/** A request of the service's operator. */
-export type OperatorEnv = AppEnv & { Variables: { principal: OperatorPrincipal } }
+/** A request of the service's operator, or about a tenant by a super-admin of it who is signed in to the console. */
+export type OperatorEnv = AppEnv & {
+  Variables: {
+    principal: OperatorPrincipal | PersonPrincipal
+    /** What a super-admin has changed, in the words of the audit, where the path does not say it. */
+    changed: string | undefined
+  }
+}
 
 /**
  * A request's context as what is shared by faces takes it: a face's own has more variables, and stands for

@@ -1,27 +1,27 @@
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
-import { verifyBearerToken, type Face } from '../auth/bearer-token.ts'
+import { verifyBearerToken, type BearerOutcome, type Face } from '../auth/bearer-token.ts'
 import { verifyOperatorToken } from '../auth/operator-token.ts'
 import { config } from '../config.ts'
-import type { Permission } from '../tenants/role.ts'
+import { findSession } from '../tenants/console-session-store.ts'
+import { mayDo, type Permission } from '../tenants/role.ts'
 import type { AdminEnv, AppEnv, OperatorEnv, ReadContext } from './app-env.ts'
+import { isOfBrowser, requireSession } from './console-session.ts'
+import { unauthenticated } from './unauthenticated.ts'
 
 /** RFC 6750 §2.1, and nothing beside it: two headers arrive joined by a comma, which is no token. */
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i
 
 /**
- * Requires a token of an API key, of an OAuth client or, for the directory, a SCIM token, that has the permission;
- * sets `tenant` and `principal`.
+ * Requires a token of an API key, of an OAuth client or, for the directory, a SCIM token, that has the permission; or
+ * the session of a person who has it. Sets `tenant` and `principal`.
  *
- * @throws {HTTPException} 401 without a good token, 403 without the right. Neither says why; the log does.
+ * @throws {HTTPException} 401 without a good token or session, 403 without the right. Neither says why; the log does.
  */
 export function authenticate(permission: Permission, face: Face = 'admin') {
   return createMiddleware<AdminEnv>(async function authenticate(c, next) {
     const log = c.get('log')
-    const token = requireToken(c)
-    const asked = { permission, face, now: c.get('now') }
-    const outcome = await verifyBearerToken(c.env.DB, config(c.env), token, asked)
-    if (outcome.tag === 'refused') throw refused(c, outcome.fault)
+    const outcome = await verifyCaller(c, permission, face)
     const { tenant, principal } = outcome
     log.tenantId = tenant.id
     log.accessId = principal.id
@@ -40,19 +40,35 @@ export function authenticate(permission: Permission, face: Face = 'admin') {
   })
 }
 
-/** Whether the bearer of the request's token has another permission, too: the token has been verified before. */
+/** Whether who has made the request has another permission, too: the token or session has been verified before. */
 export async function mayAlso(
   c: ReadContext<AdminEnv>,
   permission: Permission,
   face: Face = 'admin',
 ): Promise<boolean> {
+  return (await verifyCaller(c, permission, face)).tag === 'allowed'
+}
+
+/** @throws {HTTPException} 401 without a good token or session. */
+async function verifyCaller(
+  c: ReadContext<AppEnv>,
+  permission: Permission,
+  face: Face,
+): Promise<Exclude<BearerOutcome, { tag: 'refused' }>> {
+  if (isOfBrowser(c)) {
+    const { session, tenant, role } = await requireSession(c)
+    const principal = { tag: 'person', id: session.personId, name: session.name } as const
+    if (mayDo(role, permission)) return { tag: 'allowed', tenant, principal }
+    return { tag: 'forbidden', tenant, principal, message: `Your role, ${role}, does not allow this call.`, scopes: [] } // oxfmt-ignore
+  }
   const asked = { permission, face, now: c.get('now') }
   const outcome = await verifyBearerToken(c.env.DB, config(c.env), requireToken(c), asked)
-  return outcome.tag === 'allowed'
+  if (outcome.tag === 'refused') throw refused(c, outcome.fault)
+  return outcome
 }
 
 /**
- * Requires the operator's token.
+ * Requires the operator's token, and nothing beside it.
  *
  * @throws {HTTPException} 401 without it. The answer does not say why; the log does.
  */
@@ -61,6 +77,31 @@ export function authenticateOperator() {
     const outcome = await verifyOperatorToken(config(c.env), requireToken(c), c.get('now'))
     if (outcome.tag === 'refused') throw refused(c, outcome.fault)
     c.set('principal', { tag: 'operator' })
+    await next()
+  })
+}
+
+/**
+ * Requires the operator's token, or the session of a super-admin of the very tenant that the path names.
+ *
+ * @throws {HTTPException} 401 without either, 403 for everybody else who is signed in: it tells nothing of other tenants.
+ */
+export function authenticateOwner() {
+  const operator = authenticateOperator()
+  return createMiddleware<OperatorEnv>(async function authenticateOwner(c, next) {
+    if (!isOfBrowser(c)) return operator(c, next)
+    // Read anew: a session that was ended is no super-admin's any more.
+    const { session, tenant, role } = await requireSession(c, findSession)
+    const log = c.get('log')
+    log.tenantId = tenant.id
+    log.accessId = session.personId
+    if (role !== 'super-admin' || c.req.param('id') !== tenant.id) {
+      log.step = 'forbidden'
+      throw new HTTPException(403, {
+        message: 'This is for the operator, and for super-admins of the tenant.',
+      })
+    }
+    c.set('principal', { tag: 'person', id: session.personId, name: session.name })
     await next()
   })
 }
@@ -75,11 +116,4 @@ function requireToken(c: ReadContext<AppEnv>): string {
 /** The 401 for a token that was sent and is not good: a client may then take a new one (RFC 6750 §3.1). */
 function refused(c: ReadContext<AppEnv>, fault: string): HTTPException {
   return unauthenticated(c, `token-${fault}`, 'Bearer error="invalid_token"')
-}
-
-function unauthenticated(c: ReadContext<AppEnv>, outcome: string, challenge: string): HTTPException {
-  c.get('log').step = 'unauthenticated'
-  c.get('log').outcome = outcome
-  c.header('WWW-Authenticate', challenge)
-  return new HTTPException(401, { message: 'A valid bearer token is required.' })
 }

@@ -1,5 +1,6 @@
 import { findLiveKey, type ApiKey } from './api-key-store.ts'
 import { CatalogueCache } from './catalogue-cache.ts'
+import { findSession, type ConsoleSession } from './console-session-store.ts'
 import { findLiveClient, type OAuthClient } from './oauth-client-store.ts'
 import { findLiveScimToken, type ScimToken } from './scim-token-store.ts'
 import { findTenant, findTenantByHost } from './tenant-store.ts'
@@ -13,12 +14,14 @@ import type { Tenant } from './tenant.ts'
 export type KnownKey = { key: ApiKey; tenant: Tenant }
 export type KnownClient = { client: OAuthClient; tenant: Tenant }
 export type KnownScimToken = { token: ScimToken; tenant: Tenant }
+type StoredSession = { session: ConsoleSession; tenant: Tenant }
 
 const tenantsByHost = new CatalogueCache<Tenant>()
 const tenantsById = new CatalogueCache<Tenant>()
 const keysByAccessId = new CatalogueCache<KnownKey>()
 const clientsById = new CatalogueCache<KnownClient>()
 const scimTokensById = new CatalogueCache<KnownScimToken>()
+const sessionsById = new CatalogueCache<StoredSession>()
 
 export function tenantOfHost(db: D1Database, hostname: string): Promise<Tenant | undefined> {
   return tenantsByHost.get(hostname, () => findTenantByHost(db, hostname))
@@ -40,6 +43,10 @@ export function scimTokenOfId(db: D1Database, id: string): Promise<KnownScimToke
   return scimTokensById.get(id, () => findLiveScimToken(db, id))
 }
 
+export function sessionOfId(db: D1Database, id: string): Promise<StoredSession | undefined> {
+  return sessionsById.get(id, () => findSession(db, id))
+}
+
 /** Forgets everything in this isolate: called after the operator changed the catalogue through it. */
 export function forgetCatalogue(): void {
   tenantsByHost.clear()
@@ -47,4 +54,5 @@ export function forgetCatalogue(): void {
   keysByAccessId.clear()
   clientsById.clear()
   scimTokensById.clear()
+  sessionsById.clear()
 }

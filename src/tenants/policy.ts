@@ -3,6 +3,7 @@ import { canonicalDomain } from '../domain-name.ts'
 import { checkMembers, type InvalidMember } from '../invalid-member.ts'
 import { isLoopbackHost, isNetwork } from '../network-address.ts'
 import { LANGUAGES } from '../texts/languages.ts'
+import { consoleSchema } from './console-policy.ts'
 import { deskSchema } from './desk-policy.ts'
 import { pagesSchema } from './pages-policy.ts'
 import { group, hookSecret, httpsUrl, oneOf, shortText, whole } from './policy-members.ts'
@@ -164,6 +165,8 @@ export const policySchema = v.pipe(
     challenges: v.optional(challengesSchema, {}),
     /** The reset pages at `/reset` on the tenant's hosts. */
     pages: v.optional(pagesSchema, 'off'),
+    /** How people sign in to the console; without it, nobody does. */
+    console: v.optional(consoleSchema),
     /** What is asked of the help desk. */
     desk: v.optional(deskSchema),
   }),
@@ -232,12 +235,13 @@ function networks() {
 }
 
 /** Every URL that the policy makes us call or show, by its member. */
-export function policyUrls({ mail, redeem, pages }: Policy): { member: string; url: string }[] {
+export function policyUrls({ mail, redeem, pages, console }: Policy): { member: string; url: string }[] {
   const urls = {
     'policy.mail.resetUrl': mail.resetUrl,
     'policy.mail.hook.url': mail.hook?.url,
     'policy.redeem.url': redeem?.kind === 'hook' ? redeem.url : undefined,
     'policy.redeem.returnUrl': redeem?.kind === 'grant' ? redeem.returnUrl : undefined,
+    'policy.console.issuer': console?.issuer,
     ...(pages !== 'off' && {
       'policy.pages.supportUrl': pages.supportUrl,
       'policy.pages.signInUrl': pages.signInUrl,

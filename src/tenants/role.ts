@@ -30,3 +30,11 @@ export type Permission = (typeof PERMISSIONS)['super-admin'][number]
 export function mayDo(role: Role, permission: Permission): boolean {
   return (PERMISSIONS[role] as readonly Permission[]).includes(permission)
 }
+
+/** What a super-admin may do in the console besides: about the tenant itself, and about the sessions of all. */
+const OF_SUPER_ADMINS = ['tenant:manage', 'sessions:manage'] as const
+
+/** All that a person of this role may do in the console. */
+export function personPermissions(role: Role): readonly string[] {
+  return role === 'super-admin' ? [...PERMISSIONS[role], ...OF_SUPER_ADMINS] : PERMISSIONS[role]
+}

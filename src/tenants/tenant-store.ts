@@ -1,5 +1,6 @@
 import { and, asc, eq, gt, inArray, sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import { consoleSessions } from '../database/console-schema.ts'
 import {
   apiKeys,
   oauthClients,
@@ -151,6 +152,7 @@ export async function deleteTenant(db: D1Database, id: string): Promise<void> {
       ),
     orm.delete(oauthClients).where(eq(oauthClients.tenantId, id)),
     orm.delete(scimTokens).where(eq(scimTokens.tenantId, id)),
+    orm.delete(consoleSessions).where(eq(consoleSessions.tenantId, id)),
     orm.delete(tenantHosts).where(eq(tenantHosts.tenantId, id)),
     orm.delete(tenants).where(eq(tenants.id, id)),
   ])

@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import { purgeBudgets } from '../codes/budget-store.ts'
 import { purgeDesk } from '../codes/desk-purge-store.ts'
 import { purgeCalls } from '../codes/idempotent-call-store.ts'
+import { purgeSessions } from '../tenants/console-session-store.ts'
 import { purgeAssertions } from '../tenants/oauth-client-store.ts'
 import { purgeUsers } from './deleted-user-store.ts'
 
@@ -11,7 +12,7 @@ const BATCHES_MAX = 20
 
 /**
  * Removes what has been kept long enough from one database: users who are marked as deleted, wrong codes of users
- * who are gone, assertions that have expired, calls that may not be repeated any more, and what the desk has done with. In small batches, so that no request waits long behind one.
+ * who are gone, assertions and sessions that have expired, calls that may not be repeated any more, and what the desk has done with. In small batches, so that no request waits long behind one.
  *
  * @returns how many rows were removed.
  */
@@ -24,6 +25,7 @@ export async function purge(db: D1Database, now: number): Promise<number> {
       purgeBudgets(orm, now, BATCH),
       purgeAssertions(orm, now, BATCH),
       purgeCalls(orm, now, BATCH),
+      purgeSessions(orm, now, BATCH),
     ])
     removed += purged.reduce((sum, rows) => sum + rows.length, 0)
     if (purged.every((rows) => rows.length < BATCH)) break

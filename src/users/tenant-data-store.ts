@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import { consolePersons } from '../database/console-schema.ts'
 import {
   adminEvents,
   challengeAnswers,
@@ -31,6 +32,7 @@ export async function deleteTenantData(db: D1Database, tenantId: string): Promis
     orm.delete(users).where(eq(users.tenantId, tenantId)),
     orm.delete(deletedUsers).where(eq(deletedUsers.tenantId, tenantId)),
     orm.delete(spentBudgets).where(eq(spentBudgets.tenantId, tenantId)),
+    orm.delete(consolePersons).where(eq(consolePersons.tenantId, tenantId)),
     orm.delete(adminEvents).where(eq(adminEvents.tenantId, tenantId)),
     orm.delete(idempotentCalls).where(eq(idempotentCalls.tenantId, tenantId)),
     orm.delete(logMarks).where(eq(logMarks.tenantId, tenantId)),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import operating from '../../docs/operating.md?raw'
+import type { SignInRefusal } from '../../src/api/console/sign-in.ts'
 import type { BearerFault } from '../../src/auth/bearer-token.ts'
 import type { OperatorTokenFault } from '../../src/auth/operator-token.ts'
 import type { CodeEnd, UserAction, Verdict } from '../../src/database/schema.ts'
@@ -99,7 +100,17 @@ describe('the tables of the event of a request', () => {
       disabled: true,
       none: true,
     }
+    const signIns: Listed<SignInRefusal> = {
+      'no-access': true,
+      'no-sign-in': true,
+      'no-role': true,
+      'provider-unreachable': true,
+      'provider-denied': true,
+      'provider-answer': true,
+      'provider-acr': true,
+    }
     const outcomes = [
+      ...Object.keys(signIns),
       ...Object.keys(tokenFaults).map((fault) => `token-${fault}`),
       ...Object.keys(refusals),
       ...captured(/(?:unauthenticated\(c, |\.outcome = (?:.* : )?)'([\w-]+)'/g),

@@ -21,6 +21,7 @@ function rows(...columns: string[]): string[][] {
 function whoOf({ name, operation: { security } }: Named): string {
   if (name === 'POST /oauth/token') return 'OAuth client'
   if (security.some((each) => 'operatorToken' in each)) return 'operator'
+  if (security.length > 0 && security.every((each) => 'consoleSession' in each)) return 'signed in'
   const roles = security.flatMap((each) => each['apiKeyToken'] ?? [])
   return roles.includes('help-desk') ? 'help-desk' : (roles[0] ?? 'anyone')
 }

@@ -1,12 +1,13 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { openApiDocument } from '../../scripts/openapi/document.ts'
 import { examplePath } from '../../scripts/openapi/parameters.ts'
 import { operationsOf, type Named } from '../../scripts/openapi/promises.ts'
 import { app } from '../../src/local.ts'
 import { forgetCatalogue } from '../../src/tenants/catalogue.ts'
 import { SCOPES } from '../../src/tenants/scope.ts'
+import { newConsoleTenant, sam, type Browser } from '../rig/console.ts'
 import { accessToken, addClient, clientKey } from '../rig/oauth.ts'
 import {
   BASE_URL,
@@ -42,6 +43,8 @@ const takes = (name: string) => Object.keys(operationOf(name).requestBody?.conte
 let tenant: Tenant
 /** One whose passwords a hook sets. */
 let hooked: Tenant
+/** A super-admin in the console of a tenant. */
+let person: Browser
 let tokens: { desk: string; admin: string; operator: string }
 
 beforeAll(async () => {
@@ -51,6 +54,8 @@ beforeAll(async () => {
   })
   const redeem = { kind: 'hook', url: 'https://hook.example.com/', secret: `whsec_${btoa('x'.repeat(32))}` }
   hooked = await newTenant({ policy: { ...NO_LIMITS, redeem } })
+  person = (await sam(await newConsoleTenant(NO_LIMITS))).browser
+  vi.restoreAllMocks()
   tokens = {
     desk: await tenant.token(),
     admin: await tenant.token('super-admin'),
@@ -65,6 +70,7 @@ async function ask(name: string, changes: Changes = {}, bindings: object = {}): 
   const [method = '', template = ''] = name.split(' ')
   const { security, requestBody } = operationOf(name)
   const isOperators = security.some((each) => 'operatorToken' in each)
+  const isPersons = isOfPersons(name)
   const token = isOperators ? tokens.operator : tokens.admin
   const [type, content] = Object.entries(requestBody?.content ?? {})[0] ?? []
   const [example] = Object.values((content as { examples?: object } | undefined)?.examples ?? {}) as {
@@ -73,25 +79,41 @@ async function ask(name: string, changes: Changes = {}, bindings: object = {}): 
   const isForm = type === 'application/x-www-form-urlencoded'
   const body = isForm ? String(new URLSearchParams(example?.value as Record<string, string>)) : example?.value
   const {
-    host = (template.startsWith('/api/login/') ? hooked : tenant).host,
+    host = (template.startsWith('/console') ? person : template.startsWith('/api/login/') ? hooked : tenant)
+      .host,
     query = '',
     path = examplePath(template),
     headers,
     ...call
   } = changes
-  const url = (isOperators ? BASE_URL : `https://${host}`) + path + query
+  const url = (isOperators && changes.host === undefined ? BASE_URL : `https://${host}`) + path + query
   const request = newRequest(url, {
     method,
     body,
-    ...(security.length > 0 && { token }),
+    ...(security.length > 0 && !isPersons && { token }),
     ...call,
-    headers: { ...(type !== undefined && { 'Content-Type': type }), ...headers },
+    headers: {
+      ...(type !== undefined && { 'Content-Type': type }),
+      ...(isPersons && sessionHeaders()),
+      ...headers,
+    },
   })
   const context = createExecutionContext()
   const response = await app.fetch(request, { ...env, ...bindings }, context)
   await waitOnExecutionContext(context)
   return response
 }
+
+/** Whether only people who are signed in to the console may call it. */
+const isOfPersons = (name: string) => {
+  const { security } = operationOf(name)
+  return security.length > 0 && security.every((each) => 'consoleSession' in each)
+}
+
+const sessionHeaders = () => ({
+  Cookie: [...person.cookies].map((pair) => pair.join('=')).join('; '),
+  'X-CSRF-Token': person.csrfToken,
+})
 
 const without = (headers: Record<string, string>): Changes => ({ headers })
 
@@ -118,7 +140,13 @@ describe('400', () => {
 })
 
 describe('401', () => {
-  it.each(withStatus(401, ({ operation }) => operation.security.length > 0))(
+  it.each(withStatus(401, ({ name }) => isOfPersons(name)))('%s: no session, and a bad one', async (name) => {
+    for (const Cookie of ['', '__Host-rescind-session=x']) {
+      expect((await ask(name, without({ Cookie }))).status).toBe(401)
+    }
+  })
+
+  it.each(withStatus(401, ({ name, operation }) => operation.security.length > 0 && !isOfPersons(name)))(
     '%s: no token, and a bad one',
     async (name) => {
       for (const [Authorization, challenge] of [
@@ -132,8 +160,23 @@ describe('401', () => {
   )
 })
 
+/** Operations that a tenant's keys and clients may call, if they may. */
+const isOfTenant = ({ operation }: Named) => operation.security.some((each) => 'apiKeyToken' in each)
+
 describe('403', () => {
-  it.each(withStatus(403))('%s: to the roles that the document does not list', async (name) => {
+  it.each(withStatus(403, (each) => !isOfTenant(each)))(
+    '%s: to a session without its token, and to the tenant of another',
+    async (name) => {
+      const token = undefined as unknown as string
+      const headers = { ...sessionHeaders(), 'X-CSRF-Token': 'x' }
+      expect((await ask(name, { host: person.host, token, headers })).status).toBe(403)
+      if (!isOfPersons(name)) {
+        expect((await ask(name, { host: person.host, token, headers: sessionHeaders() })).status).toBe(403)
+      }
+    },
+  )
+
+  it.each(withStatus(403, isOfTenant))('%s: to the roles that the document does not list', async (name) => {
     const roles = operationOf(name).security.flatMap((each) => each['apiKeyToken'] ?? [])
     const { status } = await ask(name, { token: tokens.desk, ...(takes(name).length > 0 && { body: '{' }) })
     expect(status === 403).toBe(!roles.includes('help-desk'))
@@ -143,7 +186,7 @@ describe('403', () => {
     const key = await clientKey('ES256')
     for (const scope of Object.keys(SCOPES)) {
       const token = await accessToken(tenant, await addClient(tenant, key, [scope]))
-      for (const name of withStatus(403)) {
+      for (const name of withStatus(403, isOfTenant)) {
         const scopes = operationOf(name).security.flatMap((each) => each['oauth2'] ?? [])
         const asked = await ask(name, {
           token,

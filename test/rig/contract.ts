@@ -26,8 +26,9 @@ const PLAIN_HEADERS = new Set([
   ...SECURITY_HEADERS.map((name) => name.toLowerCase()),
 ])
 
-/** Pages for people, which are no part of the API. */
-export const PAGES = /^\/(?:reset|v)(?:\/|$)/
+/** Pages for people, which are no part of the API: of the console, all but what its scripts call. */
+export const PAGES =
+  /^\/(?:reset|v)(?:\/|$)|^\/console(?!\/(?:sessions?|logout|backchannel-logout|overview)(?:\/|$))(?:\/|$)/
 
 const VERDICTS_MAX = 20_000
 

@@ -10,16 +10,21 @@ export type Call = {
   /** Sent as JSON, unless it is a string. */
   body?: unknown
   headers?: Record<string, string>
+  redirect?: 'manual'
 }
 
 /** One request to the Worker. */
-export async function call(url: string, { method = 'POST', token, body, headers = {} }: Call = {}) {
-  return exports.default.fetch(newRequest(url, { method, ...(token && { token }), body, headers }))
+export async function call(url: string, { token, ...options }: Call = {}) {
+  return exports.default.fetch(newRequest(url, { ...options, ...(token && { token }) }))
 }
 
-export function newRequest(url: string, { method = 'POST', token, body, headers = {} }: Call): Request {
+export function newRequest(
+  url: string,
+  { method = 'POST', token, body, headers = {}, redirect }: Call,
+): Request {
   return new Request(url, {
     method,
+    ...(redirect && { redirect }),
     headers: {
       ...(token !== undefined && { Authorization: `Bearer ${token}` }),
       ...(body !== undefined && typeof body !== 'string' && { 'Content-Type': 'application/json' }),

@@ -3,7 +3,40 @@
  * digits from 90001 for administrators and from 91001 for users, where the vendor has none.
  */
 
-type Activity = { key: string; code: number; words: string }
+type Activity = {
+  key: string
+  code: number
+  words: string
+  /** Whether the target is what it was done to, and not whom it was done for. */
+  isAboutTarget?: true
+}
+
+const ofTenant = (key: string, code: number, words: string): Activity => ({
+  key,
+  code,
+  words,
+  isAboutTarget: true,
+})
+
+/** Of what people do in the console beside codes and users. */
+const CONSOLE_ACTIVITIES: Readonly<Record<string, Activity>> = {
+  'console.sign-in': ofTenant('CONSOLE_SIGN_IN', 90061, 'signed in to the console'),
+  'console.sign-out': ofTenant('CONSOLE_SIGN_OUT', 90062, 'signed out of the console'),
+  'console.end-session': ofTenant('CONSOLE_END_SESSION', 90063, 'ended a session in the console'),
+  'tenant.update': ofTenant('UPDATE_TENANT', 90064, 'changed the tenant'),
+  'key.add': ofTenant('ADD_API_KEY', 90065, 'added an API key'),
+  'key.revoke': ofTenant('REVOKE_API_KEY', 90066, 'revoked an API key'),
+  'client.add': ofTenant('ADD_OAUTH_CLIENT', 90067, 'added an OAuth client'),
+  'client.update': ofTenant('UPDATE_OAUTH_CLIENT', 90068, 'changed an OAuth client'),
+  'client.delete': ofTenant('DELETE_OAUTH_CLIENT', 90069, 'deleted an OAuth client'),
+  'scim-token.add': ofTenant('ADD_SCIM_TOKEN', 90070, 'made a SCIM token'),
+  'scim-token.delete': ofTenant('DELETE_SCIM_TOKEN', 90071, 'deleted a SCIM token'),
+  'webhook.add': ofTenant('ADD_WEBHOOK', 90072, 'added a webhook'),
+  'webhook.update': ofTenant('UPDATE_WEBHOOK', 90073, 'changed a webhook'),
+  'webhook.delete': ofTenant('DELETE_WEBHOOK', 90074, 'deleted a webhook'),
+  'webhook.secret': ofTenant('REPLACE_WEBHOOK_SECRET', 90075, 'replaced the secret of a webhook'),
+  'webhook.replay': ofTenant('REPLAY_WEBHOOK', 90076, 'had a webhook told again'),
+}
 
 /** Of the action of an administrator, and of what the code was for where that matters. */
 export const ADMIN_ACTIVITIES: Readonly<Record<string, Activity>> = {
@@ -68,11 +101,13 @@ export const ADMIN_ACTIVITIES: Readonly<Record<string, Activity>> = {
     code: 90031,
     words: 'found codes tried on many users',
   },
+
   'webhook.disabled': { key: 'WEBHOOK_DISABLED', code: 90032, words: 'disabled the webhook' },
+  ...CONSOLE_ACTIVITIES,
 }
 
 /** Results of an administrator's action that are a success; all others name why it was none. */
-export const SUCCESSES = new Set(['issued', 'voided', 'done', 'begun', 'ended'])
+export const SUCCESSES = new Set(['issued', 'voided', 'done', 'begun', 'ended', 'asked'])
 
 type Description = { code: number; level: 'INFO' | 'WARN' | 'ERROR'; words: string }
 

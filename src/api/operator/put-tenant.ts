@@ -6,6 +6,7 @@ import type { OperatorEnv } from '../../http/app-env.ts'
 import { forgetCatalogue } from '../../tenants/catalogue.ts'
 import { findTenant, putTenant as storeTenant } from '../../tenants/tenant-store.ts'
 import type { Tenant } from '../../tenants/tenant.ts'
+import { ownersChanges } from './owner-changes.ts'
 import { requireDatabase, tenantRecord } from './tenant-record.ts'
 import { readTenantRequest } from './tenant-request.ts'
 
@@ -22,6 +23,9 @@ export async function putTenant(c: Context<OperatorEnv>): Promise<Response> {
   const existing = await findTenant(c.env.DB, id)
   const { database, parsedPolicy, ...sent } = await readTenantRequest(c, id, existing)
   const tenant = { id, ...sent, database: chosenDatabase(existing, database) }
+  if (c.get('principal').tag === 'person' && existing !== undefined) {
+    c.set('changed', ownersChanges(existing, { ...tenant, policy: parsedPolicy }))
+  }
   await layDecoy(requireDatabase(c, tenant.database), id)
   switch (await storeTenant(c.env.DB, tenant, c.get('now'))) {
     case 'host-taken':

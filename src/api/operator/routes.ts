@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import type { OperatorEnv } from '../../http/app-env.ts'
-import { authenticateOperator } from '../../http/authenticate.ts'
+import { authenticateOperator, authenticateOwner } from '../../http/authenticate.ts'
 import { addKey } from './add-key.ts'
 import { addClient, deleteClient, listClients, putClient } from './clients.ts'
 import { deleteTenant } from './delete-tenant.ts'
@@ -8,6 +8,7 @@ import { getTenant } from './get-tenant.ts'
 import { getTenants } from './get-tenants.ts'
 import { listKeys } from './list-keys.ts'
 import { putTenant } from './put-tenant.ts'
+import { recordOwner } from './record-owner.ts'
 import { revokeKey } from './revoke-key.ts'
 import { addScimToken, deleteScimToken, listScimTokens } from './scim-tokens.ts'
 import {
@@ -25,26 +26,30 @@ import {
 export const operatorRoutes = new Hono<OperatorEnv>()
 
 const operator = authenticateOperator()
+/** The operator, or a super-admin who is signed in to the console of the tenant that the path names. */
+const owner = authenticateOwner()
+/** The same for a change, which the audit of the tenant tells where a super-admin makes it. */
+const changing = (action: string) => [owner, recordOwner(action)] as const
 
 operatorRoutes.get('/tenants', operator, getTenants)
-operatorRoutes.get('/tenants/:id', operator, getTenant)
-operatorRoutes.put('/tenants/:id', operator, putTenant)
+operatorRoutes.get('/tenants/:id', owner, getTenant)
+operatorRoutes.put('/tenants/:id', ...changing('tenant.update'), putTenant)
 operatorRoutes.delete('/tenants/:id', operator, deleteTenant)
-operatorRoutes.get('/tenants/:id/keys', operator, listKeys)
-operatorRoutes.post('/tenants/:id/keys', operator, addKey)
-operatorRoutes.delete('/tenants/:id/keys/:accessId', operator, revokeKey)
-operatorRoutes.get('/tenants/:id/clients', operator, listClients)
-operatorRoutes.post('/tenants/:id/clients', operator, addClient)
-operatorRoutes.put('/tenants/:id/clients/:clientId', operator, putClient)
-operatorRoutes.delete('/tenants/:id/clients/:clientId', operator, deleteClient)
-operatorRoutes.get('/tenants/:id/scim-tokens', operator, listScimTokens)
-operatorRoutes.post('/tenants/:id/scim-tokens', operator, addScimToken)
-operatorRoutes.delete('/tenants/:id/scim-tokens/:tokenId', operator, deleteScimToken)
-operatorRoutes.get('/tenants/:id/webhooks', operator, listWebhooks)
-operatorRoutes.post('/tenants/:id/webhooks', operator, addWebhook)
-operatorRoutes.get('/tenants/:id/webhooks/:webhookId', operator, getWebhook)
-operatorRoutes.put('/tenants/:id/webhooks/:webhookId', operator, putWebhook)
-operatorRoutes.delete('/tenants/:id/webhooks/:webhookId', operator, deleteWebhook)
-operatorRoutes.post('/tenants/:id/webhooks/:webhookId/secret', operator, rotateSecret)
-operatorRoutes.post('/tenants/:id/webhooks/:webhookId/replay', operator, replayEvents)
-operatorRoutes.get('/tenants/:id/webhooks/:webhookId/deliveries', operator, listWebhookDeliveries)
+operatorRoutes.get('/tenants/:id/keys', owner, listKeys)
+operatorRoutes.post('/tenants/:id/keys', ...changing('key.add'), addKey)
+operatorRoutes.delete('/tenants/:id/keys/:accessId', ...changing('key.revoke'), revokeKey)
+operatorRoutes.get('/tenants/:id/clients', owner, listClients)
+operatorRoutes.post('/tenants/:id/clients', ...changing('client.add'), addClient)
+operatorRoutes.put('/tenants/:id/clients/:clientId', ...changing('client.update'), putClient)
+operatorRoutes.delete('/tenants/:id/clients/:clientId', ...changing('client.delete'), deleteClient)
+operatorRoutes.get('/tenants/:id/scim-tokens', owner, listScimTokens)
+operatorRoutes.post('/tenants/:id/scim-tokens', ...changing('scim-token.add'), addScimToken)
+operatorRoutes.delete('/tenants/:id/scim-tokens/:tokenId', ...changing('scim-token.delete'), deleteScimToken)
+operatorRoutes.get('/tenants/:id/webhooks', owner, listWebhooks)
+operatorRoutes.post('/tenants/:id/webhooks', ...changing('webhook.add'), addWebhook)
+operatorRoutes.get('/tenants/:id/webhooks/:webhookId', owner, getWebhook)
+operatorRoutes.put('/tenants/:id/webhooks/:webhookId', ...changing('webhook.update'), putWebhook)
+operatorRoutes.delete('/tenants/:id/webhooks/:webhookId', ...changing('webhook.delete'), deleteWebhook)
+operatorRoutes.post('/tenants/:id/webhooks/:webhookId/secret', ...changing('webhook.secret'), rotateSecret)
+operatorRoutes.post('/tenants/:id/webhooks/:webhookId/replay', ...changing('webhook.replay'), replayEvents)
+operatorRoutes.get('/tenants/:id/webhooks/:webhookId/deliveries', owner, listWebhookDeliveries)

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { app } from '../../../src/local.ts'
 import { PERMISSIONS, type Permission, type Role } from '../../../src/tenants/role.ts'
 import { SCOPES, type Scope } from '../../../src/tenants/scope.ts'
+import { newConsoleTenant, signedIn, type Browser } from '../../rig/console.ts'
 import { accessToken, addClient, clientKey } from '../../rig/oauth.ts'
+import { HELEN, SAM } from '../../rig/open-id-provider.ts'
 import { call, newTenant, NO_LIMITS, operate, type Tenant } from '../../rig/service.ts'
 
 /** Which right each route of the APIs of administrators needs: a route that is not listed fails the test. */
@@ -52,13 +54,16 @@ const NEEDS: Record<string, Permission> = {
 const key = await clientKey('ES256')
 const newWide = () => newTenant({ policy: NO_LIMITS })
 
-/** Whether a route lets a token in: any answer but 401 and 403 is one of the endpoint itself. */
-async function isLetIn({ host }: Tenant, route: string, token: string): Promise<boolean> {
-  const [method = '', path = ''] = route.split(' ')
-  const url = `https://${host}${path.replace(':id', crypto.randomUUID())}`
+/** Whether a route lets a token or a person in: any answer but 401 and 403 is one of the endpoint itself. */
+async function isLetIn({ host }: Tenant, route: string, by: string | Browser): Promise<boolean> {
+  const [method = '', template = ''] = route.split(' ')
+  const path = template.replace(':id', crypto.randomUUID())
   const body = method === 'GET' || method === 'DELETE' ? undefined : '{}'
   const headers = { 'Content-Type': path.startsWith('/scim') ? 'application/scim+json' : 'application/json' }
-  const { status } = await call(url, { method, token, body, headers })
+  const { status } =
+    typeof by === 'string'
+      ? await call(`https://${host}${path}`, { method, token: by, body, headers })
+      : await by.fetch(method, path, body, headers)
   return status !== 401 && status !== 403
 }
 
@@ -81,6 +86,26 @@ describe('the rights of administrators', () => {
       Object.fromEntries(routes.map((route, index) => [route, may[index]])),
     )
   })
+
+  it.each([
+    ['help-desk', HELEN],
+    ['super-admin', SAM],
+  ] as const)(
+    'of a person of the role %s in the console are exactly those of the role',
+    async (role, person) => {
+      const tenant = await newConsoleTenant(NO_LIMITS)
+      const { browser } = await signedIn(tenant, person)
+      const letIn = await Promise.all(routes.map((route) => isLetIn(tenant, route, browser)))
+      const may = routes.map((route) => (PERMISSIONS[role] as readonly string[]).includes(NEEDS[route] ?? ''))
+      expect(Object.fromEntries(routes.map((route, index) => [route, letIn[index]]))).toEqual(
+        Object.fromEntries(routes.map((route, index) => [route, may[index]])),
+      )
+      // With another token than the session's, none of them lets the person in.
+      browser.csrfToken = 'x'
+      const withoutToken = await Promise.all(routes.map((route) => isLetIn(tenant, route, browser)))
+      expect(withoutToken.filter(Boolean)).toEqual([])
+    },
+  )
 
   it.each(Object.keys(SCOPES) as Scope[])('of the scope %s are exactly its own', async (scope) => {
     const tenant = await newWide()

@@ -1,0 +1,144 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { app } from '../../../src/local.ts'
+import { helen, newConsoleTenant, sam } from '../../rig/console.ts'
+import { CONSOLE_POLICY } from '../../rig/open-id-provider.ts'
+import { newTenant, operate, publicKey } from '../../rig/service.ts'
+
+/** The operator API in the hands of a tenant's super-admins, who are signed in to its console. */
+
+afterEach(() => vi.restoreAllMocks())
+
+/** What only the operator may call. Any other route below a tenant is its super-admins' too. */
+const OPERATORS_OWN = ['GET /operator/v1/tenants', 'DELETE /operator/v1/tenants/:id']
+
+const ROUTES = [
+  ...new Set(
+    app.routes
+      .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/operator/'))
+      .map(({ method, path }) => `${method} ${path}`),
+  ),
+]
+
+describe('every route', () => {
+  it('lets a super-admin in to their own tenant alone, the help desk nowhere, and neither into what is the operator’s', async () => {
+    expect(ROUTES.length).toBeGreaterThan(20)
+    const tenant = await newConsoleTenant()
+    const other = await newTenant()
+    const { browser: admin } = await sam(tenant)
+    const { browser: desk } = await helen(tenant)
+    const letIn = async (browser: typeof admin, route: string, id: string) => {
+      const [method = '', template = ''] = route.split(' ')
+      const path = template.replace(':id', id).replace(/:\w+/, 'nobody')
+      const body = method === 'GET' || method === 'DELETE' ? undefined : '{'
+      const { status } = await browser.fetch(method, path, body)
+      return status !== 401 && status !== 403
+    }
+    for (const route of ROUTES) {
+      const may = !OPERATORS_OWN.includes(route)
+      expect([route, await letIn(admin, route, tenant.id)]).toEqual([route, may])
+      expect([route, await letIn(admin, route, other.id)]).toEqual([route, false])
+      expect([route, await letIn(admin, route, 'nobody')]).toEqual([route, false])
+      expect([route, await letIn(desk, route, tenant.id)]).toEqual([route, false])
+    }
+  })
+
+  it('E3: tells a super-admin the same of a tenant that is there and of one that is not', async () => {
+    const { browser } = await sam(await newConsoleTenant())
+    const other = await newTenant()
+    const answers = await Promise.all(
+      [other.id, 'nobody'].map(async (id) => {
+        const response = await browser.fetch('GET', `/operator/v1/tenants/${id}`)
+        return [response.status, await response.text()]
+      }),
+    )
+    expect(answers[0]).toEqual(answers[1])
+  })
+})
+
+describe('the record of the tenant', () => {
+  async function withRecord(policy: object = {}) {
+    const tenant = await newConsoleTenant(policy)
+    const { browser } = await sam(tenant)
+    const path = `/operator/v1/tenants/${tenant.id}`
+    const record = await (await browser.fetch('GET', path)).json<{ policy: Record<string, object> }>()
+    const put = async (changes: object, changed: object = {}) => {
+      const response = await browser.fetch('PUT', path, {
+        ...record,
+        ...changes,
+        policy: { ...record.policy, ...changed },
+      })
+      return { status: response.status, detail: (await response.json<{ detail?: string }>()).detail }
+    }
+    return { tenant, browser, record, put }
+  }
+
+  it('may be put as it was fetched, and the secret of the OpenID client is neither shown nor lost', async () => {
+    const { tenant, record, put } = await withRecord()
+    expect(JSON.stringify(record)).not.toContain(CONSOLE_POLICY.clientSecret)
+    expect(await put({})).toMatchObject({ status: 200 })
+    // Whoever signs in next needs it.
+    expect((await sam(tenant)).response.status).toBe(303)
+  })
+
+  it.each<[string, object, object]>([
+    ['hosts', { hosts: ['other.example.com'] }, {}],
+    ['policy.console.issuer', {}, { console: { ...CONSOLE_POLICY, issuer: 'https://evil.example.com' } }],
+    ['policy.console.roles', {}, { console: { ...CONSOLE_POLICY, roles: { everybody: 'super-admin' } } }],
+    ['policy.console', {}, { console: undefined }],
+    ['policy.limits.send', {}, { limits: { send: { perMinute: 1_000_000 } } }],
+    ['policy.limits.admin', {}, { limits: { admin: { perMinute: 1_000_000 } } }],
+    ['policy.limits.trustedClients', {}, { limits: { trustedClients: ['203.0.0.0/8'] } }],
+    ['policy.retention.eventsDays', {}, { retention: { eventsDays: 30 } }],
+    ['policy.origins', {}, { origins: ['https://evil.example.com'] }],
+  ])('only the operator may change %s, and nothing is changed beside it', async (name, changes, changed) => {
+    const { browser, tenant, record, put } = await withRecord()
+    const refused = await put({ name: 'Another', ...changes }, changed)
+    expect(refused).toEqual({ status: 403, detail: `Only the operator may change: ${name}.` })
+    const after = await browser.fetch('GET', `/operator/v1/tenants/${tenant.id}`)
+    expect(await after.json()).toEqual(record)
+  })
+
+  it('cannot be moved to another database', async () => {
+    const { put } = await withRecord()
+    expect((await put({ database: 'DB_OTHER' })).status).toBe(409)
+  })
+
+  it('S9: every change is in the audit, by the person, with the names of what was changed and no value', async () => {
+    const { tenant, browser, put } = await withRecord()
+    await put({ name: 'Another' }, { notify: { voided: false }, limits: { issue: { perHour: 10 } } })
+    await put({ hosts: ['other.example.com'] })
+    const key = await browser.fetch('POST', `/operator/v1/tenants/${tenant.id}/keys`, {
+      publicKey,
+      role: 'help-desk',
+    })
+    const { accessID } = await key.json<{ accessID: string }>()
+    await browser.fetch('DELETE', `/operator/v1/tenants/${tenant.id}/keys/${accessID}`)
+    await browser.fetch('DELETE', `/operator/v1/tenants/${tenant.id}/keys/<script>${'x'.repeat(200)}`)
+    const { results } = await env.DB.prepare(
+      `SELECT action, target, result FROM admin_events WHERE tenant_id = ? AND access_id LIKE 'prs_%'
+       AND action <> 'console.sign-in' ORDER BY seq`,
+    )
+      .bind(tenant.id)
+      .all()
+    expect(results).toEqual([
+      { action: 'tenant.update', target: 'name, policy.limits.issue, policy.notify.voided', result: 'done' },
+      { action: 'tenant.update', target: '', result: 'refused-403' },
+      { action: 'key.add', target: '', result: 'done' },
+      { action: 'key.revoke', target: accessID, result: 'done' },
+      { action: 'key.revoke', target: `script${'x'.repeat(58)}`, result: 'refused-404' },
+    ])
+  })
+
+  it('the operator still changes all of it, and that is in no tenant’s audit', async () => {
+    const { tenant } = await withRecord()
+    const body = { name: 'x', hosts: [tenant.host], policy: { retention: { eventsDays: 30 } } }
+    expect((await operate('PUT', `/tenants/${tenant.id}`, body)).status).toBe(200)
+    const row = await env.DB.prepare(
+      "SELECT count(*) AS n FROM admin_events WHERE tenant_id = ? AND action = 'tenant.update'",
+    )
+      .bind(tenant.id)
+      .first()
+    expect(row).toEqual({ n: 0 })
+  })
+})
