@@ -3,6 +3,7 @@ import { maskAddress } from '../audit/admin-event-store.ts'
 import { runSql } from '../database/run-sql.ts'
 import { jsonEach } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
+import type { Named } from './verification.ts'
 import type { VerificationMethod } from '../tenants/verification-policy.ts'
 import { TRIES_MAX } from './verification.ts'
 
@@ -16,7 +17,7 @@ export const PROOFS_PER_HOUR_MAX = 9
 const HOUR_MS = 3_600_000
 
 /** A verification that waits for its caller. */
-export type OpenVerification = {
+export type OpenVerification = Named & {
   id: string
   userId: string
   verifierId: string
@@ -34,7 +35,8 @@ export async function openVerification(
 ): Promise<OpenVerification | undefined> {
   const [found] = await runSql(scope.db, [
     sql`SELECT v.id, v.user_id AS userId, v.verifier_id AS verifierId, v.verifier_name AS verifierName, v.method,
-        v.expires_at AS expiresAt, v.proof_digest <> '' AS isSent
+        v.expires_at AS expiresAt, v.proof_digest <> '' AS isSent,
+        u.email_key AS emailKey, u.user_name_key AS userNameKey, u.attributes
       FROM desk_verifications v ${enabledUser} WHERE ${hasLink(scope, digests)}`,
   ])
   return found?.results[0] as OpenVerification | undefined
@@ -52,7 +54,7 @@ export async function takeProof(
   network: string | null,
 ): Promise<boolean> {
   const { tenantId, now } = scope
-  const isToSend = sql`${isWaiting(scope, id)} AND v.proofs_sent < ${PROOFS_MAX}
+  const isToSend = sql`${isWaiting(scope, id)} AND v.method <> 'sign-in' AND v.proofs_sent < ${PROOFS_MAX}
     AND v.proof_sent_at <= ${now - PROOF_PAUSE_MS}
     AND (SELECT coalesce(sum(o.proofs_sent), 0) FROM desk_verifications o WHERE o.tenant_id = ${tenantId}
       AND o.user_id = ${userId} AND o.expires_at > ${now - HOUR_MS} AND o.started_at > ${now - HOUR_MS}) < ${PROOFS_PER_HOUR_MAX}`
@@ -71,29 +73,57 @@ export async function takeProof(
   return taken?.results.length === 1
 }
 
+/** What a caller who has shown who they are gets, and from where they did. */
+type Proof = {
+  /** Digest of the digits. */
+  digits: string
+  network: string | null
+}
+
 /**
  * Compares a code that was sent, and counts a wrong one: in one transaction, so that of any number at once no more than
  * {@link TRIES_MAX} are compared, over all codes that were sent, and a right one is good once. It gives new digits, in the
  * place of those before.
  *
  * @param proofs digests of the code that was entered, under every pepper.
- * @param digits digest of the digits.
  * @returns whether it was right.
  */
-export async function prove(
+export function proveByCode(
   scope: TenantScope,
   id: string,
-  { proofs, digits, network }: { proofs: readonly string[]; digits: string; network: string | null },
+  { proofs, ...proof }: Proof & { proofs: readonly string[] },
+): Promise<boolean> {
+  const isRight = sql`v.proof_digest IN (SELECT value FROM ${jsonEach(JSON.stringify(proofs))})`
+  return prove(scope, id, proof, { isRight, only: sql`v.proof_digest <> ''` })
+}
+
+/**
+ * The same for who has signed in.
+ *
+ * @param isUser whether that is the user. Somebody else counts as a wrong code does.
+ */
+export function proveBySignIn(
+  scope: TenantScope,
+  id: string,
+  { isUser, ...proof }: Proof & { isUser: boolean },
+): Promise<boolean> {
+  return prove(scope, id, proof, { isRight: isUser ? sql`1` : sql`0`, only: sql`v.method = 'sign-in'` })
+}
+
+async function prove(
+  scope: TenantScope,
+  id: string,
+  { digits, network }: Proof,
+  { isRight, only }: { isRight: SQL; only: SQL },
 ): Promise<boolean> {
   const { now } = scope
-  const isRight = sql`v.proof_digest IN (SELECT value FROM ${jsonEach(JSON.stringify(proofs))})`
-  const isToTry = sql`${isWaiting(scope, id)} AND v.proof_digest <> ''`
+  const isToTry = sql`${isWaiting(scope, id)} AND ${only}`
   const action = sql`iif(${isRight}, 'proved', 'proof-refused')`
   const [, tried] = await runSql(scope.db, [
     sql`INSERT INTO user_events (tenant_id, occurred_at, id, user_id, action, reason, last_at, networks)
       SELECT v.tenant_id, ${now}, ${action} || ':' || v.id || ':' || v.proofs_sent || ':' || v.proof_failures, v.user_id,
         ${action}, v.method, ${now}, ${network}
-      FROM desk_verifications v ${enabledUser} WHERE ${isToTry}`,
+      FROM desk_verifications v ${enabledUser} WHERE ${isToTry} ON CONFLICT DO NOTHING`,
     sql`UPDATE desk_verifications AS v SET
         proof_failures = v.proof_failures + iif(${isRight}, 0, 1),
         status = iif(${isRight} OR v.proof_failures + 1 < ${TRIES_MAX}, 'pending', 'failed'),

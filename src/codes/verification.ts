@@ -1,5 +1,6 @@
 import { hmac, type Keyring, type NamedKey } from '../crypto/keyring.ts'
-import type { VerificationMethod } from '../tenants/verification-policy.ts'
+import type { SignInPolicy, VerificationMethod } from '../tenants/verification-policy.ts'
+import { lowerCaseAscii } from '../domain-name.ts'
 import { drawCode, normaliseCode } from './code.ts'
 import { canonicalEmailAddress, withoutSubAddress } from './email-address.ts'
 
@@ -105,4 +106,29 @@ export function secondDestination(
   const second = method === 'mail' ? canonicalEmailAddress(homeEmail) : undefined
   const isOther = second !== undefined && withoutSubAddress(second) !== withoutSubAddress(emailKey)
   return isOther ? homeEmail.trim() : undefined
+}
+
+/** What of a user can be the same as what an OpenID provider says. */
+export type Named = { emailKey: string; userNameKey: string; attributes: string }
+
+/**
+ * Whether somebody who has signed in is the user. An address that the provider has not verified says nothing: at some
+ * providers, users write it themselves.
+ */
+export function isSignedInAs(
+  { emailKey, userNameKey, attributes }: Named,
+  { claim, is }: Pick<SignInPolicy, 'claim' | 'is'>,
+  claims: Readonly<Record<string, unknown>>,
+): boolean {
+  const said = Object.hasOwn(claims, claim) ? claims[claim] : undefined
+  if (typeof said !== 'string' || said === '') return false
+  if (claim === 'email' && claims['email_verified'] !== true) return false
+  switch (is) {
+    case 'email':
+      return canonicalEmailAddress(said) === emailKey
+    case 'userName':
+      return lowerCaseAscii(said) === userNameKey
+    case 'externalId':
+      return said === (JSON.parse(attributes) as { externalId?: unknown }).externalId
+  }
 }

@@ -188,9 +188,9 @@ export const policySchema = v.pipe(
   ),
   v.forward(
     v.partialCheck(
-      [['desk'], ['mail']],
-      ({ desk, mail }) => desk?.verification === undefined || canVerify(desk.verification.by, mail),
-      'cannot verify callers so: mail needs policy.mail.from or policy.mail.hook, phone needs policy.mail.hook',
+      [['desk'], ['mail'], ['console']],
+      ({ desk, ...rest }) => desk?.verification === undefined || canVerify(desk.verification.by, rest),
+      'cannot verify callers so: mail needs policy.mail.from or policy.mail.hook, phone policy.mail.hook, and sign-in policy.console.issuer',
     ),
     ['desk'],
   ),

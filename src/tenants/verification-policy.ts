@@ -1,18 +1,40 @@
 import * as v from 'valibot'
-import { group, oneOf } from './policy-members.ts'
+import { group, oneOf, shortText } from './policy-members.ts'
+
+/** How a caller shows the help desk who they are. */
+
+const codeSchema = group({ by: v.picklist(['mail', 'phone'], 'must be one of: mail, phone, sign-in') })
+
+const signInSchema = group({
+  by: v.literal('sign-in'),
+  /** Authentication contexts, separated by blanks, of which one is asked for; else those of the console. */
+  acrValues: v.optional(shortText(255)),
+  /** The claim by which the provider names its users, and what of the user it has to be. */
+  claim: v.optional(shortText(100), 'email'),
+  is: v.optional(oneOf(['email', 'userName', 'externalId']), 'email'),
+})
 
 /**
- * How a caller shows the help desk who they are: by a code to the second address of the user, or by one to their number,
- * which the tenant's hook sends.
+ * By a code to the second address of the user (`mail`) or to their number, which the tenant's hook sends (`phone`); or by
+ * signing in anew with the tenant's OpenID provider.
  */
-export const verificationSchema = group({ by: oneOf(['mail', 'phone']) })
+export const verificationSchema = v.lazy((input) =>
+  typeof input === 'object' && input !== null && 'by' in input && input.by === 'sign-in'
+    ? signInSchema
+    : codeSchema,
+)
 
-export type VerificationMethod = v.InferOutput<typeof verificationSchema>['by']
+type VerificationPolicy = v.InferOutput<typeof verificationSchema>
+export type VerificationMethod = VerificationPolicy['by']
+
+/** What a signed-in person has to be. */
+export type SignInPolicy = v.InferOutput<typeof signInSchema>
 
 /** What of the rest of a policy a method needs. */
-type Mailers = { hook?: unknown; from?: unknown }
+type Rest = { mail: { hook?: unknown; from?: unknown }; console?: { issuer?: unknown } | undefined }
 
-/** Whether a tenant with these mailers could send a code so. */
-export function canVerify(by: VerificationMethod, { hook, from }: Mailers): boolean {
-  return hook !== undefined || (by === 'mail' && from !== undefined)
+/** Whether a tenant with this policy could verify anybody so. */
+export function canVerify(by: VerificationMethod, { mail, console }: Rest): boolean {
+  if (by === 'sign-in') return console?.issuer !== undefined
+  return mail.hook !== undefined || (by === 'mail' && mail.from !== undefined)
 }

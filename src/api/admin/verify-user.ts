@@ -42,7 +42,7 @@ export async function startVerify(c: Context<AdminEnv>): Promise<Response> {
     })
   }
   if (user.status === 'disabled') throw new HTTPException(400, { message: 'The user is disabled.' })
-  if (secondDestination(user, by) === undefined) {
+  if (by !== 'sign-in' && secondDestination(user, by) === undefined) {
     const lacks = { mail: 'no second address', phone: 'no phone number' }[by]
     throw new HTTPException(400, { message: `The user has ${lacks} to be verified by.` })
   }

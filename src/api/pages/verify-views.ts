@@ -28,7 +28,7 @@ export function linkForm({ texts, href }: Page, problem?: Problem): Markup {
 
 type ProofStep = {
   action: string
-  method: VerificationMethod
+  method: Exclude<VerificationMethod, 'sign-in'>
   /** Whether a code is on its way. */
   isSent: boolean
   problem: Problem | undefined
@@ -72,6 +72,23 @@ export function proofForm(
       <p>${whereto}</p>
       ${send(code.resend, 'second')}
     </section>`
+}
+
+/** The same for who is to sign in. */
+export function signInForm({ texts, href }: Page, tenant: Tenant, action: string): Markup {
+  const { verify } = texts.pages
+  const named = { tenant: senderOf(tenant) }
+  return html`<p>${fill(verify.intro, named)}</p>
+    <p><strong>${verify.stop}</strong></p>
+    <p>${fill(verify.signIn, named)}</p>
+    <form method="post" action="${href(`${action}/sign-in`)}"><button>${verify.signInButton}</button></form>`
+}
+
+/** The way to the provider, for whom the browser does not take there by itself. */
+export function providerLink({ texts }: Page, tenant: Tenant, url: string): Markup {
+  const { verify } = texts.pages
+  return html`<p>${fill(verify.signIn, { tenant: senderOf(tenant) })}</p>
+    <p><a class="button" href="${url}" rel="noreferrer">${verify.signInButton}</a></p>`
 }
 
 /** The digits, and who asks for them. Apart from each other, so that they are read one by one. */

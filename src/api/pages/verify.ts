@@ -1,4 +1,4 @@
-import { openVerification, prove, takeProof, type OpenVerification } from '../../codes/proof-store.ts'
+import { openVerification, proveByCode, takeProof, type OpenVerification } from '../../codes/proof-store.ts'
 import {
   digitsDigests,
   inGroups,
@@ -17,14 +17,14 @@ import { readForm } from './form.ts'
 import { showPage, type PageContext, type Problem } from './page.ts'
 import { limitProblem } from './steps.ts'
 import { asTyped } from './typed.ts'
-import { digitsNote, linkForm, proofForm } from './verify-views.ts'
+import { digitsNote, linkForm, proofForm, signInForm } from './verify-views.ts'
 
 /** A verification that the caller has opened, and the code in its link. */
-type Opened = { link: string; verification: OpenVerification }
+export type Opened = { link: string; verification: OpenVerification }
 
 /** `GET /v/{link}`: says what the page is for. It sends nothing, and tells nothing of anybody. */
 export async function linkPage(c: PageContext): Promise<Response> {
-  const opened = await open(c, c.req.param('link') ?? '')
+  const opened = await openLink(c, c.req.param('link') ?? '')
   return opened instanceof Response ? opened : showProof(c, opened)
 }
 
@@ -37,7 +37,7 @@ export async function enterLink(c: PageContext): Promise<Response> {
 
 /** `POST /v/{link}/send`: has a code sent, and leads back by a redirect, so that no reload sends again. */
 export async function sendProof(c: PageContext): Promise<Response> {
-  const opened = await open(c, c.req.param('link') ?? '')
+  const opened = await openLink(c, c.req.param('link') ?? '')
   if (opened instanceof Response) return opened
   const { link, verification } = opened
   const { peppers, transientKeys: keys } = config(c.env)
@@ -58,7 +58,7 @@ export async function sendProof(c: PageContext): Promise<Response> {
 /** `POST /v/{link}`: checks the code that the caller was sent, and shows the digits. What is no code is not counted. */
 export async function enterProof(c: PageContext): Promise<Response> {
   const form = await readForm(c)
-  const opened = await open(c, c.req.param('link') ?? '')
+  const opened = await openLink(c, c.req.param('link') ?? '')
   if (opened instanceof Response) return opened
   const { errors, verify } = c.get('page').texts.pages
   const proof = asTyped(form.field('code')).replace(/[\s\p{Pd}]/gu, '')
@@ -67,7 +67,7 @@ export async function enterProof(c: PageContext): Promise<Response> {
   const { peppers } = config(c.env)
   const { id: tenantId } = c.get('tenant')
   const digits = newDigits()
-  const proved = await prove(tenantScopeOf(c), verification.id, {
+  const proved = await proveByCode(tenantScopeOf(c), verification.id, {
     proofs: proofDigests(peppers, tenantId, link, proof),
     digits: digitsDigests(peppers, { tenantId, ...verification }, digits)[0],
     network: c.get('client').network,
@@ -75,7 +75,7 @@ export async function enterProof(c: PageContext): Promise<Response> {
   if (proved) return showDigits(c, verification, digits)
   c.get('log').outcome = 'wrong'
   // The last try has ended the verification, and so may others have meanwhile.
-  const again = await open(c, link, false)
+  const again = await openLink(c, link, false)
   return again instanceof Response ? again : showProof(c, again, { field: 'code', message: verify.wrong })
 }
 
@@ -83,7 +83,7 @@ export async function enterProof(c: PageContext): Promise<Response> {
  * The verification behind a link, or the answer where there is none: the same for one that is over and one that never was.
  * Every look is charged to the client, since a link could be guessed.
  */
-async function open(c: PageContext, typed: string, isCharged = true): Promise<Opened | Response> {
+export async function openLink(c: PageContext, typed: string, isCharged = true): Promise<Opened | Response> {
   try {
     if (isCharged) await admitLook(c)
   } catch (error) {
@@ -112,17 +112,30 @@ function showLink(c: PageContext, field: 'link' | undefined, status: ErrorStatus
   return showPage(c, { heading, body: linkForm(page, problem), problem }, status)
 }
 
-function showProof(c: PageContext, { link, verification }: Opened, fault?: Problem): Promise<Response> {
+export function showProof(
+  c: PageContext,
+  { link, verification }: Opened,
+  fault?: Problem,
+): Promise<Response> {
   const page = c.get('page')
   const { method, isSent } = verification
   // Where no code is awaited, there is no field that it could be about.
   const problem = fault && (isSent === 1 ? fault : { message: fault.message })
-  const step = { action: `/v/${inGroups(link)}`, method, isSent: isSent === 1, problem }
-  const body = proofForm(page, c.get('tenant'), step)
-  return showPage(c, { heading: page.texts.pages.verify.heading, body, problem }, problem ? 422 : 200)
+  const action = `/v/${inGroups(link)}`
+  const { heading } = page.texts.pages.verify
+  const status = problem ? 422 : 200
+  if (method === 'sign-in') {
+    return showPage(c, { heading, body: signInForm(page, c.get('tenant'), action), problem }, status)
+  }
+  const body = proofForm(page, c.get('tenant'), { action, method, isSent: isSent === 1, problem })
+  return showPage(c, { heading, body, problem }, status)
 }
 
-function showDigits(c: PageContext, verification: OpenVerification, digits: string): Promise<Response> {
+export function showDigits(
+  c: PageContext,
+  verification: OpenVerification,
+  digits: string,
+): Promise<Response> {
   const page = c.get('page')
   const validS = Math.floor((verification.expiresAt - c.get('now')) / 1000)
   const body = digitsNote(page, c.get('tenant'), { digits, agent: verification.verifierName, validS })
