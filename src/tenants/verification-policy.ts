@@ -1,11 +1,13 @@
 import * as v from 'valibot'
-import { group, oneOf, shortText } from './policy-members.ts'
+import { oneOf, shortText } from './policy-members.ts'
 
 /** How a caller shows the help desk who they are. */
 
-const codeSchema = group({ by: v.picklist(['mail', 'phone'], 'must be one of: mail, phone, sign-in') })
+const FORM = 'must be an object with by, one of: mail, phone, sign-in'
 
-const signInSchema = group({
+const codeSchema = v.strictObject({ by: v.picklist(['mail', 'phone']) }, FORM)
+
+const signInSchema = v.strictObject({
   by: v.literal('sign-in'),
   /** Authentication contexts, separated by blanks, of which one is asked for; else those of the console. */
   acrValues: v.optional(shortText(255)),
@@ -18,11 +20,7 @@ const signInSchema = group({
  * By a code to the second address of the user (`mail`) or to their number, which the tenant's hook sends (`phone`); or by
  * signing in anew with the tenant's OpenID provider.
  */
-export const verificationSchema = v.lazy((input) =>
-  typeof input === 'object' && input !== null && 'by' in input && input.by === 'sign-in'
-    ? signInSchema
-    : codeSchema,
-)
+export const verificationSchema = v.variant('by', [codeSchema, signInSchema], FORM)
 
 type VerificationPolicy = v.InferOutput<typeof verificationSchema>
 export type VerificationMethod = VerificationPolicy['by']

@@ -99,13 +99,14 @@ async function judge(c: PageContext, opened: Opened, isUser: boolean): Promise<R
     network: c.get('client').network,
   })
   if (proved) return showDigits(c, verification, digits)
+  c.get('log').outcome = 'not-the-user'
   const again = await openLink(c, link, false)
-  return again instanceof Response ? again : refuse(c, again, 'not-the-user')
+  return again instanceof Response ? again : refuse(c, again)
 }
 
 /** The true reason is in the log alone. */
-function refuse(c: PageContext, opened: Opened, reason: string): Promise<Response> {
-  c.get('log').outcome = reason
+function refuse(c: PageContext, opened: Opened, reason?: string): Promise<Response> {
+  if (reason !== undefined) c.get('log').outcome = reason
   return showProof(c, opened, { message: c.get('page').texts.pages.verify.refused })
 }
 
