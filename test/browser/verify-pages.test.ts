@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findChromium } from '../../scripts/gate/chromium.ts'
 import { LANGUAGES } from '../../src/texts/languages.ts'
-import { LocalService } from '../journeys/local-service.ts'
+import { LocalService, tokenOf } from '../journeys/local-service.ts'
 import { LocalTenant } from '../journeys/local-tenant.ts'
 import { openBrowser, Visitor, type Setting } from './visitor.ts'
 
@@ -91,6 +91,38 @@ describe.skipIf(executablePath === undefined)('the pages of callers in Chromium'
     await visitor.open(started.verifyUrl)
     expect(await visitor.page.locator('.summary').innerText()).toContain('This page is no longer valid')
     await visitor.expectGood()
+    await visitor.leave()
+  })
+
+  it('lead by a sign-in at the local provider to digits, in this browser alone', async () => {
+    const token = await tokenOf(service.keyFile('demo.key'))
+    const ask = async (path: string, body: object) => {
+      const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+      const url = `${service.url}/AdminInterface/restapi/v1/users/${path}`
+      return (await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).json()
+    }
+    const { id } = (await ask('lookup', { email: 'jane.saoirse@example.com' })) as { id: string }
+    const { verifyUrl } = (await ask(`${id}/verify/start`, {})) as Started
+    const visitor = await Visitor.arrive(browser, { width: 390 })
+    await visitor.open(verifyUrl)
+    await visitor.expectGood()
+    await visitor.page.getByRole('button', { name: 'Sign in' }).click()
+    await visitor.page.getByText('Jane Saoirse').click()
+    await visitor.page.waitForURL(/\/v\/sign-in\/done/)
+    expect(await visitor.heading()).toBe('Read these digits to the help desk')
+    await visitor.expectGood()
+    const verifyCode = (await visitor.page.locator('.digits').innerText()).replace(/\s/g, '')
+    const comeBack = visitor.page.url()
+    await visitor.page.reload()
+    expect(await visitor.page.locator('.digits').count()).toBe(0)
+    const stranger = await Visitor.arrive(browser, { width: 390 })
+    await stranger.open(comeBack)
+    expect(await stranger.page.locator('.digits').count()).toBe(0)
+    await stranger.leave()
+    expect(await ask(`${id}/verify/code`, { verifyCode })).toMatchObject({ verifyStatus: 'VERIFIED' })
+    // The provider of this machine, and nothing else that is not the service's own.
+    const elsewhere = visitor.faults.filter((fault) => !fault.startsWith('http://127.0.0.1:'))
+    visitor.faults.splice(0, Infinity, ...elsewhere)
     await visitor.leave()
   })
 
