@@ -54,7 +54,7 @@ export async function startVerify(c: Context<AdminEnv>): Promise<Response> {
   const verifierName = nameOf(c)
   const started = { ...pairOf(c), id, verifierName, method: by, linkDigest }
   const found = await startVerification(scope, actorOf(c), started)
-  if (!found.isStarted) throw busy(c, found.busyUntil)
+  if (found.result === 'busy') throw busy(c, found.busyUntil)
   return shown(c, found)
 }
 
@@ -76,8 +76,9 @@ export async function verifyCode(c: Context<AdminEnv>): Promise<Response> {
   const scope = tenantScopeOf(c)
   const digests = digitsDigests(config(c.env).peppers, { ...pair, tenantId: scope.tenantId }, digits)
   const found = await tryDigits(scope, actorOf(c), pair, digests)
-  if (found.isWrong) c.get('log').outcome = 'wrong'
-  return shown(c, found, found.isWrong)
+  const isWrong = found.result === 'wrong'
+  if (isWrong) c.get('log').outcome = 'wrong'
+  return shown(c, found, isWrong)
 }
 
 /** `POST v1/users/{id}/verify/cancel` */
@@ -113,7 +114,7 @@ function shown(c: Context<AdminEnv>, { own, busyUntil }: Found, isWrong = false)
     adminUsername: own.verifierName,
     sessionExpiration: new Date(own.expiresAt).toISOString(),
     verifyUrl: linkFor(c, own),
-    verifyStatus: isWrong && own.status === 'pending' ? 'WRONG_CODE' : stateOf(own, now),
+    verifyStatus: isWrong ? 'WRONG_CODE' : stateOf(own, now),
     status: isOpen(own, now) ? 'ACTIVE' : 'ENDED',
   })
 }
@@ -123,20 +124,17 @@ function isOpen({ status, expiresAt, usedAt }: Verification, now: number): boole
   return ['pending', 'verified'].includes(status) && expiresAt > now && usedAt === null
 }
 
+const STATES = {
+  verified: 'VERIFIED',
+  cancelled: 'CANCELED',
+  failed: 'FAILED',
+  expired: 'EXPIRED',
+} as const
+
 function stateOf({ status, provedAt, expiresAt }: Verification, now: number): string {
-  switch (status) {
-    case 'pending':
-      if (expiresAt <= now) return 'EXPIRED'
-      return provedAt === null ? 'PENDING' : 'CODE_SHOWN'
-    case 'verified':
-      return 'VERIFIED'
-    case 'cancelled':
-      return 'CANCELED'
-    case 'failed':
-      return 'FAILED'
-    case 'expired':
-      return 'EXPIRED'
-  }
+  if (status !== 'pending') return STATES[status]
+  if (expiresAt <= now) return STATES.expired
+  return provedAt === null ? 'PENDING' : 'CODE_SHOWN'
 }
 
 /** By the pepper that it was made with: the newest one may be newer than that. */
