@@ -155,11 +155,12 @@ function outcomeOf<Row extends Approval>(
   ready: Approval['status'],
   forbidden: (approval: Approval) => 'own' | 'not-own' | undefined,
 ): { tag: 'done'; approval: Row } | { tag: 'unchanged'; why: Unchanged } {
-  const [approval] = found?.results ?? []
-  if (approval === undefined) return { tag: 'unchanged', why: 'unknown' }
+  const [row] = found?.results ?? []
+  if (row === undefined) return { tag: 'unchanged', why: 'unknown' }
+  const { isDone, ...approval } = row
   const why = forbidden(approval)
   if (why !== undefined) return { tag: 'unchanged', why }
-  if (approval.isDone) return { tag: 'done', approval }
+  if (isDone) return { tag: 'done', approval: approval as unknown as Row }
   const isOpen = approval.status === 'pending' || approval.status === 'approved'
   if (isOpen && approval.expiresAt <= now) return { tag: 'unchanged', why: 'expired' }
   // It was ready, and the user was not.

@@ -127,7 +127,7 @@ export async function reportUrl(
   const { baseUrl, transientKeys } = config(env)
   const state = { tenantId: tenant.id, userId, codeId, expiresAt: requestedAt + REPORTABLE_MS }
   const query = new URLSearchParams({ m: await sealReport(transientKeys, state), lang: language })
-  return `${tenantOrigin(tenant, baseUrl)}/reset/report?${query.toString()}`
+  return `${tenantOrigin(tenant, baseUrl)}/v/report/code?${query.toString()}`
 }
 
 /** Enrolment codes can only be issued and voided: what is redeemed or locked is a reset code. */

@@ -329,7 +329,7 @@ describe('S3: a request ends', () => {
     const id = await asked(pair, {}, 'enroll')
     await act(pair.tenant, pair.second, id, 'approve')
     const page = await visit(pair.tenant, new URL(link).pathname + new URL(link).search)
-    await visit(pair.tenant, '/reset/report', { form: { m: hidden(page, 'm') } })
+    await visit(pair.tenant, '/v/report/code', { form: { m: hidden(page, 'm') } })
     expect((await act(pair.tenant, pair.first, id, 'collect')).status).toBe(409)
     const chief = await pair.tenant.token('super-admin')
     await desk(pair.tenant, chief, `/users/${pair.userId}/unfreeze`, { reason: 'Spoke with the user.' })

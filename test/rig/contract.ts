@@ -27,7 +27,7 @@ const PLAIN_HEADERS = new Set([
 ])
 
 /** Pages for people, which are no part of the API. */
-export const PAGES = /^\/reset(?:\/|$)/
+export const PAGES = /^\/(?:reset|v)(?:\/|$)/
 
 const VERDICTS_MAX = 20_000
 
