@@ -8,6 +8,7 @@ import { users } from './admin-users.ts'
 import { named } from './json-schema.ts'
 import type { Dialect } from './operation.ts'
 import { OUR_FAULT, STORE_FAULT } from './responses.ts'
+import { adminVoids } from './void-many.ts'
 
 /** The admin API: RSA ID Plus Cloud Administration. */
 
@@ -36,7 +37,7 @@ export const adminDialect: Dialect = {
   tag: 'Admin API',
   description:
     'RSA ID Plus Cloud Administration: codes, users and logs, for administrators and their programs.',
-  operations: { ...codes, ...users, ...desk, ...logs },
+  operations: { ...codes, ...adminVoids, ...users, ...desk, ...logs },
   mediaType: 'application/json',
   errorType: adminErrors.mediaType,
   headers: ['RateLimit', 'RateLimit-Policy'],

@@ -19,6 +19,7 @@ import {
 import { handle, requestHeld } from '../rig/deliveries.ts'
 import { explainingD1 } from '../rig/explaining-d1.ts'
 import { hidden, visit } from '../rig/pages.ts'
+import { voidAll } from '../rig/voids.ts'
 import { newRequest, type GenerateResult, type Tenant } from '../rig/service.ts'
 
 /** Four eyes: neither of two persons alone ever gets a code, and the second never sees it (S3). */
@@ -354,6 +355,41 @@ describe('S3: a request ends', () => {
     await change(two)
     expect((await act(two.tenant, two.first, late, 'collect')).status).toBe(409)
     expect(await issuedEvents(two.tenant)).toEqual([])
+  })
+
+  it('S7: when everything is voided, or what its mode is for, and not for the other', async () => {
+    const pair = await newPair()
+    const [reset, enrolment] = [await asked(pair), await asked(pair, {}, 'enroll')]
+    await act(pair.tenant, pair.second, enrolment, 'approve')
+    await voidAll(pair.tenant, { mode: 'PASSWORD_RESET' })
+    expect((await act(pair.tenant, pair.second, reset, 'approve')).status).toBe(409)
+    expect((await act(pair.tenant, pair.first, enrolment, 'collect')).status).toBe(200)
+    const late = await asked(pair)
+    await act(pair.tenant, pair.second, late, 'approve')
+    await voidAll(pair.tenant)
+    expect((await act(pair.tenant, pair.first, late, 'collect')).status).toBe(409)
+    const anew = await asked(pair)
+    await act(pair.tenant, pair.second, anew, 'approve')
+    const { verify_code } = await (await act(pair.tenant, pair.first, anew, 'collect')).json<GenerateResult>()
+    expect((await pair.tenant.validate(USER, verify_code ?? '')).status).toBe(200)
+  })
+
+  it.each(['first', 'second'] as const)('when the %s person is in quarantine', async (who) => {
+    const pair = await newPair()
+    const [one, two] = [await asked(pair), await asked(pair, {}, 'enroll')]
+    await act(pair.tenant, pair.second, two, 'approve')
+    const { results } = await env.DB.prepare(
+      'SELECT requested_by, decided_by FROM desk_approvals WHERE id = ?',
+    )
+      .bind(two)
+      .all<Record<string, string>>()
+    const accessId = results[0]?.[who === 'first' ? 'requested_by' : 'decided_by']
+    // As an isolate sees it that does not know of the revocation.
+    await env.DB.prepare('INSERT INTO quarantines (tenant_id, access_id, since) VALUES (?, ?, 0)')
+      .bind(pair.tenant.id, accessId)
+      .run()
+    expect((await act(pair.tenant, pair.second, one, 'approve')).status).toBe(409)
+    expect((await act(pair.tenant, pair.first, two, 'collect')).status).toBe(409)
   })
 
   it('when its user reports a code', async () => {

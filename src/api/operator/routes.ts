@@ -10,6 +10,7 @@ import { listKeys } from './list-keys.ts'
 import { putTenant } from './put-tenant.ts'
 import { revokeKey } from './revoke-key.ts'
 import { addScimToken, deleteScimToken, listScimTokens } from './scim-tokens.ts'
+import { getVoid, quarantineKey, voidManyCodes } from './void-many.ts'
 import {
   addWebhook,
   deleteWebhook,
@@ -33,6 +34,7 @@ operatorRoutes.delete('/tenants/:id', operator, deleteTenant)
 operatorRoutes.get('/tenants/:id/keys', operator, listKeys)
 operatorRoutes.post('/tenants/:id/keys', operator, addKey)
 operatorRoutes.delete('/tenants/:id/keys/:accessId', operator, revokeKey)
+operatorRoutes.post('/tenants/:id/keys/:accessId/quarantine', operator, quarantineKey)
 operatorRoutes.get('/tenants/:id/clients', operator, listClients)
 operatorRoutes.post('/tenants/:id/clients', operator, addClient)
 operatorRoutes.put('/tenants/:id/clients/:clientId', operator, putClient)
@@ -48,3 +50,5 @@ operatorRoutes.delete('/tenants/:id/webhooks/:webhookId', operator, deleteWebhoo
 operatorRoutes.post('/tenants/:id/webhooks/:webhookId/secret', operator, rotateSecret)
 operatorRoutes.post('/tenants/:id/webhooks/:webhookId/replay', operator, replayEvents)
 operatorRoutes.get('/tenants/:id/webhooks/:webhookId/deliveries', operator, listWebhookDeliveries)
+operatorRoutes.post('/tenants/:id/void', operator, voidManyCodes)
+operatorRoutes.get('/tenants/:id/void/:jobId', operator, getVoid)
