@@ -22,6 +22,7 @@ import {
   type TestKey,
 } from '../rig/service.ts'
 import { NO_RULES, storedCode, storedCodes } from '../rig/stored-code.ts'
+import { addWebhook, newReceiver, retireWebhooks, WebhookQueues } from '../rig/webhooks.ts'
 import { voidAll, voidAsAdmin, voidSome, VOID_MANY, wholeEvents, type Job } from '../rig/voids.ts'
 
 const MAILING = {
@@ -574,6 +575,31 @@ describe('I1: a void that is wrong', () => {
     expect((await operate('GET', '/tenants/nobody/void/x')).status).toBe(404)
     expect((await operate('POST', '/tenants/nobody/keys/x/quarantine', {})).status).toBe(404)
     expect((await call(`${env.BASE_URL}/operator/v1/tenants/nobody/void`, { body: {} })).status).toBe(401)
+  })
+})
+
+describe('webhooks', () => {
+  it('are told of each void as a whole, and of each code that one of some codes has ended', async () => {
+    const { tenant, mine } = await twoIssuers(2)
+    const receiver = newReceiver()
+    await addWebhook(tenant, receiver)
+    await voidSome(tenant, { issuedBy: mine.accessID })
+    await voidSome(tenant, { scope: 'all', dryRun: true })
+    await voidAll(tenant)
+    await operate('POST', `/tenants/${tenant.id}/keys/${mine.accessID}/quarantine`, {})
+    await new WebhookQueues().poke(tenant)
+    await retireWebhooks()
+    expect(receiver.types).toEqual([
+      'code.voided',
+      'key.quarantined',
+      ...Array.from({ length: 5 }, () => 'tenant.codes_voided'),
+    ])
+    const whole = receiver.told.filter(({ type }) => type === 'tenant.codes_voided')
+    expect(whole.map(({ data }) => data['result'])).toEqual(['begun', 'ended', 'done', 'begun', 'ended'])
+    expect(whole.every(({ data }) => data['accessId'] === 'operator')).toBe(true)
+    expect(receiver.told.find(({ type }) => type === 'key.quarantined')?.data).toMatchObject({
+      target: mine.accessID,
+    })
   })
 })
 
