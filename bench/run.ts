@@ -12,6 +12,7 @@ import { directory } from './sections/directory.ts'
 import { fair } from './sections/fair.ts'
 import { floor } from './sections/floor.ts'
 import { growth } from './sections/growth.ts'
+import { incident } from './sections/incident.ts'
 import { limiter } from './sections/limiter.ts'
 import { limits } from './sections/limits.ts'
 import { pages } from './sections/pages.ts'
@@ -33,6 +34,7 @@ const SECTIONS: Record<SectionName, Measure> = {
   delivery,
   pages,
   directory,
+  incident,
   cpu,
   cost,
 }

@@ -49,6 +49,7 @@ The first deploy takes the secrets along; later ones are \`npm run deploy\`:
   npx wrangler queues create rescind-dead-letters
   npx wrangler queues create rescind-webhooks
   npx wrangler queues create rescind-slow-webhooks
+  npx wrangler queues create rescind-jobs
   npx wrangler d1 migrations apply rescind --remote --env production
   npx wrangler deploy --env production --secrets-file ${secretsPath}
   npx wrangler deploy --env production-control --secrets-file ${secretsPath}

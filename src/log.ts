@@ -50,9 +50,10 @@ export type NoticeLostLogEvent = {
 /** The event of one part of a run of the cron trigger. */
 export type MaintenanceLogEvent = {
   event: 'maintenance'
-  part: 'purge' | 'logs'
+  part: 'purge' | 'jobs' | 'logs'
   /** The name of a D1 binding. */
   database: string
+  /** Rows that were removed; of jobs, those that were put on their way again. */
   removed: number
   fault?: string
 }
@@ -69,6 +70,17 @@ export type WebhookLogEvent = {
   fault?: string
 }
 
+/** The event of one run of a void that is worked off, and of what kept one from being made. */
+export type JobLogEvent = {
+  event: 'job'
+  tenantId: string
+  jobId: string
+  outcome: 'running' | 'done' | 'fault' | 'lost'
+  /** Codes that this run has voided, or counted. */
+  voided?: number
+  fault?: string
+}
+
 /** Writes one line of JSON. The types of its argument are the allow-list. */
 export function writeEvent(
   event:
@@ -76,6 +88,7 @@ export function writeEvent(
     | NoticeLostLogEvent
     | MaintenanceLogEvent
     | WebhookLogEvent
+    | JobLogEvent
     | ({ event: 'request' } & LogEvent),
 ): void {
   console.log(JSON.stringify(event))

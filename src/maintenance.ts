@@ -1,5 +1,7 @@
 import { tidyLogs } from './audit/event-log-store.ts'
+import { stalledJobs } from './codes/void-job-store.ts'
 import { databaseBinding } from './config.ts'
+import type { JobMessage } from './jobs/run-job.ts'
 import { faultName, writeEvent } from './log.ts'
 import { tenantsOfTurn } from './tenants/tenant-store.ts'
 import type { Tenant } from './tenants/tenant.ts'
@@ -14,6 +16,8 @@ const DAY_MS = 24 * HOUR_MS
  */
 const TENANTS_MAX = 400
 const TIDY_CALLS_MAX = 500
+/** Messages that one call of a queue takes. */
+const RESUMED_MAX = 100
 
 /** What the cron trigger does: what is kept for a time is removed when it is over, and logs get their numbers. Webhooks are looked at. */
 export async function maintain(controller: ScheduledController, env: Env): Promise<void> {
@@ -22,13 +26,18 @@ export async function maintain(controller: ScheduledController, env: Env): Promi
   const jobs = databases.map((name) =>
     job('purge', name, () => purge(databaseBinding(env, name) as D1Database, now)),
   )
+  jobs.push(...databases.map((name) => job('jobs', name, () => resumeJobs(env, name, now))))
   jobs.push(job('logs', 'DB', () => tidyAll(env, now)))
   const areDone = await Promise.all(jobs)
   if (areDone.includes(false)) throw new Error('a part of the maintenance failed')
 }
 
 /** Runs one part and says what it did. The others go on when it fails. */
-async function job(part: 'purge' | 'logs', database: string, run: () => Promise<number>): Promise<boolean> {
+async function job(
+  part: 'purge' | 'jobs' | 'logs',
+  database: string,
+  run: () => Promise<number>,
+): Promise<boolean> {
   try {
     writeEvent({ event: 'maintenance', part, database, removed: await run() })
     return true
@@ -36,6 +45,16 @@ async function job(part: 'purge' | 'logs', database: string, run: () => Promise<
     writeEvent({ event: 'maintenance', part, database, removed: 0, fault: faultName(error) })
     return false
   }
+}
+
+/** Puts those jobs of a database on their way again whose message is lost. What is left is for the next run. */
+async function resumeJobs(env: Env, name: string, now: number): Promise<number> {
+  const jobs = await stalledJobs(databaseBinding(env, name) as D1Database, now, RESUMED_MAX)
+  const messages = jobs.map(({ tenant_id: tenantId, id: jobId }) => ({
+    body: { tenantId, jobId } satisfies JobMessage,
+  }))
+  if (messages.length > 0) await env.JOBS.sendBatch(messages)
+  return messages.length
 }
 
 /**

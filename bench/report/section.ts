@@ -22,6 +22,7 @@ export const SECTION_NAMES = [
   'delivery',
   'pages',
   'directory',
+  'incident',
   'cpu',
   'cost',
 ] as const

@@ -20,7 +20,7 @@ const CALLS = [
 ] as const
 const ROUNDS = 15
 
-type Rows = { read: number; written: number }
+export type Rows = { read: number; written: number }
 type Sized = { size: number; server: Server; token: string }
 type Result = { call: string; sizes: { size: number; rows: Rows; measured: Measured }[] }
 
@@ -79,12 +79,15 @@ async function startSized(folder: string, size: number, say: (line: string) => v
   return { size, server, token }
 }
 
-async function recordTemplates(load: Load): Promise<Map<string, Call>> {
+export async function recordTemplates(
+  load: Load,
+  calls: readonly { call: 'validate' | 'void(100)' }[] = CALLS,
+): Promise<Map<string, Call>> {
   const recording = await startRecording()
   try {
     await addUsers(recording.server.db, 1_000)
     const templates = new Map<string, Call>()
-    for (const { call } of CALLS) {
+    for (const { call } of calls) {
       const { trips } = await recording.recordOf(load, `rescind/${call}`)
       templates.set(call, trips.flatMap(templateOf))
     }
@@ -95,7 +98,7 @@ async function recordTemplates(load: Load): Promise<Map<string, Call>> {
 }
 
 /** D1's own count of what the call's statements touch, for users of the middle. */
-async function rowsOf({ db }: Server, call: Call, size: number): Promise<Rows> {
+export async function rowsOf({ db }: Server, call: Call, size: number): Promise<Rows> {
   const stride = strideOf(size)
   const subjects = Array.from({ length: 100 }, (_, index) => (Math.floor(size / stride / 2) + index) * stride)
   const [first = 0] = subjects

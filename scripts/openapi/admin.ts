@@ -9,6 +9,7 @@ import { verifications } from './admin-verify.ts'
 import { named } from './json-schema.ts'
 import type { Dialect } from './operation.ts'
 import { OUR_FAULT, STORE_FAULT } from './responses.ts'
+import { adminVoids } from './void-many.ts'
 
 /** The admin API: RSA ID Plus Cloud Administration. */
 
@@ -37,7 +38,7 @@ export const adminDialect: Dialect = {
   tag: 'Admin API',
   description:
     'RSA ID Plus Cloud Administration: codes, users and logs, for administrators and their programs.',
-  operations: { ...codes, ...users, ...desk, ...verifications, ...logs },
+  operations: { ...codes, ...adminVoids, ...users, ...desk, ...verifications, ...logs },
   mediaType: 'application/json',
   errorType: adminErrors.mediaType,
   headers: ['RateLimit', 'RateLimit-Policy'],

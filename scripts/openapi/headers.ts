@@ -45,7 +45,7 @@ export const HEADERS = {
     schema: {
       type: 'string',
       pattern:
-        '^(Bearer( error="(invalid_token|insufficient_scope)"(, scope="[a-z. ]+")?)?|[A-Za-z]+ realm="oauth")$',
+        '^(Bearer( error="(invalid_token|insufficient_scope)"(, scope="[a-z. -]+")?)?|[A-Za-z]+ realm="oauth")$',
     },
     example: 'Bearer error="invalid_token"',
   },

@@ -20,6 +20,7 @@ import { wholeNumber } from './parameters.ts'
 import { problem } from './problem-schema.ts'
 import { webhookOperations } from './webhooks.ts'
 import { OUR_FAULT, STORE_FAULT } from './responses.ts'
+import { operatorVoids } from './void-many.ts'
 
 /** The operator API: tenants and what they are known by. */
 
@@ -189,7 +190,7 @@ const credentials: Operations = {
 export const operatorDialect: Dialect = {
   tag: 'Operator API',
   description: 'Tenants, their API keys, OAuth clients, SCIM tokens and webhooks, for the operator.',
-  operations: { ...tenantOperations, ...credentials, ...webhookOperations },
+  operations: { ...tenantOperations, ...credentials, ...operatorVoids, ...webhookOperations },
   mediaType: 'application/json',
   errorType: problemErrors.mediaType,
   headers: [],

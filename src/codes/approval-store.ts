@@ -7,7 +7,7 @@ import { resetCodes, users, type Channel } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
 import type { CodeMode } from './code.ts'
-import { joinCode, NO_CODE, type CodeCaps } from './code-store.ts'
+import { epochOf, joinCode, NO_CODE, type CodeCaps } from './code-store.ts'
 import { APPROVAL_MS } from './desk-rules.ts'
 import { overwriting } from './issue-store.ts'
 
@@ -38,7 +38,7 @@ export type Unchanged =
   /** It is the person's own, and needs another; or another's, who alone may collect it. */
   | 'own'
   | 'not-own'
-  /** The user is disabled, frozen, at high risk, locked, gone or has another address by now. */
+  /** The user is disabled, frozen, at high risk, locked, gone or has another address by now; or all codes were voided. */
   | 'unfit'
   | Approval['status']
 
@@ -88,7 +88,7 @@ export async function decide(
         `UPDATE desk_approvals SET status = ?3, decided_by = ?4, decided_at = ?5, decision_id = ?6,
            expires_at = ?7, sealed = iif(?3 = 'declined', '', sealed)
          WHERE tenant_id = ?1 AND id = ?2 AND status = 'pending' AND expires_at > ?5 AND requested_by <> ?4
-           ${isApproval ? `AND ${isFit('?5')}` : ''}`,
+           ${isApproval ? `AND ${isFit('?5')} AND ${mayIssue('?4')}` : ''}`,
       )
       .bind(tenantId, id, to, actor.accessId, now, eventId, now + APPROVAL_MS),
     ...statementsOf(db, [event]),
@@ -155,11 +155,12 @@ function outcomeOf<Row extends Approval>(
   ready: Approval['status'],
   forbidden: (approval: Approval) => 'own' | 'not-own' | undefined,
 ): { tag: 'done'; approval: Row } | { tag: 'unchanged'; why: Unchanged } {
-  const [approval] = found?.results ?? []
-  if (approval === undefined) return { tag: 'unchanged', why: 'unknown' }
+  const [row] = found?.results ?? []
+  if (row === undefined) return { tag: 'unchanged', why: 'unknown' }
+  const { isDone, ...approval } = row
   const why = forbidden(approval)
   if (why !== undefined) return { tag: 'unchanged', why }
-  if (approval.isDone) return { tag: 'done', approval }
+  if (isDone) return { tag: 'done', approval: approval as unknown as Row }
   const isOpen = approval.status === 'pending' || approval.status === 'approved'
   if (isOpen && approval.expiresAt <= now) return { tag: 'unchanged', why: 'expired' }
   // It was ready, and the user was not.
@@ -185,6 +186,7 @@ function issueStatements(scope: TenantScope & CodeCaps, actor: Actor, id: string
     pepperId: sql`request.pepper_id`,
     issuedAt: now,
     expiresAt: sql`${now} + request.ttl_ms`,
+    epoch: epochOf(sql`${tenantId}`, sql`request.mode`),
     failures: kept(sql`${resetCodes.failures}`, sql`0`),
     origin: sql`'issued'`,
     clientFailures: kept(sql`${resetCodes.clientFailures}`, sql`''`),
@@ -211,11 +213,21 @@ function issueStatements(scope: TenantScope & CodeCaps, actor: Actor, id: string
   ]
 }
 
-/** Whether the user of a request may get a code as when it was asked for. */
+/** Whether the user of a request may get a code as when it was asked for, and whoever is in it issue one. */
 function isFit(now: string): string {
   return `EXISTS (SELECT 1 FROM users u WHERE u.tenant_id = ?1 AND u.id = desk_approvals.user_id AND u.status = 'enabled'
-    AND u.email_key = desk_approvals.email_key AND coalesce(u.frozen_until, 0) <= ${now})`
+    AND u.email_key = desk_approvals.email_key AND coalesce(u.frozen_until, 0) <= ${now})
+    AND ${OF_EPOCH} AND ${mayIssue("desk_approvals.requested_by, coalesce(desk_approvals.decided_by, '')")}`
 }
+
+/** Whether none of these is in quarantine: isolates may still take their credentials. */
+function mayIssue(people: string): string {
+  return `NOT EXISTS (SELECT 1 FROM quarantines q WHERE q.tenant_id = ?1 AND q.access_id IN (${people}))`
+}
+
+/** Whether it was asked for since all codes were last voided (S7). */
+const OF_EPOCH = `desk_approvals.epoch = coalesce((SELECT e.epoch FROM void_epochs e
+  WHERE e.tenant_id = desk_approvals.tenant_id AND e.mode = desk_approvals.mode), 0)`
 
 const COLUMNS = `a.id, a.user_id AS userId, e.target, a.mode, a.channel, a.destination, a.requested_by AS requestedBy,
   a.requested_at AS requestedAt, a.expires_at AS expiresAt, a.status, a.decided_by AS decidedBy,

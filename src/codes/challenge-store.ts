@@ -31,16 +31,18 @@ type ChallengeGiven = Placeholders<ChallengeValues>
  * user (N2).
  *
  * @param isRightCode asked of the row of `reset_codes` that `isHolder` finds.
+ * @param epoch a table of one row, whose `epoch` the update needs beside.
  */
-export function withChallenge(orm: Orm, given: ChallengeGiven, isRightCode: SQL, isHolder: SQL) {
+export function withChallenge(orm: Orm, given: ChallengeGiven, isRightCode: SQL, isHolder: SQL, epoch: SQL) {
   const state = sql`CASE WHEN ${isRightCode} THEN coalesce(${ofQuestion(given, judgeAnswer(given))}, 'right') END`
   const judged = orm
-    .select({ state: sql`${state}`.as('state') })
+    .select({ state: sql`${state}`.as('state'), epoch: sql`known.epoch`.as('epoch') })
     .from(resetCodes)
+    .innerJoin(sql`${epoch} known`, sql`1`)
     .where(isHolder)
-  const is = (value: string) => sql`(challenge.state IS ${sql.raw(`'${value}'`)})`
+  const is = (value: string) => sql`(known.state IS ${sql.raw(`'${value}'`)})`
   const challenge: Challenge = { isRight: is('right'), isWrong: is('wrong'), isOpen: is('asked') }
-  return { table: orm.$with('challenge').as(judged), challenge }
+  return { table: orm.$with('known').as(judged), challenge }
 }
 
 /**

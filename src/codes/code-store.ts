@@ -28,24 +28,46 @@ export function codeValues({ tenantId, now, mode, attemptsMax, failuresMax }: Co
 /** What decides whether a code is live. */
 export type Liveness = Given<CodeCaps & Pick<CodeScope, 'now'>>
 
-/** A row with a code that may still be used, for a statement that has `reset_codes` in its FROM. */
-export function isLive(given: Liveness): SQL {
-  return sql`(${isOpen(given)} AND max(${resetCodes.expiresAt}, ${resetCodes.keptExpiresAt}) > ${given.now})`
+/**
+ * How often a tenant has voided all codes of a mode (S7). A code is stamped with it when it is issued, by the same
+ * statement, and is dead once it has changed: by the order of commits, so that no clock has a say.
+ */
+export function epochOf(tenantId: SQLWrapper | string, mode: SQLWrapper | string): SQL {
+  return sql`coalesce((SELECT e.epoch FROM void_epochs e WHERE e.tenant_id = ${tenantId} AND e.mode = ${mode}), 0)`
+}
+
+/** The epoch of the row of `reset_codes` that a statement is at, looked up for each row and each time it is named. */
+const EPOCH_OF_ROW = epochOf(sql.raw('reset_codes.tenant_id'), sql.raw('reset_codes.mode'))
+/** The same where an issue overwrites a row: what it would have inserted is of now. */
+export const EPOCH_OF_ISSUE = sql.raw('excluded.epoch')
+
+/**
+ * A row with a code that may still be used, for a statement that has `reset_codes` in its FROM.
+ *
+ * @param epoch what the statement has at hand of {@link epochOf}, where it has.
+ */
+export function isLive(given: Liveness, epoch?: SQL): SQL {
+  return sql`(${isOpen(given, epoch)} AND max(${resetCodes.expiresAt}, ${resetCodes.keptExpiresAt}) > ${given.now})`
 }
 
 /** Whether the code issued last may still be used. */
-export function isNewestLive(given: Liveness): SQL {
-  return sql`(${isOpen(given)} AND ${resetCodes.expiresAt} > ${given.now})`
+export function isNewestLive(given: Liveness, epoch?: SQL): SQL {
+  return sql`(${isOpen(given, epoch)} AND ${resetCodes.expiresAt} > ${given.now})`
 }
 
 /** Whether the code that is kept beside it may still be used. */
-export function isKeptLive(given: Liveness): SQL {
-  return sql`(${isOpen(given)} AND ${resetCodes.keptExpiresAt} > ${given.now})`
+export function isKeptLive(given: Liveness, epoch?: SQL): SQL {
+  return sql`(${isOpen(given, epoch)} AND ${resetCodes.keptExpiresAt} > ${given.now})`
 }
 
-function isOpen({ attemptsMax, failuresMax }: Liveness): SQL {
-  return sql`(${resetCodes.endedAt} IS NULL AND ${resetCodes.voidedAt} IS NULL
+function isOpen({ attemptsMax, failuresMax }: Liveness, epoch?: SQL): SQL {
+  return sql`(${resetCodes.endedAt} IS NULL AND ${resetCodes.voidedAt} IS NULL AND ${isOfEpoch(epoch)}
     AND ${resetCodes.attempts} < ${attemptsMax} AND ${resetCodes.failures} < ${failuresMax})`
+}
+
+/** Whether the codes of a row were issued since all were last voided. */
+export function isOfEpoch(epoch = EPOCH_OF_ROW): SQL {
+  return sql`(${resetCodes.epoch} = ${epoch})`
 }
 
 /**
@@ -88,6 +110,7 @@ export const NO_CODE = {
   keptExpiresAt: 0,
   clientAttempts: sql`''`,
   clientFailures: sql`''`,
+  epoch: 0,
 } satisfies Partial<Row<typeof resetCodes>>
 
 /** The statement that removes a user's codes and what is remembered of them. */

@@ -6,8 +6,10 @@ import { adminEvents, jsonEach, resetCodes, userEvents, users } from '../databas
 import { selectRow } from '../database/select-row.ts'
 import type { CodeMode } from './code.ts'
 import {
+  epochOf,
   isKeptLive,
   isNewestLive,
+  isOfEpoch,
   isReserved,
   joinCode,
   NO_CODE,
@@ -60,7 +62,13 @@ export async function findDeliverables<Code extends QueuedCode>(
       ? []
       : [[emailKey, codeId, asked.digest, asked.pepperId, asked.requestedAt, asked.expiresAt]],
   )
-  const queued = codes.map(({ emailKey, mode, codeId, network }) => [emailKey, mode, codeId, network])
+  const queued = codes.map(({ emailKey, mode, codeId, network, asked }) => [
+    emailKey,
+    mode,
+    codeId,
+    network,
+    asked?.requestedAt ?? null,
+  ])
   const results = await db.batch([
     ...(asked.length > 0 ? askedStatements.statements(db, { ...caps, asked: JSON.stringify(asked) }) : []),
     ...queuedStatements.statements(db, { ...caps, queued: JSON.stringify(queued) }),
@@ -88,6 +96,7 @@ const askedStatements = new PreparedBatch<BatchValues & { asked: string }>((orm,
     issuedAt: now,
     expiresAt,
     origin: sql`'asked'`,
+    epoch: epochOf(tenantId, mode),
   }
   // Who had the address before asked for no code of who has it now.
   // What is asked for last comes last, and so overwrites what the same user asked for before it.
@@ -95,7 +104,7 @@ const askedStatements = new PreparedBatch<BatchValues & { asked: string }>((orm,
     ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${emailKey} AND ${users.status} = 'enabled'
       AND ${users.createdAt} <= ${requestedAt}
     ${joinCode({ tenantId, mode })}
-    WHERE ${expiresAt} > ${now} AND (${resetCodes.userId} IS NULL
+    WHERE ${expiresAt} > ${now} AND ${requestedAt} > ${askedUntil(given, mode)} AND (${resetCodes.userId} IS NULL
       OR ${codeId} NOT IN (${resetCodes.codeId}, ${resetCodes.keptCodeId}) AND ${resetCodes.issuedAt} <= ${requestedAt}
         AND coalesce(${resetCodes.voidedAt}, 0) < ${requestedAt} AND ${resetCodes.failures} < ${failuresMax}
         AND (coalesce(${resetCodes.endedAt}, 0) < ${requestedAt} OR ${resetCodes.endedAs} = 'locked')
@@ -108,6 +117,15 @@ const askedStatements = new PreparedBatch<BatchValues & { asked: string }>((orm,
       .onConflictDoUpdate({ target: [resetCodes.userId, resetCodes.mode], set: overwritten(given) }),
   ]
 })
+
+/**
+ * Until when nothing that was asked for is issued any more, since all codes were voided: 0 where they never were. By
+ * the clock, as of every void, since what is not issued has no epoch.
+ */
+function askedUntil({ tenantId }: Placeholders<Pick<BatchValues, 'tenantId'>>, mode: CodeMode | SQL): SQL {
+  return sql`coalesce((SELECT v.asked_until FROM void_epochs v WHERE v.tenant_id = ${tenantId}
+    AND v.mode = ${mode}), 0)`
+}
 
 type QueuedValues = BatchValues & { queued: string }
 
@@ -122,10 +140,10 @@ function member(index: number): SQL {
 }
 
 /** Every queued code with its user and the user's code of its mode. */
-function joinQueued({ tenantId, queued }: Placeholders<QueuedValues>): SQL {
+function joinQueued({ tenantId, queued }: Placeholders<QueuedValues>, join = sql`CROSS JOIN`): SQL {
   return sql`${jsonEach(queued)} entry CROSS JOIN ${users}
       ON ${users.tenantId} = ${tenantId} AND ${users.emailKey} = ${member(0)}
-    CROSS JOIN ${resetCodes} ON ${resetCodes.userId} = ${users.id}
+    ${join} ${resetCodes} ON ${resetCodes.userId} = ${users.id}
       AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = ${member(1)}`
 }
 
@@ -175,15 +193,19 @@ function selectDeliverables(orm: Orm, given: Placeholders<QueuedValues>) {
   const { now, failuresMax } = given
   const codeId = member(2)
   const expiresAt = ofThis(codeId, resetCodes.expiresAt, resetCodes.keptExpiresAt)
+  // Who had no code before, and has asked for one before all were voided, has no row.
+  const isAskedTooEarly = sql`${member(4)} <= ${askedUntil(given, member(1))}`
   const state = sql`CASE WHEN ${isThisLive(given, codeId)} THEN 'live'
-    WHEN ${resetCodes.voidedAt} IS NOT NULL OR ${resetCodes.endedAs} = 'voided' THEN 'voided'
+    WHEN ${resetCodes.voidedAt} IS NOT NULL OR ${resetCodes.endedAs} = 'voided' OR NOT ${isOfEpoch()}
+      OR ${isAskedTooEarly} THEN 'voided'
     WHEN ${resetCodes.failures} >= ${failuresMax} THEN 'locked'
     WHEN ${codeId} NOT IN (${resetCodes.codeId}, ${resetCodes.keptCodeId}) THEN 'superseded'
     WHEN ${expiresAt} <= ${now} THEN 'expired' ELSE coalesce(${resetCodes.endedAs}, 'locked') END`
   // Nested, since Drizzle drops the tables' names from the columns of a SELECT from what it takes for one.
   const found = sql`(SELECT entry.key AS nth, ${users.id} AS "userId", ${users.email} AS email,
     ${users.userName} AS "userName", ${users.attributes} AS attributes, ${expiresAt} AS "expiresAt",
-    ${state} AS state FROM ${joinQueued(given)} WHERE ${users.status} = 'enabled')`
+    ${state} AS state FROM ${joinQueued(given, sql`LEFT JOIN`)} WHERE ${users.status} = 'enabled'
+      AND (${resetCodes.userId} IS NOT NULL OR ${isAskedTooEarly}))`
   const columns = ['nth', 'userId', 'email', 'userName', 'attributes', 'expiresAt', 'state']
   return orm
     .select(Object.fromEntries(columns.map((name) => [name, sql`${sql.identifier(name)}`.as(name)])))

@@ -2,7 +2,7 @@ import { sql, type SQL } from 'drizzle-orm'
 import { eventIdOf, isOfThisCall, type BulkCall } from '../audit/admin-event-store.ts'
 import { rawStatement, type Placeholders } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, users } from '../database/schema.ts'
-import type { CodeValues } from './code-store.ts'
+import { epochOf, type CodeValues } from './code-store.ts'
 import { APPROVAL_MS, VERIFIED_MS, type BrokenGlass, type DeskRules } from './desk-rules.ts'
 
 /**
@@ -98,10 +98,10 @@ export function supersedeApprovals(given: Given) {
 export function insertApprovals(given: Given) {
   const { tenantId, now, mode, pepperId, accessId, waiting } = given
   return rawStatement(sql`INSERT INTO desk_approvals (tenant_id, id, user_id, email_key, mode, channel, destination, ttl_ms,
-      digest, pepper_id, sealed, requested_by, requested_at, expires_at, status)
+      digest, pepper_id, sealed, requested_by, requested_at, epoch, expires_at, status)
     SELECT ${tenantId}, ${adminEvents.id}, ${adminEvents.userId}, entry.value->>0, ${mode}, ${adminEvents.channel},
       ${adminEvents.destination}, entry.value->>1, entry.value->>2, ${pepperId}, entry.value->>3, ${accessId},
-      ${now}, ${now} + ${sql.raw(String(APPROVAL_MS))}, 'pending'
+      ${now}, ${epochOf(tenantId, mode)}, ${now} + ${sql.raw(String(APPROVAL_MS))}, 'pending'
     ${ofThisCall(given, waiting, `'${AWAITING}'`)} WHERE 1`)
 }
 

@@ -27,6 +27,8 @@ import {
 import { runClaimed } from './idempotent-call-store.ts'
 import {
   codeValues,
+  EPOCH_OF_ISSUE,
+  epochOf,
   isKeptLive,
   isNewestLive,
   joinCode,
@@ -37,6 +39,7 @@ import {
 } from './code-store.ts'
 
 export const ISSUE_REFUSALS = [
+  'quarantined',
   'unknown',
   'disabled',
   'frozen',
@@ -83,7 +86,8 @@ export type IssueEntry<Fault extends string> = Ruled & {
  */
 export function overwritten(given: Liveness) {
   const isOfOther = sql`(${resetCodes.origin} <> excluded.origin)`
-  const keeps = sql`iif(${isOfOther}, ${isNewestLive(given)}, ${isKeptLive(given)})`
+  const epoch = EPOCH_OF_ISSUE
+  const keeps = sql`iif(${isOfOther}, ${isNewestLive(given, epoch)}, ${isKeptLive(given, epoch)})`
   const kept = (newest: SQLWrapper, before: SQLWrapper, none: SQL) =>
     sql`CASE WHEN NOT ${keeps} THEN ${none} WHEN ${isOfOther} THEN ${newest} ELSE ${before} END`
   return {
@@ -103,6 +107,7 @@ export function overwritten(given: Liveness) {
     endedAt: null,
     endedAs: null,
     voidedAt: null,
+    epoch,
   }
 }
 
@@ -176,8 +181,11 @@ function recordIssues(
   given: Placeholders<IssueValues>,
   { frozen, ruled }: { frozen: SQL; ruled: SQL },
 ) {
+  const { tenantId, accessId } = given
   const failures = sql`coalesce(${resetCodes.failures}, 0)`
-  const result = sql`CASE WHEN entry.value->>1 IS NOT NULL THEN entry.value->>1
+  // Its credential may be good for some seconds yet where it is not known to be revoked.
+  const isQuarantined = sql`EXISTS (SELECT 1 FROM quarantines WHERE tenant_id = ${tenantId} AND access_id = ${accessId})`
+  const result = sql`CASE WHEN ${isQuarantined} THEN 'quarantined' WHEN entry.value->>1 IS NOT NULL THEN entry.value->>1
     WHEN ${users.id} IS NULL THEN 'unknown' WHEN ${users.status} <> 'enabled' THEN 'disabled' ${frozen}
     WHEN entry.value->>5 AND ${users.highRiskAt} IS NOT NULL THEN 'high-risk'
     WHEN NOT entry.value->>2 AND ${failures} >= ${given.failuresMax} THEN 'locked' ${ruled} ELSE 'issued' END`
@@ -207,6 +215,7 @@ function writeCodes(orm: Orm, given: Placeholders<IssueValues>) {
     failures: sql`iif(entry.value->>2, 0, ${failures})`,
     origin: sql`'issued'`,
     clientFailures: sql`iif(entry.value->>2, '', coalesce(${resetCodes.clientFailures}, ''))`,
+    epoch: epochOf(tenantId, mode),
   }
   const source = sql`FROM ${jsonEach(codes)} entry CROSS JOIN ${adminEvents}
     ON ${adminEvents.tenantId} = ${tenantId} AND ${adminEvents.id} = ${eventIdOf(given, sql`entry.key`)}

@@ -50,12 +50,11 @@ export async function issueCodes<Fault extends string, Request extends IssueRequ
   call?: IdempotentCall,
 ): Promise<{ request: Request; outcome: IssueOutcome<Fault> }[]> {
   const [pepper] = context.peppers
-  const drafts = await Promise.all(
-    requests.map((request, number) =>
-      draftOf<Fault, Request>(context, mode, request, call?.bytesOf(pepper, call.nonce, number)),
-    ),
+  const drafts = requests.map((request, number) =>
+    draftOf<Fault, Request>(context, mode, request, call?.bytesOf(pepper, call.nonce, number)),
   )
   refuseRepeated(drafts)
+  await Promise.all(drafts.filter(mayWait).map((draft) => sealWaiting(context.transientKeys, draft)))
   const scope = codeScope(context, mode)
   const recorded = await runApart(drafts, (some) =>
     issueAll<Fault, Draft<Fault, Request>>(scope, actor, pepper.id, some, (eventIdPrefix) =>
@@ -116,18 +115,17 @@ function outcomeOf<Fault extends string>({
   return { tag: 'issued', code, codeId: eventId, userId, emailKey, expiresAt }
 }
 
-async function draftOf<Fault extends string, Request extends IssueRequest<Fault>>(
-  { tenantId, policy, peppers, now, desk, transientKeys }: IssueContext,
+function draftOf<Fault extends string, Request extends IssueRequest<Fault>>(
+  { tenantId, policy, peppers, now, desk }: IssueContext,
   mode: CodeMode,
   request: Request,
   bytes?: () => Uint8Array,
-): Promise<Draft<Fault, Request>> {
+): Draft<Fault, Request> {
   const isWanted = request.tag === 'wanted'
   const code = drawCode(policy, bytes)
   const emailKey = canonicalEmailAddress(request.emailAddress) ?? null
   const binding = { tenantId, emailKey: emailKey ?? '', mode }
   const rules = rulesOf(desk, mode, request.channel)
-  const mayWait = isWanted && rules.fourEyes !== 'nobody' && request.glass === undefined
   return {
     request,
     code,
@@ -141,10 +139,20 @@ async function draftOf<Fault extends string, Request extends IssueRequest<Fault>
     expiresAt: isWanted ? now + request.ttlMs : now,
     rules,
     glass: isWanted ? request.glass : undefined,
-    waiting: mayWait
-      ? { ttlMs: request.ttlMs, sealed: await sealApproval(transientKeys, { code, request }) }
-      : undefined,
+    waiting: undefined,
   }
+}
+
+/** Whether a second person may have to approve it. */
+function mayWait({ rules, fault, glass }: IssueEntry<string>): boolean {
+  return rules.fourEyes !== 'nobody' && fault === null && glass === undefined
+}
+
+/** Sealing takes a while: only what may have to wait is sealed. */
+async function sealWaiting(keys: Keyring, draft: Draft<string, IssueRequest<string>>): Promise<void> {
+  const { code, request } = draft
+  if (request.tag === 'faulty') return
+  draft.waiting = { ttlMs: request.ttlMs, sealed: await sealApproval(keys, { code, request }) }
 }
 
 function refuseRepeated(entries: IssueEntry<string>[]): void {

@@ -3,7 +3,15 @@ import { HASH_SYMBOLS } from '../audit/network-hash.ts'
 import type { Placeholders } from '../database/prepared-batch.ts'
 import { resetCodes, users } from '../database/schema.ts'
 import type { Challenge } from './challenge-store.ts'
-import { isKeptLive, isLive, isNewestLive, isReserved, type CodeValues } from './code-store.ts'
+import {
+  epochOf,
+  isKeptLive,
+  isLive as isLiveOf,
+  isNewestLive,
+  isOfEpoch,
+  isReserved,
+  type CodeValues,
+} from './code-store.ts'
 
 /** How a presented code is judged, and what that changes of its row: the parts of the statements in redeem-store.ts. */
 
@@ -25,6 +33,15 @@ export type JudgeValues = CodeValues & {
   attemptsSpent: string
   failuresSpent: string
 }
+
+/** What an update joins as `known`, so that it looks up once whether all codes have been voided. */
+export function selectEpoch({ tenantId, mode }: Placeholders<JudgeValues>): SQL {
+  return sql`(SELECT ${epochOf(tenantId, mode)} AS epoch)`
+}
+const EPOCH = sql.raw('known.epoch')
+
+const isLive = (given: Placeholders<JudgeValues>) => isLiveOf(given, EPOCH)
+
 /** What keeps a right code for one redeem. */
 export type Reservation = { reservationId: string; until: number }
 
@@ -74,7 +91,7 @@ function countedChanges(given: Placeholders<JudgeValues>, isMatch: SQL, challeng
       WHEN ${resetCodes.userId} = ${decoy} THEN coalesce(${userState}, 'unknown')
       WHEN ${resetCodes.codeId} = '' THEN 'none'
       WHEN ${resetCodes.endedAs} IS NOT NULL THEN ${resetCodes.endedAs}
-      WHEN ${resetCodes.voidedAt} IS NOT NULL THEN 'voided'
+      WHEN ${resetCodes.voidedAt} IS NOT NULL OR NOT ${isOfEpoch(EPOCH)} THEN 'voided'
       WHEN ${resetCodes.expiresAt} <= ${now} THEN 'expired' ELSE 'locked' END`,
     attempts: sql`${resetCodes.attempts} + NOT (${isUncounted} OR ${isCutOff(given)} AND ${isLive(given)})`,
     failures: sql`${resetCodes.failures} + ${isWrong}`,
@@ -145,8 +162,8 @@ export function reserveChanges(given: Placeholders<JudgeValues & Reservation>, c
  * what SQLite works out for live codes alone takes time that tells who has one (N2).
  */
 function isEqual(given: Placeholders<JudgeValues>): SQL {
-  return sql`(${isEqualTo(given, resetCodes.digest)} AND ${isNewestLive(given)}
-    OR ${isEqualTo(given, resetCodes.keptDigest)} AND ${isKeptLive(given)})`
+  return sql`(${isEqualTo(given, resetCodes.digest)} AND ${isNewestLive(given, EPOCH)}
+    OR ${isEqualTo(given, resetCodes.keptDigest)} AND ${isKeptLive(given, EPOCH)})`
 }
 
 export function isEqualTo({ digests }: Placeholders<JudgeValues>, digest: SQLWrapper): SQL {

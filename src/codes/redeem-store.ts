@@ -1,4 +1,4 @@
-import { sql, type SQL, type SQLWrapper } from 'drizzle-orm'
+import { is, SQL, sql, type Column, type SQLWrapper } from 'drizzle-orm'
 import { hourOf, recordJudgement } from '../audit/user-event-store.ts'
 import { PreparedBatch, type Orm, type Placeholders } from '../database/prepared-batch.ts'
 import { resetCodes, users, type Verdict } from '../database/schema.ts'
@@ -10,6 +10,7 @@ import {
   isRight,
   redeemChanges,
   reserveChanges,
+  selectEpoch,
   selectUser,
   validateChanges,
   type JudgeValues,
@@ -85,15 +86,8 @@ export async function judge(
   const [updated] = await run(questioning ? ASKING : SILENT, scope.db, values, purpose)
   const [found] = (updated?.results ?? []) as Row[]
   if (found === undefined) return undefined
-  const {
-    verdict,
-    is_lock,
-    user_id: userId,
-    code_id: codeId,
-    user_name: userName,
-    email,
-    question = null,
-  } = found
+  const { verdict, is_lock, user_id: userId, code_id: codeId, holder, question = null } = found
+  const [userName, email] = holder === null ? [null, null] : (JSON.parse(holder) as [string, string])
   return { verdict, isLock: is_lock === 1, userId, codeId, userName, email, question }
 }
 
@@ -107,13 +101,14 @@ type Row = {
   is_lock: number
   user_id: string
   code_id: string
-  user_name: string | null
-  email: string | null
+  /** JSON list of the user's name and address; nothing where the decoy was judged. */
+  holder: string | null
   /** Nothing where the tenant asks no questions. */
   question?: string | null
 }
 
 type Values = JudgeValues & ChallengeValues
+type Changes = Partial<Record<keyof typeof resetCodes.$inferInsert, SQL>>
 
 function run(
   statements: typeof SILENT,
@@ -155,16 +150,15 @@ function judgement(
   orm: Orm,
   given: Placeholders<Values>,
   matchAction: 'validated' | 'redeemed',
-  changesFor: (challenge?: Challenge) => Partial<Record<keyof typeof resetCodes.$inferInsert, SQL>>,
+  changesFor: (challenge?: Challenge) => Changes,
   asks: boolean,
 ) {
   const isHolder = isCodeOfHolder(given)
   const event = recordJudged(orm, given, matchAction, isHolder)
   if (!asks) {
-    const update = orm.update(resetCodes).set(changesFor())
-    return [update.where(isHolder).returning(judged(given)), event]
+    return [updateAtOnce(orm, changesFor(), selectEpoch(given), isHolder, judged(given)), event]
   }
-  const { table, challenge } = withChallenge(orm, given, isRight(given), isHolder)
+  const { table, challenge } = withChallenge(orm, given, isRight(given), isHolder, selectEpoch(given))
   const update = orm.with(table).update(resetCodes).set(changesFor(challenge)).from(table)
   // Behind the change: what is asked next. Whoever has no right code is asked nothing.
   const question = sql`CASE WHEN ${resetCodes.verdict} IN ('match', 'asked', 'wrong-answer')
@@ -182,16 +176,39 @@ function presentedCodeId(given: Placeholders<JudgeValues>): SQL {
 /** What is returned of the row that was judged. */
 function judged(given: Placeholders<JudgeValues>) {
   const { tenantId } = given
-  const holder = (column: SQLWrapper) =>
-    sql`(SELECT ${column} FROM ${users} WHERE ${users.id} = ${resetCodes.userId} AND ${users.tenantId} = ${tenantId})`
+  // One look at the user for both.
+  const holder = sql`(SELECT json_array(${users.userName}, ${users.email}) FROM ${users}
+    WHERE ${users.id} = ${resetCodes.userId} AND ${users.tenantId} = ${tenantId})`
   return {
     verdict: resetCodes.verdict,
     isLock: IS_LOCK.as('is_lock'),
     userId: resetCodes.userId,
     codeId: presentedCodeId(given).as('code_id'),
-    userName: holder(users.userName).as('user_name'),
-    email: holder(users.email).as('email'),
+    holder: holder.as('holder'),
   }
+}
+
+/**
+ * An update that works out all columns in one go, from the row as it was and from `known`, which is looked at once.
+ * Drizzle has only `UPDATE ... FROM`, which copies the row and finds it again: two rows more to read.
+ */
+function updateAtOnce(
+  orm: Orm,
+  changes: Changes,
+  known: SQL,
+  where: SQL,
+  returned: Record<string, Column | SQL.Aliased>,
+) {
+  const entries = Object.entries(changes) as [keyof Changes, SQL][]
+  const columns = entries.map(([name]) => sql.identifier(resetCodes[name].name))
+  const values = entries.map(([, value]) => value)
+  const list = (parts: SQLWrapper[]) => sql.join(parts, sql`, `)
+  const shown = Object.values(returned).map((part) =>
+    is(part, SQL.Aliased) ? sql`${part.sql} AS ${sql.identifier(part.fieldAlias)}` : part,
+  )
+  const text = sql`UPDATE ${resetCodes} SET (${list(columns)}) = (SELECT ${list(values)} FROM ${known} known)
+    WHERE ${where} RETURNING ${list(shown)}`
+  return { toSQL: () => orm.run(text).getQuery() }
 }
 
 function recordJudged(

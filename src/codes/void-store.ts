@@ -14,7 +14,10 @@ import { selectRow } from '../database/select-row.ts'
 import { runClaimed } from './idempotent-call-store.ts'
 import {
   codeValues,
+  EPOCH_OF_ISSUE,
+  epochOf,
   isLive,
+  isOfEpoch,
   isReserved,
   joinCode,
   NO_CODE,
@@ -58,19 +61,20 @@ export async function voidAll(
 }
 
 const voidStatements = new PreparedBatch<CodeValues & BulkCall>((orm, given) => {
+  const { tenantId, mode, now } = given
+  const epoch = epochOf(tenantId, mode)
   // The event says what the update beside it is about to do: same predicate, same transaction.
   const result = sql`CASE WHEN ${users.id} IS NULL THEN 'unknown'
     WHEN ${users.status} <> 'enabled' THEN 'disabled'
     WHEN coalesce(${resetCodes.codeId}, '') = '' THEN 'none'
-    WHEN ${isEndable(given)} THEN 'voided'
-    WHEN ${isLive(given)} THEN 'in-use'
+    WHEN ${isEndable(given, epoch)} THEN 'voided'
+    WHEN ${isLive(given, epoch)} THEN 'in-use'
     WHEN ${resetCodes.endedAs} = 'voided' THEN 'voided-before'
     WHEN ${resetCodes.endedAs} IS NOT NULL THEN ${resetCodes.endedAs}
     WHEN ${resetCodes.expiresAt} <= ${given.now} THEN 'expired'
-    WHEN ${resetCodes.voidedAt} IS NOT NULL THEN 'voided-before'
+    WHEN ${resetCodes.voidedAt} IS NOT NULL OR NOT ${isOfEpoch(epoch)} THEN 'voided-before'
     ELSE 'locked' END`
-  const { tenantId, mode, now } = given
-  const row = { ...NO_CODE, userId: adminEvents.userId, mode, tenantId, voidedAt: now }
+  const row = { ...NO_CODE, userId: adminEvents.userId, mode, tenantId, voidedAt: now, epoch }
   const source = sql`FROM ${adminEvents}
     WHERE ${isOfThisCall(given)} AND ${adminEvents.result} NOT IN ('unknown', 'disabled')`
   return [
@@ -83,7 +87,7 @@ const voidStatements = new PreparedBatch<CodeValues & BulkCall>((orm, given) => 
     orm
       .insert(resetCodes)
       .select(selectRow(resetCodes, row, source))
-      .onConflictDoUpdate(endLive(given)),
+      .onConflictDoUpdate(endLive(given, EPOCH_OF_ISSUE)),
   ]
 })
 
@@ -120,27 +124,28 @@ export function voidCodesOfAll(orm: Orm, given: Liveness & Given<{ tenantId: str
     mode: sql`mode.value`,
     tenantId: sql`${tenantId}`,
     voidedAt: now,
+    epoch: epochOf(sql`${tenantId}`, sql`mode.value`),
   }
   const source = sql`FROM ${whose} whose CROSS JOIN ${jsonEach(sql.raw(`'["PASSWORD_RESET","ENROLLMENT"]'`))} mode WHERE 1`
   return orm
     .insert(resetCodes)
     .select(selectRow(resetCodes, row, source))
-    .onConflictDoUpdate(endLive(given))
+    .onConflictDoUpdate(endLive(given, EPOCH_OF_ISSUE))
 }
 
 /** A code that a void ends; one that is reserved is only marked, and ends when its hook has failed. */
-function isEndable(given: Liveness) {
-  return sql`(${isLive(given)} AND NOT ${isReserved(given)})`
+export function isEndable(given: Liveness, epoch: SQL) {
+  return sql`(${isLive(given, epoch)} AND NOT ${isReserved(given)})`
 }
 
 /** How a void changes a row that is there. */
-function endLive(given: Liveness) {
+function endLive(given: Liveness, epoch: SQL) {
   const { now } = given
   return {
     target: [resetCodes.userId, resetCodes.mode],
     set: {
-      endedAt: sql`iif(${isEndable(given)}, ${now}, ${resetCodes.endedAt})`,
-      endedAs: sql`iif(${isEndable(given)}, 'voided', ${resetCodes.endedAs})`,
+      endedAt: sql`iif(${isEndable(given, epoch)}, ${now}, ${resetCodes.endedAt})`,
+      endedAs: sql`iif(${isEndable(given, epoch)}, 'voided', ${resetCodes.endedAs})`,
       voidedAt: sql`${now}`,
     },
   }

@@ -77,6 +77,8 @@ export const deskApprovals = sqliteTable(
     /** `principal.id` of the first person. */
     requestedBy: text('requested_by').notNull(),
     requestedAt: integer('requested_at').notNull(),
+    /** As of a code: a void of everything ends what was asked for before it (S7). */
+    epoch: integer().notNull().default(0),
     /** Until when it can be decided; once it is approved, until when it can be collected. */
     expiresAt: integer('expires_at').notNull(),
     status: text({

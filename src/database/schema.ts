@@ -182,6 +182,8 @@ export const resetCodes = sqliteTable(
      */
     clientAttempts: text('client_attempts').notNull().default(''),
     clientFailures: text('client_failures').notNull().default(''),
+    /** How often all codes of the tenant had been voided when these were issued: both of them are of one epoch. */
+    epoch: integer().notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.userId, table.mode] })],
 )

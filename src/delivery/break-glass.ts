@@ -4,6 +4,9 @@ import type { Policy } from '../tenants/policy.ts'
 import { hasMailer } from './mailer.ts'
 import { queueDeliveries, type Outbox } from './outbox.ts'
 
+/** By then the event of most calls is there. */
+const EVENT_DUE_S = 2
+
 /** Whether somebody can be told that a rule was passed: where nobody can, none is (S8). */
 export function isBreakable(policy: Policy): boolean {
   return policy.desk?.alertEmail !== undefined && hasMailer(policy)
@@ -27,6 +30,7 @@ export async function announceBrokenGlass(
   await queueDeliveries(
     outbox,
     glass.map(({ eventId }) => ({ kind: 'alert', tenantId: tenant.id, eventId, to, requestedAt: now })),
+    EVENT_DUE_S,
   )
   return glass
 }

@@ -127,7 +127,7 @@ export async function reportUrl(
   const { baseUrl, transientKeys } = config(env)
   const state = { tenantId: tenant.id, userId, codeId, expiresAt: requestedAt + REPORTABLE_MS }
   const query = new URLSearchParams({ m: await sealReport(transientKeys, state), lang: language })
-  return `${tenantOrigin(tenant, baseUrl)}/reset/report?${query.toString()}`
+  return `${tenantOrigin(tenant, baseUrl)}/v/report/code?${query.toString()}`
 }
 
 /** The mail with a code by which a caller shows the help desk who they are. */

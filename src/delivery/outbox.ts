@@ -23,17 +23,23 @@ export type Outbox = {
 /**
  * Queues up to 100 messages, encrypted, in one call. Once it returns they are kept until handled.
  *
+ * @param delaySeconds for how long they are kept at least.
  * @throws {StoreFault} when the queue fails; nothing is queued then.
  */
 export async function queueDeliveries(
   { queue, keys }: Pick<Outbox, 'queue' | 'keys'>,
   messages: readonly DeliveryMessage[],
+  delaySeconds = 0,
 ): Promise<void> {
   const sealed = await Promise.all(messages.map((message) => sealMessage(keys, message)))
   const [first] = sealed
   try {
-    if (sealed.length > 1) await queue.sendBatch(sealed.map((body) => ({ body })))
-    else if (first !== undefined) await queue.send(first)
+    if (sealed.length > 1)
+      await queue.sendBatch(
+        sealed.map((body) => ({ body })),
+        { delaySeconds },
+      )
+    else if (first !== undefined) await queue.send(first, { delaySeconds })
   } catch (cause) {
     throw new StoreFault('the queue failed', { cause })
   }

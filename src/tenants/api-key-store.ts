@@ -70,6 +70,16 @@ export async function insertKey(db: D1Database, tenantId: string, key: ApiKey): 
   return stored.length === 1
 }
 
+/** Whether the tenant has, or had, such a key. */
+export async function isKeyOf(db: D1Database, tenantId: string, accessId: string): Promise<boolean> {
+  const key = await drizzle(db)
+    .select({ accessId: apiKeys.accessId })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.tenantId, tenantId), eq(apiKeys.accessId, accessId)))
+    .get()
+  return key !== undefined
+}
+
 /** @returns whether there was such a live key. */
 export async function revokeKey(db: D1Database, tenantId: string, accessId: string, now: number) {
   const revoked = await drizzle(db)

@@ -11,11 +11,15 @@ const HELP_DESK = [
   'logs:user',
 ] as const
 
-/** The roles of admin API keys, and what each may do: as at the vendor, all but high-risk lists and writing records. */
+/**
+ * The roles of admin API keys, and what each may do: as at the vendor, all but high-risk lists and writing records; and,
+ * which is ours, voids of all codes.
+ */
 export const PERMISSIONS = {
   'help-desk': HELP_DESK,
   'super-admin': [
     ...HELP_DESK,
+    'codes:void-all',
     'users:write',
     'users:deprovision',
     'users:risk:read',

@@ -1,6 +1,9 @@
 import type { Permission } from './role.ts'
 
-/** What an OAuth client may be allowed to do, in the vendor's words, and the permissions that each scope grants. */
+/**
+ * What an OAuth client may be allowed to do, in the vendor's words, and the permissions that each scope grants. Those
+ * that begin with `rescind` are ours.
+ */
 export const SCOPES = {
   'rsa.user.read': ['users:read'],
   'rsa.user.manage': ['codes', 'users:read', 'users:status', 'users:sync'],
@@ -14,6 +17,7 @@ export const SCOPES = {
   'rsa.user.risky.manage': ['users:risk:read', 'users:risk:write'],
   'rsa.audit.admin': ['logs:admin'],
   'rsa.audit.user': ['logs:user'],
+  'rescind.codes.void-all': ['codes:void-all'],
 } as const satisfies Record<string, readonly Permission[]>
 
 export type Scope = keyof typeof SCOPES

@@ -16,13 +16,23 @@ import { deleteCountsOf } from './user-count-store.ts'
 
 /** The statements about all rows of a tenant in its database. */
 
+/** Tables that are no part of the Worker's schema. */
+const BY_NAME = [
+  'webhooks',
+  'webhook_deliveries',
+  'void_jobs',
+  'void_epochs',
+  'quarantines',
+  'desk_verifications',
+  'desk_approvals',
+  'desk_reports',
+]
+
 /** Removes every row of a tenant from its database. */
 export async function deleteTenantData(db: D1Database, tenantId: string): Promise<void> {
   // In a trip of their own: Drizzle knows no statement in a batch that it has not built. What follows may be repeated.
   await db.batch(
-    ['webhooks', 'webhook_deliveries', 'desk_verifications', 'desk_approvals', 'desk_reports'].map((table) =>
-      db.prepare(`DELETE FROM ${table} WHERE tenant_id = ?`).bind(tenantId),
-    ),
+    BY_NAME.map((table) => db.prepare(`DELETE FROM ${table} WHERE tenant_id = ?`).bind(tenantId)),
   )
   const orm = drizzle(db)
   await orm.batch([

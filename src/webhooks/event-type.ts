@@ -18,6 +18,9 @@ const TYPE_OF_ACTION = {
   'user.address': 'user.address_changed',
   reported: 'user.reported',
   'tenant.under_attack': 'tenant.under_attack',
+  'void.all': 'tenant.codes_voided',
+  'void.some': 'tenant.codes_voided',
+  'key.quarantine': 'key.quarantined',
   'webhook.disabled': 'webhook.disabled',
 } as const
 

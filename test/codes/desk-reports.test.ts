@@ -16,7 +16,7 @@ const pathOf = (link: string) => new URL(link).pathname + new URL(link).search
 
 async function press({ tenant }: Pick<Desk, 'tenant'>, link: string) {
   const page = await visit(tenant, pathOf(link))
-  return visit(tenant, '/reset/report', { form: { m: hidden(page, 'm') } })
+  return visit(tenant, '/v/report/code', { form: { m: hidden(page, 'm') } })
 }
 
 const frozenUntil = ({ userId }: Desk) =>
@@ -30,7 +30,7 @@ describe('S5: a code that a user reports', () => {
     const { tenant } = made
     const { link, code } = await reportLink(made)
     const before = Date.now()
-    expect((await press(made, link)).headers.get('Location')).toBe('/reset/reported')
+    expect((await press(made, link)).headers.get('Location')).toBe('/v/report/done')
     expect((await tenant.validate(USER, code)).status).toBe(401)
     expect(await tenant.generate([USER])).toMatchObject([FROZEN])
     expect(await tenant.generate([USER], { code_send_to: 'EMAIL' })).toMatchObject([FROZEN])
@@ -121,14 +121,14 @@ describe('S5: a link to report a code', () => {
     const middle = Math.floor(sealed.length / 2)
     const altered = sealed.slice(0, middle) + (sealed[middle] === 'A' ? 'B' : 'A') + sealed.slice(middle + 1)
     const refusals = [
-      await visit(other.tenant, '/reset/report', { form: { m: sealed } }),
+      await visit(other.tenant, '/v/report/code', { form: { m: sealed } }),
       await visit(other.tenant, pathOf(link)),
-      await visit(made.tenant, '/reset/report', { form: { m: altered } }),
-      await visit(made.tenant, '/reset/report', { form: {} }),
-      await visit(made.tenant, '/reset/report'),
+      await visit(made.tenant, '/v/report/code', { form: { m: altered } }),
+      await visit(made.tenant, '/v/report/code', { form: {} }),
+      await visit(made.tenant, '/v/report/code'),
     ]
     vi.useFakeTimers({ now: Date.now() + REPORTABLE_MS + 1, toFake: ['Date'] })
-    refusals.push(await visit(made.tenant, '/reset/report', { form: { m: sealed } }))
+    refusals.push(await visit(made.tenant, '/v/report/code', { form: { m: sealed } }))
     vi.useRealTimers()
     for (const page of refusals) {
       expect(page.status).toBe(422)
@@ -143,7 +143,7 @@ describe('S5: a link to report a code', () => {
     const { link } = await reportLink(made)
     const m = new URL(link).searchParams.get('m') ?? ''
     const headers = { 'Sec-Fetch-Site': 'cross-site' }
-    expect((await visit(made.tenant, '/reset/report', { form: { m }, headers })).status).toBe(403)
+    expect((await visit(made.tenant, '/v/report/code', { form: { m }, headers })).status).toBe(403)
     expect(await frozenUntil(made)).toBeNull()
   })
 
@@ -154,7 +154,7 @@ describe('S5: a link to report a code', () => {
     url.searchParams.set('lang', language)
     const page = await visit(made.tenant, pathOf(url.href))
     expect([page.status, page.html.includes(`lang="${language}`)]).toEqual([200, true])
-    const done = await visit(made.tenant, `/reset/reported?lang=${language}`)
+    const done = await visit(made.tenant, `/v/report/done?lang=${language}`)
     expect(heading(done)).not.toBe(heading(page))
     expect(page.headers.get('Content-Security-Policy')).toContain("frame-ancestors 'none'")
   })

@@ -182,7 +182,7 @@ describe('S8: breaking the glass', () => {
   async function freeze(made: Desk) {
     const { link } = await reportLink(made)
     const page = await visit(made.tenant, new URL(link).pathname + new URL(link).search)
-    await visit(made.tenant, '/reset/report', { form: { m: hidden(page, 'm') } })
+    await visit(made.tenant, '/v/report/code', { form: { m: hidden(page, 'm') } })
   }
 
   async function freezeRow({ userId }: Desk) {

@@ -10,7 +10,7 @@ it('every queue of wrangler.toml is created before the first deploy, and has a c
   const queues = (pattern: RegExp) =>
     [...wrangler.matchAll(pattern)].map(([, name = '']) => name).toSorted((a, b) => a.localeCompare(b))
   const names = [...new Set(queues(/(?:queue|dead_letter_queue) = "([\w-]+)"/g))]
-  expect(names).toHaveLength(5)
+  expect(names).toHaveLength(6)
   for (const text of [operating, secrets]) {
     const created = [...text.matchAll(/wrangler queues create ([\w-]+)/g)].map(([, name = '']) => name)
     expect(created.toSorted((a, b) => a.localeCompare(b))).toEqual(names)
@@ -32,6 +32,6 @@ it('the two Workers of production are given the same of what both are given', ()
   const [data, control] = [blocksOf('production'), blocksOf('production-control')]
   const isShared = (block: string) =>
     /^\[+(?:secrets|vars|assets|d1_databases|ratelimits|queues\.producers)\]/.test(block)
-  expect(data.filter(isShared)).toHaveLength(10)
+  expect(data.filter(isShared)).toHaveLength(11)
   expect(control.filter(isShared)).toEqual(data.filter(isShared))
 })

@@ -78,12 +78,16 @@ describe.each(['bash', 'zsh'] as const)('a new user who pastes every block into 
 
   it('does what docs/operating.md says', async () => {
     const outputs = await pasteAll('docs/operating.md')
-    const [tenant, , , changed, , voided, revoked] = outputs
+    const [tenant, , , changed, , counted, all, begun, looked, voided, quarantined] = outputs
     expect(tenant).toContain('.rescind/globex.key')
     expect(changed).toContain('"admin":{"perMinute":1200,"burst":100}')
     expect(voided?.match(/"status":\d+/g)).toEqual(['"status":1015', '"status":1015'])
-    expect(revoked).toMatch(/^204$/m)
-    expect(outputs).toHaveLength(7)
+    expect(counted).toContain('"dryRun":true,"state":"done"')
+    expect(all).toContain('{"scope":"all","voidedAt":"')
+    expect(begun).toContain('"dryRun":false,"state":"done"')
+    expect(looked).toContain('"state":"done"')
+    expect(quarantined).toMatch(/"issuedBy":.*\n202$/m)
+    expect(outputs).toHaveLength(11)
   })
 
   it('is told by docs/api.md what the demo tenant does not have', async () => {

@@ -13,6 +13,7 @@ export type StoredCode = {
   failures: number
   ended_at: number | null
   ended_as: string | null
+  origin: string | null
 }
 
 /** The stored code of the user with this address, if one was ever issued. */
@@ -38,3 +39,10 @@ export async function storedCodes(tenantId: string): Promise<StoredCode[]> {
     .all<StoredCode>()
   return results
 }
+
+/** Of an entry of an issue whose tenant's desk has no rules. */
+export const NO_RULES = {
+  rules: { fourEyes: 'nobody', needsVerification: false },
+  glass: undefined,
+  waiting: undefined,
+} as const

@@ -60,44 +60,25 @@ async function issuedOf(c: Context<AdminEnv>, collected: Collected): Promise<Iss
   return { request, outcome: { tag: 'issued', code: waiting.code, codeId, userId, emailKey, expiresAt } }
 }
 
-function shown(approval: Approval) {
-  const { id, userId, target, mode, channel, destination, requestedBy, status, decidedBy } = approval
+function shown({ requestedAt, expiresAt, decidedAt, ...rest }: Approval) {
   const time = (at: number) => new Date(at).toISOString()
   return {
-    id,
-    userId,
-    target,
-    mode,
-    channel,
-    destination,
-    requestedBy,
-    requestedAt: time(approval.requestedAt),
-    expiresAt: time(approval.expiresAt),
-    status,
-    decidedBy,
-    decidedAt: approval.decidedAt === null ? null : time(approval.decidedAt),
+    ...rest,
+    requestedAt: time(requestedAt),
+    expiresAt: time(expiresAt),
+    decidedAt: decidedAt === null ? null : time(decidedAt),
   }
 }
 
+/** What stands in the way. Whatever else does is in the state of the request. */
+const SENTENCES: Partial<Record<Unchanged, string>> = {
+  own: 'Somebody else than who has asked must decide.',
+  'not-own': 'Nobody but who has asked can collect the code.',
+  unfit: 'The user cannot get this code any more. Ask for a new one.',
+  pending: 'Nobody has approved the request yet.',
+}
+
 function refusal(why: Unchanged): HTTPException {
-  const refuse = (status: 404 | 409, message: string) => new HTTPException(status, { message })
-  switch (why) {
-    case 'unknown':
-      return refuse(404, 'There is no such request.')
-    case 'own':
-      return refuse(409, 'Somebody else than who has asked must decide.')
-    case 'not-own':
-      return refuse(409, 'Nobody but who has asked can collect the code.')
-    case 'unfit':
-      return refuse(409, 'The user cannot get this code any more. Ask for a new one.')
-    case 'pending':
-      return refuse(409, 'Nobody has approved the request yet.')
-    case 'approved':
-    case 'declined':
-    case 'collected':
-    case 'expired':
-    case 'superseded':
-    case 'voided':
-      return refuse(409, `The request is ${why}.`)
-  }
+  if (why === 'unknown') return new HTTPException(404, { message: 'There is no such request.' })
+  return new HTTPException(409, { message: SENTENCES[why] ?? `The request is ${why}.` })
 }

@@ -54,6 +54,10 @@ export const GENERATE_REFUSALS: Record<Refusal, { status: number; errorMessage: 
     errorMessage:
       'The code cannot be e-mailed: no mailer is configured for this tenant. Use code_send_to DISPLAY.',
   },
+  quarantined: {
+    status: 1006,
+    errorMessage: 'No code generated: this key is quarantined, and revoked.',
+  },
   'bad-reason': { status: 1006, errorMessage: `breakGlassReason must be ${REASON_FORM}.` },
   unverified: {
     status: 1006,

@@ -4,7 +4,6 @@ import { authenticate } from '../../http/authenticate.ts'
 import { requireJsonAccepted } from '../../http/media-types.ts'
 import { rateLimitKey } from '../../http/key-limits.ts'
 import type { Permission } from '../../tenants/role.ts'
-import { collectApproval, decideApproval, getApprovals } from './approvals.ts'
 import { deleteUserNow, putMarkDeleted } from './delete-user.ts'
 import { authLogs, exportAdminLog, exportUserLog } from './export-logs.ts'
 import { generateVerifyCode } from './generate-verify-code.ts'
@@ -34,11 +33,6 @@ adminRoutes.post(
 )
 adminRoutes.post('/v1/users/generateVerifyCode/enroll', ...asHelpDesk, generateVerifyCode('ENROLLMENT'))
 adminRoutes.post('/v1/users/voidVerifyCode', ...asHelpDesk, voidVerifyCode)
-
-adminRoutes.get('/v1/approvals', ...mayUse('codes'), getApprovals)
-adminRoutes.post('/v1/approvals/:id/approve', ...mayUse('codes'), decideApproval('approved'))
-adminRoutes.post('/v1/approvals/:id/decline', ...mayUse('codes'), decideApproval('declined'))
-adminRoutes.post('/v1/approvals/:id/collect', ...mayUse('codes'), collectApproval)
 
 adminRoutes.post('/v1/users/lookup', ...mayUse('users:read'), lookupUser)
 // A search costs more, and asks for it itself.

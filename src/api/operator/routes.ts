@@ -11,6 +11,7 @@ import { putTenant } from './put-tenant.ts'
 import { recordOwner } from './record-owner.ts'
 import { revokeKey } from './revoke-key.ts'
 import { addScimToken, deleteScimToken, listScimTokens } from './scim-tokens.ts'
+import { getVoid, quarantineKey, voidManyCodes } from './void-many.ts'
 import {
   addWebhook,
   deleteWebhook,
@@ -53,3 +54,6 @@ operatorRoutes.delete('/tenants/:id/webhooks/:webhookId', ...changing('webhook.d
 operatorRoutes.post('/tenants/:id/webhooks/:webhookId/secret', ...changing('webhook.secret'), rotateSecret)
 operatorRoutes.post('/tenants/:id/webhooks/:webhookId/replay', ...changing('webhook.replay'), replayEvents)
 operatorRoutes.get('/tenants/:id/webhooks/:webhookId/deliveries', owner, listWebhookDeliveries)
+operatorRoutes.post('/tenants/:id/keys/:accessId/quarantine', operator, quarantineKey)
+operatorRoutes.post('/tenants/:id/void', operator, voidManyCodes)
+operatorRoutes.get('/tenants/:id/void/:jobId', operator, getVoid)

@@ -15,13 +15,13 @@ import { senderOf } from './views.ts'
 
 /** The page behind "This was not me". It knows the code by its sealed link, and shows nothing of anybody. */
 
-/** `GET /reset/report`: asks once more. What opens the links of a mail finds a page that does nothing (S5, R10). */
+/** `GET /v/report/code`: asks once more. What opens the links of a mail finds a page that does nothing (S5, R10). */
 export async function reportPage(c: PageContext): Promise<Response> {
   const sealed = c.req.query('m') ?? ''
   return (await read(c, sealed)) === undefined ? refuse(c) : show(c, sealed)
 }
 
-/** `POST /reset/report`: ends the code, and freezes the user. Again, it changes nothing and answers the same. */
+/** `POST /v/report/code`: ends the code, and freezes the user. Again, it changes nothing and answers the same. */
 export async function report(c: PageContext): Promise<Response> {
   const sealed = (await readForm(c)).field('m')
   const state = await read(c, sealed)
@@ -36,10 +36,10 @@ export async function report(c: PageContext): Promise<Response> {
     { ...tenantScopeOf(c), ...policy.code },
     { ...state, freezeMs: freezeMs(policy), network: c.get('client').network },
   )
-  return c.redirect(c.get('page').href('/reset/reported'), 303)
+  return c.redirect(c.get('page').href('/v/report/done'), 303)
 }
 
-/** `GET /reset/reported`: the last page, which may be reloaded. */
+/** `GET /v/report/done`: the last page, which may be reloaded. */
 export function reportedPage(c: PageContext): Promise<Response> {
   const { texts } = c.get('page')
   const { done, doneText } = texts.pages.report
@@ -66,7 +66,7 @@ function show(
   const { texts, href } = c.get('page')
   const { heading, text, otherwise, button } = texts.pages.report
   const body = html`<p>${fill(text, named(c))}</p>
-    <form method="post" action="${href('/reset/report')}">
+    <form method="post" action="${href('/v/report/code')}">
       <input type="hidden" name="m" value="${sealed}" />
       <button>${button}</button>
     </form>

@@ -8,7 +8,6 @@ import { codePage, enterCode } from './code.ts'
 import { showPage, type PageContext, type PageEnv } from './page.ts'
 import { enterPassword } from './password.ts'
 import { preparePage, requireOwnForm } from './prepare.ts'
-import { report, reportedPage, reportPage } from './report.ts'
 import { doneNote } from './views.ts'
 
 /** The reset pages, below `/reset` of a tenant's hosts. GET and HEAD change nothing (R10). */
@@ -24,11 +23,6 @@ pageRoutes.post('/code', ...sent, enterCode)
 pageRoutes.get('/password', ...shown, (c) => c.redirect(c.get('page').href('/reset'), 303))
 pageRoutes.post('/password', ...sent, enterPassword)
 pageRoutes.get('/done', ...shown, donePage)
-// A notice leads there, which a tenant without pages sends too.
-const always = [requireTenantOfHost(), preparePage({ isForAll: true })] as const
-pageRoutes.get('/report', ...always, reportPage)
-pageRoutes.post('/report', ...always, requireOwnForm(), identifyClient(), report)
-pageRoutes.get('/reported', ...always, reportedPage)
 pageRoutes.get('/logo', ...shown, logo)
 
 /** `GET /reset/done`: the last page. It tells nothing of anybody, and may be reloaded. */

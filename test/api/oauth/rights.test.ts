@@ -12,6 +12,8 @@ const NEEDS: Record<string, Permission> = {
   'POST /AdminInterface/restapi/v1/users/generateVerifyCode/resetPassword': 'codes',
   'POST /AdminInterface/restapi/v1/users/generateVerifyCode/enroll': 'codes',
   'POST /AdminInterface/restapi/v1/users/voidVerifyCode': 'codes',
+  'POST /AdminInterface/restapi/v1/codes/void': 'codes:void-all',
+  'GET /AdminInterface/restapi/v1/codes/void/:id': 'codes:void-all',
   'POST /AdminInterface/restapi/v1/users/lookup': 'users:read',
   'POST /AdminInterface/restapi/v1/users/search': 'users:read',
   'POST /AdminInterface/restapi/v2/users/search': 'users:read',

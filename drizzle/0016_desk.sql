@@ -12,6 +12,7 @@ CREATE TABLE `desk_approvals` (
 	`sealed` text NOT NULL,
 	`requested_by` text NOT NULL,
 	`requested_at` integer NOT NULL,
+	`epoch` integer DEFAULT 0 NOT NULL,
 	`expires_at` integer NOT NULL,
 	`status` text NOT NULL,
 	`decided_by` text,
