@@ -180,14 +180,6 @@ export const policySchema = v.pipe(
   ),
   v.forward(
     v.partialCheck(
-      [['pages'], ['challenges']],
-      ({ pages, challenges }) => pages === 'off' || challenges.questions.length === 0,
-      'cannot ask policy.challenges.questions: a tenant that asks them needs a page of its own',
-    ),
-    ['pages'],
-  ),
-  v.forward(
-    v.partialCheck(
       [['desk'], ['mail'], ['console']],
       ({ desk, ...rest }) => desk?.verification === undefined || canVerify(desk.verification.by, rest),
       'cannot verify callers so: mail needs policy.mail.from or policy.mail.hook, phone policy.mail.hook, and sign-in policy.console.issuer',
@@ -243,6 +235,7 @@ export function policyUrls({ mail, redeem, pages, console }: Policy): { member: 
     'policy.redeem.returnUrl': redeem?.kind === 'grant' ? redeem.returnUrl : undefined,
     'policy.console.issuer': console?.issuer,
     ...(pages !== 'off' && {
+      'policy.pages.logoUrl': pages.logoUrl,
       'policy.pages.supportUrl': pages.supportUrl,
       'policy.pages.signInUrl': pages.signInUrl,
     }),

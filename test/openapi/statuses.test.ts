@@ -38,10 +38,12 @@ const operationOf = (name: string) => {
   if (found === undefined) throw new Error(`no operation ${name}`)
   return found.operation
 }
+/** Pages, whose forms are of their own site. */
+const isOfPages = ({ name }: Named) => / \/reset/.test(name)
 const takes = (name: string) => Object.keys(operationOf(name).requestBody?.content ?? {})
 
 let tenant: Tenant
-/** One whose passwords a hook sets. */
+/** One whose passwords a hook sets, and who has pages. */
 let hooked: Tenant
 /** A super-admin in the console of a tenant. */
 let person: Browser
@@ -53,7 +55,7 @@ beforeAll(async () => {
     policy: { ...NO_LIMITS, redeem: { kind: 'grant', audience: 'statuses' }, challenges: { questions } },
   })
   const redeem = { kind: 'hook', url: 'https://hook.example.com/', secret: `whsec_${btoa('x'.repeat(32))}` }
-  hooked = await newTenant({ policy: { ...NO_LIMITS, redeem } })
+  hooked = await newTenant({ policy: { ...NO_LIMITS, redeem, pages: {} } })
   person = (await sam(await newConsoleTenant(NO_LIMITS))).browser
   vi.restoreAllMocks()
   tokens = {
@@ -79,8 +81,12 @@ async function ask(name: string, changes: Changes = {}, bindings: object = {}): 
   const isForm = type === 'application/x-www-form-urlencoded'
   const body = isForm ? String(new URLSearchParams(example?.value as Record<string, string>)) : example?.value
   const {
-    host = (template.startsWith('/console') ? person : template.startsWith('/api/login/') ? hooked : tenant)
-      .host,
+    host = (template.startsWith('/console')
+      ? person
+      : /^\/(?:api\/login|reset)/.test(template)
+        ? hooked
+        : tenant
+    ).host,
     query = '',
     path = examplePath(template),
     headers,
@@ -126,9 +132,11 @@ describe('400', () => {
   )
 
   it.each(withStatus(400, ({ name }) => takes(name)[0]?.endsWith('urlencoded') === true))(
-    '%s: an empty form',
+    '%s: a form that is empty, or has fields twice',
     async (name) => {
-      expect((await ask(name, { body: '' })).status).toBe(400)
+      // A page that gets an empty form asks for what is missing.
+      const body = name.startsWith('POST /reset') ? 'm=&m=&s=&s=' : ''
+      expect((await ask(name, { body })).status).toBe(400)
     },
   )
 
@@ -164,7 +172,7 @@ describe('401', () => {
 const isOfTenant = ({ operation }: Named) => operation.security.some((each) => 'apiKeyToken' in each)
 
 describe('403', () => {
-  it.each(withStatus(403, (each) => !isOfTenant(each)))(
+  it.each(withStatus(403, (each) => !isOfTenant(each) && !isOfPages(each)))(
     '%s: to a session without its token, and to the tenant of another',
     async (name) => {
       const token = undefined as unknown as string
@@ -205,6 +213,10 @@ describe('403', () => {
       await removeClients()
     }
   })
+})
+
+it.each(withStatus(403, isOfPages))('403 %s: a form of another site', async (name) => {
+  expect((await ask(name, without({ 'Sec-Fetch-Site': 'cross-site' }))).status).toBe(403)
 })
 
 /** A tenant has ten clients at most. */
