@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   AnswerError,
@@ -5,9 +8,10 @@ import {
   CodeRefusedError,
   ConnectionError,
   RateLimitError,
+  Rescind,
   RescindError,
 } from '@rescind/client'
-import { BASE_URL, refusal, scripted, usersOf, voided } from './scripted.ts'
+import { BASE_URL, KEY, refusal, scripted, usersOf, voided } from './scripted.ts'
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }))
 afterEach(() => vi.useRealTimers())
@@ -99,11 +103,19 @@ describe('a generate or a void', () => {
     }
   })
 
-  it('follows no redirect', async () => {
-    const { rescind, sent } = scripted(() => Response.redirect('https://evil.example/', 307))
-    const [result] = await ended(rescind.codes.void(usersOf(1), { waitMs: 0 }))
+  it('takes its token nowhere else by a redirect', async () => {
+    vi.useRealTimers()
+    const visited: string[] = []
+    const server = createServer((request, response) => {
+      visited.push(request.url ?? '')
+      response.writeHead(307, { Location: '/elsewhere' }).end()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const [result] = await new Rescind({ baseUrl, key: KEY }).codes.void(usersOf(1), { waitMs: 0 })
+    server.close()
     expect(result).toMatchObject({ outcome: 'failed', error: { status: 307, effect: 'unknown' } })
-    expect(sent.map(({ url }) => new URL(url).origin)).toEqual([BASE_URL])
+    expect(visited).toEqual(['/AdminInterface/restapi/v1/users/voidVerifyCode'])
   })
 
   it('has a key of its own for each call, or the one of the run and its number', async () => {

@@ -29,6 +29,8 @@ export type Situation = {
   tightKey: ApiKeyFile
   /** Users of this runtime alone; the last one has set an answer to a question. */
   users: string[]
+  /** A code of the second user, where one is needed. */
+  code?: string
 }
 
 type Check = (situation: Situation) => Promise<void>
@@ -264,4 +266,22 @@ export async function runChecks(situation: Situation): Promise<Record<string, st
     )
   }
   return faults
+}
+
+/** What a page of another origin can do, without a key: the code was made by somebody else. */
+export async function runVisitorChecks({
+  baseUrl,
+  users,
+  code = '',
+}: Situation): Promise<Record<string, string>> {
+  const { codes } = new Rescind({ baseUrl })
+  const [email = ''] = users.slice(1)
+  try {
+    const { outcome, requestId } = await codes.validate(email, code)
+    const refused = await thrown(codes.redeem(email, 'XXXX-XXXX'), CodeRefusedError)
+    const hasIds = requestId !== undefined && refused.requestId !== undefined
+    return { outcome, refused: refused.name, requestId: hasIds ? 'yes' : 'no' }
+  } catch (error) {
+    return { outcome: error instanceof Error ? error.name : String(error) }
+  }
 }

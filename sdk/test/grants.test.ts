@@ -126,6 +126,15 @@ describe('verifyResetGrant', () => {
     expect(await faultOf(verifier().verifyResetGrant(confused))).toBe('malformed')
   })
 
+  it('refuses another algorithm, even with a key of the service', async () => {
+    const pair = await generateKeyPair('RS256', { extractable: true })
+    const rescind = verifier()
+    const rsa = { ...(await exportJWK(pair.publicKey)), kid: 'rsa' }
+    answer = () => Response.json({ keys: [...jwks.keys, rsa] })
+    const grant = await sign({}, { alg: 'RS256', kid: 'rsa' }, pair.privateKey)
+    expect(await faultOf(rescind.verifyResetGrant(grant))).toBe('malformed')
+  })
+
   it('takes no key from the grant', async () => {
     const jwk = { ...(await exportJWK((await generateKeyPair('ES256', { extractable: true })).publicKey)) }
     const grant = await sign({}, { jwk, jku: 'https://evil.example/jwks.json' }, other)

@@ -87,21 +87,23 @@ export const inWorkerd: Run = async (situation) => {
  */
 const CHROMIUM_ARGUMENTS = ['--no-sandbox', '--disable-features=LocalNetworkAccessChecks']
 
-/** A page of the tenant's own host. The page and the checks are handed out here; all else goes to the service. */
-export const inChromium: Run = async (situation) => {
-  const browser = await chromium.launch({ executablePath: findChromium() ?? '', args: CHROMIUM_ARGUMENTS })
-  try {
-    const page = await browser.newPage()
-    const checks = await bundledChecks()
-    await page.route('**/sdk-checks.*', (route) =>
-      route.request().url().endsWith('.mjs')
-        ? route.fulfill({ contentType: 'text/javascript', body: checks })
-        : route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>Checks</title>' }),
-    )
-    await page.goto(`${situation.baseUrl}/sdk-checks.html`)
-    const script = `import('/sdk-checks.mjs').then(({ runChecks }) => runChecks(${JSON.stringify(situation)}))`
-    return await page.evaluate<Record<string, string>>(script)
-  } finally {
-    await browser.close()
+/** The page and the checks are handed out here; all else goes to the service. */
+export function inChromium(origin: (situation: Situation) => string, entry: string): Run {
+  return async (situation) => {
+    const browser = await chromium.launch({ executablePath: findChromium() ?? '', args: CHROMIUM_ARGUMENTS })
+    try {
+      const page = await browser.newPage()
+      const checks = await bundledChecks()
+      await page.route('**/sdk-checks.*', (route) =>
+        route.request().url().endsWith('.mjs')
+          ? route.fulfill({ contentType: 'text/javascript', body: checks })
+          : route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>Checks</title>' }),
+      )
+      await page.goto(`${origin(situation)}/sdk-checks.html`)
+      const script = `import('/sdk-checks.mjs').then((checks) => checks.${entry}(${JSON.stringify(situation)}))`
+      return await page.evaluate<Record<string, string>>(script)
+    } finally {
+      await browser.close()
+    }
   }
 }

@@ -91,7 +91,10 @@ function found(given: GivenValues, kept = sql`1`): SQL {
       WHERE e.tenant_id = ${tenantId} AND e.seq >= ${userSeq} AND e.seq < ${userNext} AND e.action = 'sent')`
 }
 
-/** As a void of one user does it: the code that an administrator issued ends with the one that the user asked for. */
+/**
+ * As a void of one user does it: the code that an administrator issued ends with the one that the user asked for. What
+ * a batch has found is dead then, so that the same one finds nothing again.
+ */
 const voiding = new PreparedBatch<Values>((orm, given) => {
   const { tenantId, now, accessId, sourceIp, requestId } = given
   const row = {
@@ -112,8 +115,7 @@ const voiding = new PreparedBatch<Values>((orm, given) => {
     ...UNNUMBERED,
   }
   const source = sql`FROM ${found(given)} found CROSS JOIN ${users}
-    ON ${users.id} = found.user_id AND ${users.tenantId} = ${tenantId}
-    WHERE EXISTS (SELECT 1 FROM void_jobs WHERE ${isJobHere(given)})`
+    ON ${users.id} = found.user_id AND ${users.tenantId} = ${tenantId}`
   const isVoided = sql`(${resetCodes.userId}, ${resetCodes.mode}) IN (SELECT ${adminEvents.userId}, ${adminEvents.mode}
     FROM ${adminEvents} WHERE ${isOfThisCall(given)})`
   const ends = sql`iif(${isReserved(given)}, ${resetCodes.endedAt}, ${now})`

@@ -26,7 +26,7 @@ async function reported(): Promise<{ email: string; code: string; link: string }
   const { verify_code: code } = JSON.parse(body) as { verify_code: string }
   const link = await vi.waitFor(
     async () => {
-      const [mail] = (await service.mails()).filter(({ to }) => to === email)
+      const mail = (await service.mails()).find(({ to }) => to === email)
       if (mail?.link === undefined) throw new Error('no mail yet')
       return mail.link
     },

@@ -76,10 +76,15 @@ const scopeOf = (tenant: Pick<Tenant, 'id'>, now = Date.now()) => ({ db: env.DB,
 const ACTOR = { accessId: 'operator', sourceIp: '192.0.2.1', requestId: 'test' }
 
 /** A job that is begun and not worked on. */
-async function begin(tenant: Tenant, issuedBy: string): Promise<VoidJob> {
+async function begin(tenant: Tenant, issuedBy: string, isDryRun = false): Promise<VoidJob> {
   const scope = scopeOf(tenant)
   const [begun] = await env.DB.batch<VoidJob>(
-    beginJob(scope, ACTOR, issuedBySince(issuedBy, undefined, scope.now), crypto.randomUUID()),
+    beginJob(
+      scope,
+      ACTOR,
+      { ...issuedBySince(issuedBy, undefined, scope.now), isDryRun },
+      crypto.randomUUID(),
+    ),
   )
   const [job] = begun?.results ?? []
   if (job === undefined) throw new Error('no job')
@@ -257,29 +262,35 @@ describe('work on a void', () => {
     return { tenant, issuedBy }
   }
 
-  it('D3: is exact when several do it at once, and each code has one event', SLOW, async () => {
-    const { tenant, issuedBy } = await manyIssued(1_100)
-    const job = await begin(tenant, issuedBy)
-    const queue = heldQueue()
-    const messages = Array.from({ length: 8 }, () => ({ tenantId: tenant.id, jobId: job.id }))
-    // Each a batch of its own, as of eight isolates.
-    await Promise.all(
-      messages.map((message) =>
-        handle([message], { queue: 'rescind-jobs', bindings: { JOBS: queue as unknown as Queue } }),
-      ),
-    )
-    let turns = 0
-    while ((await findJob(scopeOf(tenant), job.id))?.ended_at === null && turns < 10) {
-      turns += 1
-      await handle(messages.slice(0, 1), {
-        queue: 'rescind-jobs',
-        bindings: { JOBS: queue as unknown as Queue },
-      })
-    }
-    expect(await findJob(scopeOf(tenant), job.id)).toMatchObject({ voided: 1_100, in_use: 0 })
-    expect(await voidEvents(tenant)).toEqual({ voided: 1_100 })
-    expect(await wholeEvents(tenant)).toEqual(['void.some both begun', 'void.some both ended'])
-  })
+  it.each([false, true])(
+    'D3: is exact when several do it at once, each code with one event (dry: %s)',
+    SLOW,
+    async (isDryRun) => {
+      const { tenant, issuedBy } = await manyIssued(1_100)
+      const job = await begin(tenant, issuedBy, isDryRun)
+      const queue = heldQueue()
+      const messages = Array.from({ length: 8 }, () => ({ tenantId: tenant.id, jobId: job.id }))
+      // Each a batch of its own, as of eight isolates.
+      await Promise.all(
+        messages.map((message) =>
+          handle([message], { queue: 'rescind-jobs', bindings: { JOBS: queue as unknown as Queue } }),
+        ),
+      )
+      let turns = 0
+      while ((await findJob(scopeOf(tenant), job.id))?.ended_at === null && turns < 10) {
+        turns += 1
+        await handle(messages.slice(0, 1), {
+          queue: 'rescind-jobs',
+          bindings: { JOBS: queue as unknown as Queue },
+        })
+      }
+      expect(await findJob(scopeOf(tenant), job.id)).toMatchObject({ voided: 1_100, in_use: 0 })
+      expect(await voidEvents(tenant)).toEqual(isDryRun ? {} : { voided: 1_100 })
+      expect(await wholeEvents(tenant)).toEqual(
+        isDryRun ? [] : ['void.some both begun', 'void.some both ended'],
+      )
+    },
+  )
 
   it('D1: goes on where it was when a run is cut off', async () => {
     const { tenant, issuedBy } = await manyIssued(600)
