@@ -5,7 +5,7 @@ import { LANGUAGES } from '../../src/texts/languages.ts'
 import { adminEvents, desk, generateAs, newDesk, reportLink, USER, type Desk } from '../rig/desk.ts'
 import { ask, handle } from '../rig/deliveries.ts'
 import { heading, hidden, visible, visit } from '../rig/pages.ts'
-import { operate } from '../rig/service.ts'
+import { NO_LIMITS, operate } from '../rig/service.ts'
 import { userEvents, whatHappened } from '../rig/user-events.ts'
 
 /** "This was not me": a user ends what was done in their name (S5, S6). */
@@ -145,6 +145,18 @@ describe('S5: a link to report a code', () => {
     const headers = { 'Sec-Fetch-Site': 'cross-site' }
     expect((await visit(made.tenant, '/v/report/code', { form: { m }, headers })).status).toBe(403)
     expect(await frozenUntil(made)).toBeNull()
+  })
+
+  it('costs its client a unit, and keeps its button when the share is used up', async () => {
+    const limits = { ...NO_LIMITS.limits, client: { perMinute: 1, burst: 1 } }
+    const made = await newDesk({}, { limits })
+    const { link } = await reportLink(made)
+    const m = new URL(link).searchParams.get('m') ?? ''
+    const headers = { 'CF-Connecting-IP': '203.0.113.9' }
+    const press = () => visit(made.tenant, '/v/report/code', { form: { m }, headers })
+    const answers = [await press(), await press(), await press()]
+    expect(answers.map(({ status }) => status)).toEqual([303, 429, 429])
+    expect(answers.map((page) => hidden(page, 'm'))).toEqual(['', m, m])
   })
 
   it.each(LANGUAGES)('has its pages in %s, on a tenant without other pages', async (language) => {

@@ -3,10 +3,12 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { app } from '../../src/local.ts'
 import { VERIFIED_MS } from '../../src/codes/desk-rules.ts'
+import type { Scope } from '../../src/tenants/scope.ts'
 import { countingD1 } from '../rig/counting-d1.ts'
 import { adminEvents, generateAs, newDesk, reportLink, USER, type Desk } from '../rig/desk.ts'
 import { handle, requestHeld } from '../rig/deliveries.ts'
 import { explainingD1 } from '../rig/explaining-d1.ts'
+import { accessToken, addClient, clientKey } from '../rig/oauth.ts'
 import { hidden, visit } from '../rig/pages.ts'
 import { newRequest, newTenant, NO_LIMITS, type GenerateResult, type Tenant } from '../rig/service.ts'
 
@@ -275,6 +277,23 @@ describe('S8: breaking the glass', () => {
     const { elements } = JSON.parse(response.html) as { elements: { activityKey: string; message: string }[] }
     const told = elements.find(({ activityKey }) => activityKey === 'BREAK_GLASS')
     expect(told?.message).toContain(`Reason: verification: ${REASON}`)
+  })
+})
+
+describe('S1: the rules', () => {
+  it('are the same for keys of both roles and for OAuth clients, and no scope passes them', async () => {
+    const { tenant, chief } = await newGlass({ fourEyes: {} })
+    const scopes: Scope[] = ['rsa.user.manage', 'rsa.user.factor.manage', 'rsa.user.local.manage']
+    const client = await accessToken(tenant, await addClient(tenant, await clientKey('ES256'), scopes))
+    for (const token of [await tenant.token(), chief, client]) {
+      for (const mode of ['resetPassword', 'enroll']) {
+        const { result } = await generateAs(tenant, token, {}, mode)
+        expect(result.errorMessage).toMatch(/^Approval needed/)
+      }
+    }
+    const url = `https://${tenant.host}/AdminInterface/restapi/v1/users/generateVerifyCode/resetPassword`
+    const body = { email: USER, breakGlassReason: REASON }
+    expect((await requestHeld(url, { token: client, body })).response.status).toBe(403)
   })
 })
 

@@ -14,6 +14,7 @@ const ERRORS_BELOW: readonly (readonly [prefix: string, schemas: readonly string
   ['/scim/', ['ScimError']],
   ['/oauth/', ['OAuthError']],
   ['/reset', ['Page']],
+  ['/v/', ['Page']],
   ['', ['Problem']],
 ]
 /** What is answered where no operation is: also a preflight, and what comes before a path is looked at. */
@@ -29,7 +30,7 @@ const PLAIN_HEADERS = new Set([
 
 /** Pages for people that are no part of the API: those of callers, and of the console all but what its scripts call. */
 export const PAGES =
-  /^\/v(?:\/|$)|^\/console(?!\/(?:sessions?|logout|backchannel-logout|overview)(?:\/|$))(?:\/|$)/
+  /^\/v\/(?!report\/)|^\/console(?!\/(?:sessions?|logout|backchannel-logout|overview)(?:\/|$))(?:\/|$)/
 
 const VERDICTS_MAX = 20_000
 
