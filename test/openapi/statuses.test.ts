@@ -39,7 +39,7 @@ const operationOf = (name: string) => {
   return found.operation
 }
 /** Pages, whose forms are of their own site. */
-const isOfPages = ({ name }: Named) => / \/reset/.test(name)
+const isOfPages = ({ name }: Named) => / \/(?:reset|v)(?:\/|$)/.test(name)
 const takes = (name: string) => Object.keys(operationOf(name).requestBody?.content ?? {})
 
 let tenant: Tenant
