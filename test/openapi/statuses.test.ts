@@ -135,7 +135,7 @@ describe('400', () => {
     '%s: a form that is empty, or has fields twice',
     async (name) => {
       // A page that gets an empty form asks for what is missing.
-      const body = /^POST \/(?:reset|v\/)/.test(name) ? 'm=&m=&s=&s=' : ''
+      const body = /^POST \/(?:reset|v\/)/.test(name) ? 'm=&m=&s=&s=&code=&code=&link=&link=' : ''
       expect((await ask(name, { body })).status).toBe(400)
     },
   )

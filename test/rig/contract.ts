@@ -28,9 +28,8 @@ const PLAIN_HEADERS = new Set([
   ...SECURITY_HEADERS.map((name) => name.toLowerCase()),
 ])
 
-/** Pages for people that are no part of the API: those of callers, and of the console all but what its scripts call. */
-export const PAGES =
-  /^\/v\/(?!report\/)|^\/console(?!\/(?:sessions?|logout|backchannel-logout|overview)(?:\/|$))(?:\/|$)/
+/** Pages for people that are no part of the API: of the console, all but what its scripts call. */
+export const PAGES = /^\/console(?!\/(?:sessions?|logout|backchannel-logout|overview)(?:\/|$))(?:\/|$)/
 
 const VERDICTS_MAX = 20_000
 

@@ -58,10 +58,10 @@ export async function sendProof(c: PageContext): Promise<Response> {
 /** `POST /v/{link}`: checks the code that the caller was sent, and shows the digits. What is no code is not counted. */
 export async function enterProof(c: PageContext): Promise<Response> {
   const form = await readForm(c)
+  const proof = asTyped(form.field('code')).replace(/[\s\p{Pd}]/gu, '')
   const opened = await openLink(c, c.req.param('link') ?? '')
   if (opened instanceof Response) return opened
   const { errors, verify } = c.get('page').texts.pages
-  const proof = asTyped(form.field('code')).replace(/[\s\p{Pd}]/gu, '')
   if (proof === '') return showProof(c, opened, { field: 'code', message: errors.codeMissing })
   const { link, verification } = opened
   const { peppers } = config(c.env)
