@@ -2,9 +2,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { deployDryRun, startupCpu } from './gate/bundle.ts'
 import { CHROMIUM_ADVICE, findChromium } from './gate/chromium.ts'
+import { clientBuild } from './gate/client.ts'
 import { command } from './gate/command.ts'
 import { everythingWasSeen } from './gate/contract.ts'
 import { migrationsDrift, migrationsKeepTables, triggersOnOneLine } from './gate/migrations.ts'
+import { nodeAdvice } from './gate/node.ts'
 import { oneResult, type Step } from './gate/step.ts'
 import { logLeaks, tests } from './gate/tests.ts'
 import { ROOT } from './local/home.ts'
@@ -30,10 +32,13 @@ const steps: readonly Step[] = [
     'public/docs/openapi.json',
     '--config=scripts/openapi/redocly.yaml',
   ),
+  command('types of the client are fresh', 'npm', 'run', '--silent', 'types', '-w', 'sdk', '--', '--check'),
+  clientBuild,
   tests('tests in workerd', 'vitest.config.ts', logs, ['./scripts/gate/contract-reporter.ts']),
   everythingWasSeen,
   tests('journeys against npm start', 'vitest.journeys.config.ts', logs),
   tests('reset pages in Chromium', 'vitest.browser.config.ts', logs),
+  tests('the client on Node, workerd and Chromium', 'vitest.sdk.config.ts', logs),
   logLeaks(logs),
   deployDryRun('production', 'src/index.ts'),
   deployDryRun('production-control', 'src/control.ts'),
@@ -62,7 +67,10 @@ for (const step of steps) {
   console.log(`  ${failed === 0 ? 'ok' : 'FAILED'} (${seconds(stepAt)} s)`)
 }
 
-if (total.skipped > 0 && findChromium() === undefined) console.log(`\n${CHROMIUM_ADVICE}`)
+if (total.skipped > 0) {
+  const advice = [...(findChromium() === undefined ? [CHROMIUM_ADVICE] : []), ...nodeAdvice()]
+  console.log(`\n${advice.join('\n')}`)
+}
 if (failures.length > 0) console.log(`\nFailed: ${failures.join('; ')}`)
 console.log(`\n${seconds(startedAt)} s`)
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''

@@ -110,7 +110,7 @@ export const users: Operations = {
   },
   [`GET ${BASE}/v2/users/highrisk`]: {
     id: 'listHighRisk',
-    summary: 'The users at high risk, 1,000 at most.',
+    summary: 'The users at high risk, 10,000 at most.',
     who: may('users:risk:read'),
     answers: { 200: answer('The users.', highRiskList, example.HIGH_RISK) },
   },

@@ -65,40 +65,31 @@ export function eventsJson(events: readonly (Omit<UserEvent, 'userId'> & { userI
 }
 
 /** The statement that records many events as {@link recordUserEvent} records one. */
-export function recordUserEvents(
-  orm: Orm,
-  { tenantId, now, events }: EventScope & Given<{ events: string }>,
-) {
-  const row = {
-    tenantId,
-    occurredAt: sql`value->>4`,
-    id: sql`value->>1 || ':' || (value->>3)`,
-    userId: sql`value->>0`,
-    action: sql`value->>1`,
-    reason: sql`value->>2`,
-    count: 1,
-    lastAt: now,
-    networks: null,
-    channel: null,
-    destination: null,
-    ...UNNUMBERED,
-  }
+export function recordUserEvents(orm: Orm, given: EventScope & Given<{ events: string }>) {
+  const id = sql`value->>1 || ':' || (value->>3)`
   return orm
     .insert(userEvents)
-    .select(selectRow(userEvents, row, sql`FROM ${jsonEach(sql`${events}`)} WHERE true`))
+    .select(listed(given, { occurredAt: sql`value->>4`, id, userId: sql`value->>0` }))
     .onConflictDoNothing()
 }
 
 /** The statement that counts events about no known user, in one row of their action, reason and hour. */
-export function countEventsOfNobody(
-  orm: Orm,
-  { tenantId, now, hour, events }: EventScope & Given<{ hour: number; events: string }>,
+export function countEventsOfNobody(orm: Orm, given: EventScope & Given<{ hour: number; events: string }>) {
+  const id = sql`value->>1 || '::' || (value->>2)`
+  return orm
+    .insert(userEvents)
+    .select(listed(given, { occurredAt: given.hour, id, userId: null }))
+    .onConflictDoUpdate(countOnce(given.now))
+}
+
+/** The rows of a list of events; see {@link eventsJson}. */
+function listed(
+  { tenantId, now, events }: EventScope & Given<{ events: string }>,
+  own: { occurredAt: Given<{ hour: number }>['hour'] | SQL; id: SQL; userId: SQL | null },
 ) {
   const row = {
     tenantId,
-    occurredAt: hour,
-    id: sql`value->>1 || '::' || (value->>2)`,
-    userId: null,
+    ...own,
     action: sql`value->>1`,
     reason: sql`value->>2`,
     count: 1,
@@ -108,10 +99,7 @@ export function countEventsOfNobody(
     destination: null,
     ...UNNUMBERED,
   }
-  return orm
-    .insert(userEvents)
-    .select(selectRow(userEvents, row, sql`FROM ${jsonEach(sql`${events}`)} WHERE true`))
-    .onConflictDoUpdate(countOnce(now))
+  return selectRow(userEvents, row, sql`FROM ${jsonEach(sql`${events}`)} WHERE true`)
 }
 
 /**

@@ -41,13 +41,13 @@ export function isTokenAudience(tenant: Pick<Tenant, 'hosts'>, baseUrl: string, 
   return isIssuer(tenant, baseUrl, audience.replace(/\/token$/, ''))
 }
 
-/** Whether this is the issuer of the tenant's access tokens, on any of its hosts. */
+/** Whether this is the issuer of the tenant's access tokens, on any of its hosts, to the letter (RFC 7523 §3). */
 export function isIssuer({ hosts }: Pick<Tenant, 'hosts'>, baseUrl: string, issuer: string): boolean {
   if (!URL.canParse(issuer)) return false
-  const { hostname, origin, pathname, search, hash } = new URL(issuer)
+  const { hostname, origin } = new URL(issuer)
   const isHere = isLoopbackHost(hostname) || origin === `https://${hostname}`
   const isOurs = hosts.includes(hostname) || origin === new URL(oauthIssuer({ hosts }, baseUrl)).origin
-  return isHere && isOurs && pathname === '/oauth' && search === '' && hash === ''
+  return isHere && isOurs && issuer === `${origin}/oauth`
 }
 
 /**

@@ -1,13 +1,13 @@
 import { and, eq, getTableColumns, lte, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { Actor } from '../audit/admin-event.ts'
-import { budgetDigests, keepBudget, takeBudget } from '../codes/budget-store.ts'
-import { deleteCodesOf, type CodeCaps } from '../codes/code-store.ts'
+import { budgetDigests, takeBudget } from '../codes/budget-store.ts'
+import type { CodeCaps } from '../codes/code-store.ts'
 import { voidCodesOf } from '../codes/void-store.ts'
 import type { Orm } from '../database/prepared-batch.ts'
 import { deletedUsers, users } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
-import { collisionOf, findUser, isAsRead, recordUserChange, type DirectoryScope } from './user-store.ts'
+import { collisionOf, findUser, recordUserChange, removeAsRead, type DirectoryScope } from './user-store.ts'
 
 /**
  * The statements about users who are marked as deleted. They lie in a table of their own, so that no other
@@ -26,28 +26,21 @@ const { tenantId: _, deletedAt: __, deletedBy: ___, ...kept } = getTableColumns(
  * @returns whether the user is marked now.
  */
 export async function markDeleted(scope: DirectoryScope, actor: Actor, id: string): Promise<boolean> {
-  const { db, tenantId, now, peppers } = scope
+  const { tenantId, now } = scope
   const user = await findUser(scope, id)
   if (user === undefined) return isMarked(scope, id)
-  const orm = drizzle(db)
   const row = { ...getTableColumns(users), tenantId, deletedAt: now, deletedBy: sql`${actor.accessId}` }
-  const isThere = isAsRead(tenantId, user)
-  const source = sql`FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${id} AND ${isThere}`
-  const done = await orm.batch([
-    recordUserChange(orm, scope, actor, 'user.mark-deleted', id, { only: isThere }),
-    orm
-      .insert(deletedUsers)
-      .select(selectRow(deletedUsers, row, source))
-      .onConflictDoNothing(),
-    keepBudget(orm, scope, id, budgetDigests(peppers, tenantId, user.emailKey), isThere),
-    deleteCodesOf(orm, tenantId, id, isThere),
-    orm
-      .delete(users)
-      .where(and(eq(users.tenantId, tenantId), eq(users.id, id), isThere))
-      .returning({ id: users.id }),
-  ])
+  const isRemoved = await removeAsRead(scope, actor, user, 'user.mark-deleted', (orm, isAsRead) => {
+    const source = sql`FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${id} AND ${isAsRead}`
+    return [
+      orm
+        .insert(deletedUsers)
+        .select(selectRow(deletedUsers, row, source))
+        .onConflictDoNothing(),
+    ]
+  })
   // Who is changed meanwhile is read again.
-  return done[4].length === 1 || markDeleted(scope, actor, id)
+  return isRemoved || markDeleted(scope, actor, id)
 }
 
 /**

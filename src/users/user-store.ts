@@ -1,5 +1,6 @@
 import { and, eq, getTableColumns, sql, type SQL } from 'drizzle-orm'
 import { UNNUMBERED } from '../audit/event-number.ts'
+import type { BatchItem } from 'drizzle-orm/batch'
 import { drizzle } from 'drizzle-orm/d1'
 import { COUNTER_DIGITS, newEventId, newEventIdPrefix, type Actor } from '../audit/admin-event.ts'
 import { maskAddress } from '../audit/admin-event-store.ts'
@@ -175,15 +176,10 @@ function recordUpdate(
   return [record('user.update', isOther), ...enabled] as const
 }
 
-/** That the user is still as they were read: their wrong codes go with the address that they had. */
-export function isAsRead(tenantId: string, { id, updatedAt }: Pick<User, 'id' | 'updatedAt'>): SQL {
-  return sql`EXISTS (SELECT 1 FROM users WHERE tenant_id = ${tenantId} AND id = ${id} AND updated_at = ${updatedAt})`
-}
-
 /**
  * Removes a user and their codes. Their wrong codes stay with the address, for a while.
  *
- * @param check throws for a version of the user that is not to be removed. Who is changed meanwhile is read again.
+ * @param check throws for a version of the user that is not to be removed.
  * @returns whether there was such a user.
  */
 export async function deleteUser(
@@ -192,22 +188,42 @@ export async function deleteUser(
   id: string,
   check: (user: User) => void = () => undefined,
 ): Promise<boolean> {
-  const { db, tenantId, peppers } = scope
   const user = await findUser(scope, id)
   if (user === undefined) return false
   check(user)
+  // Who is changed meanwhile is read again.
+  return (await removeAsRead(scope, actor, user, 'user.delete')) || deleteUser(scope, actor, id, check)
+}
+
+/**
+ * Removes a user who is still as they were read: their wrong codes go with the address that they have.
+ *
+ * @param keep what else is done with the row, before it is removed; its condition says whether it is that version.
+ * @returns whether it was.
+ */
+export async function removeAsRead(
+  scope: DirectoryScope,
+  actor: Actor,
+  { id, emailKey, updatedAt }: User,
+  action: 'user.delete' | 'user.mark-deleted',
+  keep: (orm: Orm, isAsRead: SQL) => BatchItem<'sqlite'>[] = () => [],
+): Promise<boolean> {
+  const { db, tenantId, peppers } = scope
   const orm = drizzle(db)
-  const isThere = isAsRead(tenantId, user)
-  const deleted = await orm.batch([
-    recordUserChange(orm, scope, actor, 'user.delete', id, { only: isThere }),
-    keepBudget(orm, scope, id, budgetDigests(peppers, tenantId, user.emailKey), isThere),
-    deleteCodesOf(orm, tenantId, id, isThere),
-    orm
-      .delete(users)
-      .where(and(eq(users.tenantId, tenantId), eq(users.id, id), isThere))
-      .returning({ id: users.id }),
+  const isAsRead = sql`EXISTS (SELECT 1 FROM users
+    WHERE tenant_id = ${tenantId} AND id = ${id} AND updated_at = ${updatedAt})`
+  const remove = orm
+    .delete(users)
+    .where(and(eq(users.tenantId, tenantId), eq(users.id, id), isAsRead))
+    .returning({ id: users.id })
+  const done = await orm.batch([
+    recordUserChange(orm, scope, actor, action, id, { only: isAsRead }),
+    ...keep(orm, isAsRead),
+    keepBudget(orm, scope, id, budgetDigests(peppers, tenantId, emailKey), isAsRead),
+    deleteCodesOf(orm, tenantId, id, isAsRead),
+    remove,
   ])
-  return deleted[3].length === 1 || deleteUser(scope, actor, id, check)
+  return (done.at(-1) as Awaited<typeof remove>).length === 1
 }
 
 /**

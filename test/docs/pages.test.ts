@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { scripts } from '../../package.json'
+import { scripts as clientScripts } from '../../sdk/package.json'
 import { anchors, codeBlocks, codeSpans, commands, links, tables, withoutQuoted } from './markdown.ts'
 
 /** Every page by its path from the root of the repository. */
@@ -14,6 +15,8 @@ const files = Object.keys(
   import.meta.glob([
     '/*',
     '/{src,scripts,test,bench,docs,drizzle,public}/**',
+    '/sdk/*',
+    '/sdk/{src,scripts,test}/**',
     '/.github/workflows/*',
     '/.ci/*',
     '!/bench/peers/node_modules/**',
@@ -53,7 +56,9 @@ describe.each(Object.entries(pages))('%s', (path, page) => {
   it('names npm scripts that exist', () => {
     const shell = [...codeSpans(page), ...codeBlocks(page, 'sh')].join('\n')
     const named = [...shell.matchAll(/npm (?:run (?:--silent )?)?([a-z]+)/g)].map(([, name = '']) => name)
-    expect(named.filter((name) => !Object.hasOwn(scripts, name) && name !== 'ci')).toEqual([])
+    expect(
+      named.filter((name) => !Object.hasOwn({ ...scripts, ...clientScripts }, name) && name !== 'ci'),
+    ).toEqual([])
   })
 
   it('has shell blocks that paste into bash and zsh: no comments, no bare wildcards or history', () => {

@@ -13,6 +13,7 @@ import {
 import type { AdminEnv } from '../../http/app-env.ts'
 import { tenantScopeOf } from '../../http/context.ts'
 import { ADMIN_ACTIVITIES, SUCCESSES, USER_ACTIVITIES } from './event-codes.ts'
+import { pageNumber, pageSize } from './query.ts'
 import { requireUser } from './user-record.ts'
 
 const PAGE_SIZE_MAX = 100
@@ -51,9 +52,7 @@ function readQuery(c: Context<AdminEnv>): { window: Window; page: PageOf } {
   if (window.after !== undefined && window.until !== undefined && window.after > window.until) {
     throw new HTTPException(400, { message: 'startTimeAfter must not be later than endTimeOnOrBefore.' })
   }
-  const number = whole(c, 'pageNumber', { least: 0, most: 1_000_000, otherwise: 0 })
-  const size = whole(c, 'pageSize', { least: 1, most: PAGE_SIZE_MAX, otherwise: PAGE_SIZE_MAX })
-  return { window, page: { number, size } }
+  return { window, page: { number: pageNumber(c), size: pageSize(c, PAGE_SIZE_MAX) } }
 }
 
 /** A `+` in a query is a blank, which real clients mean as the sign of an offset. */
@@ -65,18 +64,6 @@ function instant(c: Context<AdminEnv>, name: string): number | undefined {
   throw new HTTPException(400, {
     message: `${name} must be a time with its offset, such as 2026-11-26T10:00:00.000+01:00.`,
   })
-}
-
-function whole(
-  c: Context<AdminEnv>,
-  name: string,
-  { least, most, otherwise }: { least: number; most: number; otherwise: number },
-): number {
-  const text = c.req.query(name)
-  if (text === undefined) return otherwise
-  const value = /^\d{1,7}$/.test(text) ? Number(text) : NaN
-  if (value >= least && value <= most) return value
-  throw new HTTPException(400, { message: `${name} must be a whole number from ${least} to ${most}.` })
 }
 
 function pageOf({ total }: LogPage<unknown>, { number, size }: PageOf) {

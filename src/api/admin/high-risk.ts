@@ -8,7 +8,7 @@ import { changeHighRisk, listHighRisk } from '../../users/user-search-store.ts'
 import { requireUserCount } from './bulk.ts'
 import { requireObject } from './user-record.ts'
 
-/** `GET v2/users/highrisk`: those at high risk, 1,000 at most. */
+/** `GET v2/users/highrisk`: those at high risk, 10,000 at most. */
 export async function getHighRisk(c: Context<AdminEnv>): Promise<Response> {
   const users = await listHighRisk(tenantScopeOf(c))
   return c.json({

@@ -19,6 +19,8 @@ const shortText = v.pipe(
   v.string('must be a string'),
   v.maxLength(255, 'must be 255 characters at most'),
   v.regex(/^\P{Cc}*$/u, 'must hold no control characters'),
+  // Half of a character, which no UTF-8 can say: the database would keep it as another one.
+  v.check((text) => text.isWellFormed(), 'must be Unicode text'),
 )
 
 /** A language range (RFC 4647 §2.1) and its weight. Some clients write the locale `en_US` for `en-US`. */

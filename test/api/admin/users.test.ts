@@ -184,6 +184,9 @@ describe("a user's status", () => {
     expect([disabled.status, await disabled.json()]).toEqual([200, { id, userStatus: 'Disabled' }])
     expect((await tenant.validate(USER, code)).status).toBe(401)
     expect(await tenant.generate([USER])).toMatchObject([{ status: 1002, errorMessage: 'User is disabled.' }])
+    // Twice is once: a webhook is not told again of what has not happened again.
+    const again = await admin(tenant, 'PUT', `/v1/users/${id}/userStatus`, { userStatus: 'Disabled' })
+    expect([again.status, await again.json()]).toEqual([200, { id, userStatus: 'Disabled' }])
     await admin(tenant, 'PUT', `/v1/users/${id}/userStatus`, { userStatus: 'Enabled' })
     expect((await tenant.validate(USER, code)).status).toBe(401)
     expect(await changes(tenant)).toEqual(['user.disable', 'user.enable'])
@@ -399,6 +402,20 @@ describe('a user at high risk', () => {
     await put(tenant, 'remove', [id])
     expect(await tenant.generate([USER])).toMatchObject([{ status: 1000 }])
     expect(await changes(tenant)).toEqual(['user.high-risk.add', 'user.high-risk.remove'])
+  })
+
+  it('is on the list, however many there are', async () => {
+    const tenant = await newTenant()
+    await env.DB.prepare(
+      `INSERT INTO users (id, tenant_id, email, email_key, user_name, user_name_key, status, attributes, created_at,
+         updated_at, high_risk_at)
+       WITH RECURSIVE nth (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM nth WHERE n < 1100)
+       SELECT ?1 || n, ?1, n || '@example.com', n || '@example.com', n, n, 'enabled', '{}', 0, 0, 1 FROM nth`,
+    )
+      .bind(tenant.id)
+      .run()
+    const listed = await admin(tenant, 'GET', '/v2/users/highrisk')
+    expect((await listed.json<{ users: object[] }>()).users).toHaveLength(1_100)
   })
 
   it('gets codes like everybody where the policy allows it', async () => {

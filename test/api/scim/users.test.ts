@@ -145,6 +145,15 @@ describe('the text of an attribute', () => {
     expect(await detailOf(response)).toBe('emails.0.value must hold no control characters.')
   })
 
+  it('I1: holds no half of a character, lest two users have a name that is kept as one', async () => {
+    const tenant = await newTenant()
+    for (const attribute of ['userName', 'displayName', 'name.givenName']) {
+      const response = await tenant.scim('POST', '/Users', userWith(attribute, 'a\ud800'))
+      expect(await detailOf(response)).toBe(`${attribute} must be Unicode text.`)
+    }
+    expect((await tenant.scim('POST', '/Users', userWith('displayName', '\ud83d\ude00'))).status).toBe(201)
+  })
+
   it.each([
     'en',
     'de',
