@@ -204,6 +204,17 @@ describe('a void of some codes', () => {
     expect(await voidSome(tenant, { ...all, dryRun: true })).toMatchObject({ voided: 0 })
   })
 
+  it('D4: leaves no full address in an event, should somebody be named by one', async () => {
+    const tenant = await newTenant({ policy: MAILING })
+    await voidSome(tenant, { issuedBy: 'jane.saoirse@example.com' })
+    const { results } = await env.DB.prepare(
+      "SELECT target FROM admin_events WHERE tenant_id = ? AND action = 'void.some'",
+    )
+      .bind(tenant.id)
+      .all<{ target: string }>()
+    expect(results.map(({ target }) => target)).toEqual(['j***@example.com', 'j***@example.com'])
+  })
+
   it('counts nothing that was voided with everything', async () => {
     const { tenant } = await twoIssuers(2)
     expect(await voidSome(tenant, { scope: 'all', dryRun: true })).toMatchObject({ voided: 2 })
