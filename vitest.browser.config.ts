@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/browser/**/*.test.ts'],
+    // One of them measures time.
+    fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 /** Those that measure time, or put all the load on the machine that it bears. */
-const ALONE = ['timing', 'judgement-time', 'kill'].map((name) => `test/journeys/${name}.test.ts`)
+const ALONE = ['timing', 'page-timing', 'judgement-time', 'kill'].map(
+  (name) => `test/journeys/${name}.test.ts`,
+)
 
 const shared = { testTimeout: 60_000, hookTimeout: 120_000 }
 

@@ -7,6 +7,7 @@ import { namedSchemas } from './json-schema.ts'
 import { oauthDialect, oauthDiscoveryDialect } from './oauth.ts'
 import type { Body, Dialect, Operation, Parameter, Who } from './operation.ts'
 import { operatorDialect } from './operator.ts'
+import { formDialect, pageDialect } from './pages.ts'
 import { parameterObject, pathParameters } from './parameters.ts'
 import { passwordDialect } from './password.ts'
 import { publicDialect } from './public.ts'
@@ -19,6 +20,8 @@ import { scimDialect } from './scim.ts'
 const DIALECTS: readonly Dialect[] = [
   adminDialect,
   passwordDialect,
+  pageDialect,
+  formDialect,
   scimDialect,
   oauthDialect,
   oauthDiscoveryDialect,
@@ -31,8 +34,8 @@ The authority for password reset codes, at the edge. It speaks two public APIs, 
 unchanged: RSA ID Plus Cloud Administration (the admin API) and Akana Community Manager (the password API). Beside
 them stand a SCIM directory of users, OAuth 2.0, and the operator API.
 
-- On the admin API and the directory, the token names the tenant. On the password API and for OAuth, the host name
-  of the request does.
+- On the admin API and the directory, the token names the tenant. On the password API, the reset pages and for OAuth, the
+  host name of the request does.
 - Bodies are UTF-8 and at most 64 KiB. A path that does not exist is answered 404, and another method 405 with
   \`Allow\`: both in the shape that refusals below that path have.
 - Clients of the admin API may leave out \`/v1\`, and a slash too many does no harm. The password API's vendor prints

@@ -15,7 +15,7 @@ export const HEADERS = {
   },
   'Cache-Control': {
     description:
-      '`no-store`: answers hold codes and addresses. Public keys of grants may be kept for 5 minutes.',
+      '`no-store`: answers hold codes and addresses. Public keys of grants and logos may be kept for 5 minutes.',
     schema: { enum: ['no-store', 'public, max-age=300'] },
     example: 'no-store',
     required: true,
@@ -60,8 +60,8 @@ export const HEADERS = {
     example: 'W/"1795689600000"',
   },
   Location: {
-    description: 'Where the new resource is.',
-    schema: { type: 'string', format: 'uri' },
+    description: 'Where the new resource is, or the page that follows.',
+    schema: { type: 'string', format: 'uri-reference' },
     example: 'https://reset.example.com/scim/v2/Users/0b8e6a3e-5f0c-4c1e-9a5e-7d2f1c3b4a59',
   },
   'Idempotency-Replayed': {

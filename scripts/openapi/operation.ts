@@ -43,11 +43,14 @@ export type Body = {
 export type Examples = Readonly<Record<string, unknown>>
 
 /** What it answers by status: a success in full, a refusal by its sentence, or by several. */
-export type Answers = Readonly<Partial<Record<ErrorStatus, Refusal>>> & {
+export type Answers = Readonly<Partial<Record<Exclude<ErrorStatus, 422>, Refusal>>> & {
   readonly [status in SuccessStatus]?: Answer
+} & {
+  /** A page that asks again is an answer in full. */
+  readonly 422?: Refusal | Answer
 }
 
-type SuccessStatus = 200 | 201 | 202 | 204 | 304
+type SuccessStatus = 200 | 201 | 202 | 204 | 303 | 304
 
 /** One sentence of the code, or several by a name for each. */
 export type Refusal = string | Readonly<Record<string, string>>

@@ -1,5 +1,7 @@
 import type { Keyring } from '../crypto/keyring.ts'
 import { seal, unseal } from '../crypto/seal.ts'
+import type { Question } from '../tenants/challenge-policy.ts'
+import type { Answer } from './challenge.ts'
 
 /** What a step of the reset pages knows from the steps before it. It travels sealed, in a link or in a form. */
 export type ResetState = {
@@ -14,7 +16,13 @@ export type ResetState = {
 }
 
 /** The same with a code that was right when it was entered. */
-export type EnteredState = ResetState & { code: string }
+export type EnteredState = ResetState & {
+  code: string
+  /** The question that its holder is asked, and by it who that is: a form of a question alone has it. */
+  asked?: { userId: string; question: Question }
+  /** The answer that was right when it was given. */
+  answer?: Answer | undefined
+}
 
 export type OpenedState<State> = { tag: 'open'; state: State } | { tag: 'expired' } | { tag: 'foreign' }
 

@@ -13,9 +13,14 @@ const SHARED_READ_MS = 1_000
  * is not there is remembered apart from what is, so that a flood of invented names forgets nobody.
  */
 export class CatalogueCache<Value> {
-  readonly #entries = new ExpiringMap<Value>(ENTRIES_MAX)
+  readonly #entries: ExpiringMap<Value>
   readonly #absences = new ExpiringMap<true>(ENTRIES_MAX)
   readonly #reads = new Map<string, Promise<Value | undefined>>()
+
+  /** @param entriesMax beyond which those that were read first are forgotten. */
+  constructor(entriesMax = ENTRIES_MAX) {
+    this.#entries = new ExpiringMap(entriesMax)
+  }
 
   /** @throws what `read` throws; nothing is remembered then. */
   async get(name: string, read: () => Promise<Value | undefined>): Promise<Value | undefined> {

@@ -2,7 +2,8 @@ import { findLiveKey, type ApiKey } from './api-key-store.ts'
 import { CatalogueCache } from './catalogue-cache.ts'
 import { findLiveClient, type OAuthClient } from './oauth-client-store.ts'
 import { findLiveScimToken, type ScimToken } from './scim-token-store.ts'
-import { findTenant, findTenantByHost } from './tenant-store.ts'
+import { readLogo, type Logo } from './logo.ts'
+import { findLogo, findTenantByHost, findTenantById } from './tenant-store.ts'
 import type { Tenant } from './tenant.ts'
 
 /**
@@ -19,13 +20,21 @@ const tenantsById = new CatalogueCache<Tenant>()
 const keysByAccessId = new CatalogueCache<KnownKey>()
 const clientsById = new CatalogueCache<KnownClient>()
 const scimTokensById = new CatalogueCache<KnownScimToken>()
+/** Of 32 KiB at most: few, since an isolate has 128 MB for everything. */
+const LOGOS_MAX = 64
+const logosByTenant = new CatalogueCache<Logo>(LOGOS_MAX)
 
 export function tenantOfHost(db: D1Database, hostname: string): Promise<Tenant | undefined> {
   return tenantsByHost.get(hostname, () => findTenantByHost(db, hostname))
 }
 
 export function tenantOfId(db: D1Database, id: string): Promise<Tenant | undefined> {
-  return tenantsById.get(id, () => findTenant(db, id))
+  return tenantsById.get(id, () => findTenantById(db, id))
+}
+
+/** The logo of a tenant's pages. */
+export function logoOfTenant(db: D1Database, id: string): Promise<Logo | undefined> {
+  return logosByTenant.get(id, async () => readLogo((await findLogo(db, id)) ?? ''))
 }
 
 export function keyOfAccessId(db: D1Database, accessId: string): Promise<KnownKey | undefined> {
@@ -47,4 +56,5 @@ export function forgetCatalogue(): void {
   keysByAccessId.clear()
   clientsById.clear()
   scimTokensById.clear()
+  logosByTenant.clear()
 }

@@ -1,6 +1,6 @@
 /** A tenant's logo: a PNG or SVG picture as a `data:` URL in base64. */
 
-const LOGO_BYTES_MAX = 32 * 1024
+export const LOGO_BYTES_MAX = 32 * 1024
 const FORM = /^data:image\/(png|svg\+xml);base64,([A-Za-z0-9+/]+={0,2})$/
 const PNG_START = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
 
@@ -30,6 +30,14 @@ export function readLogo(dataUrl: string): Logo | undefined {
   const [, type, base64 = ''] = FORM.exec(dataUrl) ?? []
   if (type === undefined) return undefined
   return { mediaType: `image/${type}` as Logo['mediaType'], bytes: Buffer.from(base64, 'base64') }
+}
+
+/** A file as a logo; nothing where it begins as neither kind does. */
+export function logoOfFile(bytes: Uint8Array): string | undefined {
+  const file = Buffer.from(bytes)
+  const isPng = PNG_START.equals(file.subarray(0, PNG_START.length))
+  if (!isPng && !/^\s*</.test(file.toString('latin1', 0, 100).replace(/^\xef\xbb\xbf/, ''))) return undefined
+  return `data:image/${isPng ? 'png' : 'svg+xml'};base64,${file.toString('base64')}`
 }
 
 function svgFault(bytes: Uint8Array): string | undefined {

@@ -35,6 +35,8 @@ const logoSchema = v.pipe(
 const looksSchema = group({
   /** A picture as a `data:` URL in base64. */
   logo: v.optional(logoSchema),
+  /** Where the picture is fetched from, once, when it is put without one: the pages show the copy. */
+  logoUrl: v.optional(httpsUrl()),
   accentColor: v.optional(accentSchema),
   /** Where help is: a link on every page, with these words for it. */
   supportUrl: v.optional(httpsUrl()),

@@ -171,14 +171,6 @@ export const policySchema = v.pipe(
     ),
     ['pages'],
   ),
-  v.forward(
-    v.partialCheck(
-      [['pages'], ['challenges']],
-      ({ pages, challenges }) => pages === 'off' || challenges.questions.length === 0,
-      'cannot ask policy.challenges.questions: a tenant that asks them needs a page of its own',
-    ),
-    ['pages'],
-  ),
 )
 
 /** A tenant's policy with every default filled in. */
@@ -227,6 +219,7 @@ export function policyUrls({ mail, redeem, pages }: Policy): { member: string; u
     'policy.redeem.url': redeem?.kind === 'hook' ? redeem.url : undefined,
     'policy.redeem.returnUrl': redeem?.kind === 'grant' ? redeem.returnUrl : undefined,
     ...(pages !== 'off' && {
+      'policy.pages.logoUrl': pages.logoUrl,
       'policy.pages.supportUrl': pages.supportUrl,
       'policy.pages.signInUrl': pages.signInUrl,
     }),

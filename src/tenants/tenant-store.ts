@@ -14,13 +14,23 @@ import type { Tenant } from './tenant.ts'
 
 /** The statements of the catalogue's tenants and hosts. Each function is one round trip. */
 
-type TenantRow = Omit<Tenant, 'hosts' | 'policy'> & { hosts: string; policy: string }
+type TenantRow = Omit<Tenant, 'hosts' | 'policy' | 'hasLogo'> & {
+  hosts: string
+  policy: string
+  hasLogo: number
+}
 
-/** Columns that make a tenant, for a select that has `tenants` in its FROM. */
+const logo = sql`${tenants.policy} ->> '$.pages.logo'`
+
+/**
+ * Columns that make a tenant, for a select that has `tenants` in its FROM. The logo is left out of the policy: it is
+ * larger than all else, and one path alone shows it.
+ */
 export const tenantColumns = {
   id: tenants.id,
   name: tenants.name,
-  policy: tenants.policy,
+  policy: sql<string>`json_remove(${tenants.policy}, '$.pages.logo')`,
+  hasLogo: sql<number>`${logo} IS NOT NULL`,
   database: tenants.database,
   createdAt: tenants.createdAt,
   hasWebhooks: tenants.hasWebhooks,
@@ -29,17 +39,36 @@ export const tenantColumns = {
 }
 
 /** @throws {Error} when a stored policy no longer satisfies its schema: our own fault. */
-export function tenantOfRow({ hosts, policy, ...rest }: TenantRow): Tenant {
+export function tenantOfRow({ hosts, policy, hasLogo, ...rest }: TenantRow): Tenant {
   const parsed = parsePolicy(JSON.parse(policy))
   if (parsed.tag === 'invalid') {
     throw new Error(`stored ${parsed.errors.map(({ member }) => member).join(', ')} is not valid`)
   }
-  return { ...rest, hosts: JSON.parse(hosts), policy: parsed.policy }
+  return { ...rest, hosts: JSON.parse(hosts), policy: parsed.policy, hasLogo: hasLogo === 1 }
 }
 
+/** The same with the logo in the policy, for the operator. */
+const wholeColumns = { ...tenantColumns, policy: tenants.policy }
+
+/** A tenant with its logo, as the operator has put it. */
 export async function findTenant(db: D1Database, id: string): Promise<Tenant | undefined> {
+  const row = await drizzle(db).select(wholeColumns).from(tenants).where(eq(tenants.id, id)).get()
+  return row && tenantOfRow(row)
+}
+
+export async function findTenantById(db: D1Database, id: string): Promise<Tenant | undefined> {
   const row = await drizzle(db).select(tenantColumns).from(tenants).where(eq(tenants.id, id)).get()
   return row && tenantOfRow(row)
+}
+
+/** The logo of a tenant's pages, as a `data:` URL. */
+export async function findLogo(db: D1Database, id: string): Promise<string | undefined> {
+  const row = await drizzle(db)
+    .select({ logo: sql<string | null>`${logo}` })
+    .from(tenants)
+    .where(eq(tenants.id, id))
+    .get()
+  return row?.logo ?? undefined
 }
 
 export async function findTenantByHost(db: D1Database, hostname: string): Promise<Tenant | undefined> {
@@ -52,10 +81,10 @@ export async function findTenantByHost(db: D1Database, hostname: string): Promis
   return row && tenantOfRow(row)
 }
 
-/** Tenants after the id `after`, in the order of their ids. */
+/** Tenants after the id `after`, in the order of their ids, with their logos. */
 export async function listTenants(db: D1Database, after: string, limit: number): Promise<Tenant[]> {
   const rows = await drizzle(db)
-    .select(tenantColumns)
+    .select(wholeColumns)
     .from(tenants)
     .where(gt(tenants.id, after))
     .orderBy(asc(tenants.id))

@@ -13,6 +13,8 @@ export type Tenant = {
   createdAt: number
   /** Whether it may have webhooks, so that what happens has to be told. */
   hasWebhooks: boolean
+  /** Whether its pages have a logo. The picture itself is not kept with what isolates know of tenants. */
+  hasLogo: boolean
 }
 
 const ADMIN_BASE_PATH = '/AdminInterface/restapi'

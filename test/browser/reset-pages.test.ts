@@ -1,99 +1,24 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findChromium } from '../../scripts/gate/chromium.ts'
 import { LANGUAGES } from '../../src/texts/languages.ts'
-import { LocalService } from '../journeys/local-service.ts'
-import { LocalTenant } from '../journeys/local-tenant.ts'
+import { PagesService, QUESTION } from './pages-service.ts'
 import { openBrowser, Visitor, type Setting } from './visitor.ts'
 
 const executablePath = findChromium()
 
-const service = new LocalService()
-const grants = new LocalTenant(service, 'grants', 4)
-const hooked = new LocalTenant(service, 'hooked', 4)
+const pages = new PagesService()
+const { service, asking, grants, hooked, passwords } = pages
 let browser: Browser
-let hook: Server
-const passwords: string[] = []
-let visitors = 0
-
-/** A user whom no other test asks for: the limits of recipients stand. */
-async function newUser(tenant: LocalTenant): Promise<string> {
-  visitors += 1
-  const userName = `user${visitors}@example.com`
-  await tenant.admin('POST', '/scim/v2/Users', { userName })
-  return userName
-}
-
-const urlOf = (tenant: LocalTenant, path: string) => `http://${tenant.host}:${service.port}${path}`
-
-async function mailsTo(email: string) {
-  return (await service.mails()).filter(({ to }) => to === email)
-}
-
-/** The code in the newest mail, once there are so many of them. */
-async function mailed(email: string, count = 1) {
-  return vi.waitFor(
-    async () => {
-      const mails = await mailsTo(email)
-      expect(mails.length).toBe(count)
-      const [{ text, link } = { text: '', link: '' }] = mails
-      return {
-        code: /^ {4}(\S+)$/m.exec(text)?.[1] ?? '',
-        reference: /Reference: ([A-Z]{4})/.exec(text)?.[1] ?? '',
-        link: link ?? '',
-      }
-    },
-    { timeout: 20_000, interval: 100 },
-  )
-}
-
-/** The tenant's own service that sets passwords. */
-async function startHook(): Promise<string> {
-  hook = createServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk) => (body += String(chunk)))
-    request.on('end', () => {
-      const { data } = JSON.parse(body) as { data: { newPassword: string } }
-      const isWeak = data.newPassword.length < 12
-      if (!isWeak) passwords.push(data.newPassword)
-      response.writeHead(isWeak ? 422 : 204).end(isWeak ? '{"reason": "The password is too short."}' : '')
-    })
-  })
-  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`
-}
-
-const LOGO =
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32"><text y="24" font-size="24" fill="#0b5c3b">Acme</text></svg>'
 
 describe.skipIf(executablePath === undefined)('the reset pages in Chromium', () => {
   beforeAll(async () => {
-    const url = await startHook()
-    await service.start()
+    await pages.start()
     browser = await openBrowser(executablePath ?? '')
-    const mail = { from: 'reset@example.com' }
-    const redeem = {
-      kind: 'grant',
-      audience: 'https://app.example.com',
-      returnUrl: `${service.url}/dev/grant`,
-    }
-    await grants.create({ mail, redeem, limits: {}, pages: { supportUrl: 'https://example.com/help' } }, [])
-    const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
-    const pages = {
-      logo: `data:image/svg+xml;base64,${Buffer.from(LOGO).toString('base64')}`,
-      accentColor: '#0b5c3b',
-      passwordHint: 'At least 12 characters.',
-      supportUrl: 'https://example.com/help',
-      signInUrl: `${service.url}/healthz`,
-    }
-    await hooked.create({ mail, redeem: { kind: 'hook', url, secret }, pages, limits: {} }, [])
   })
   afterAll(async () => {
     await browser?.close()
-    hook?.close()
-    await service.remove()
+    await pages.remove()
   })
 
   const SETTINGS: Setting[] = [
@@ -105,9 +30,9 @@ describe.skipIf(executablePath === undefined)('the reset pages in Chromium', () 
   ]
 
   it.each(SETTINGS)('lead from forgotten to grant: %j', async (setting) => {
-    const email = await newUser(grants)
+    const email = await pages.newUser(grants)
     const visitor = await Visitor.arrive(browser, setting)
-    await visitor.open(urlOf(grants, '/reset'))
+    await visitor.open(pages.urlOf(grants, '/reset'))
     await visitor.expectGood()
     await visitor.press('Send the code')
     // The list of errors has the focus, and leads to the field.
@@ -119,7 +44,7 @@ describe.skipIf(executablePath === undefined)('the reset pages in Chromium', () 
     await visitor.enter('email', email)
     expect(new URL(visitor.page.url()).pathname).toBe('/reset/code')
     await visitor.expectGood()
-    const { code, reference } = await mailed(email)
+    const { code, reference } = await pages.mailed(email)
     await expect(visitor.page.locator('.reference').innerText()).resolves.toContain(reference)
     await visitor.enter('code', '0000-0000')
     expect(await focused().innerText()).toContain('This code is not valid for this address.')
@@ -134,18 +59,18 @@ describe.skipIf(executablePath === undefined)('the reset pages in Chromium', () 
   })
 
   it.each(SETTINGS)('lead from forgotten to a new password: %j', async (setting) => {
-    const email = await newUser(hooked)
+    const email = await pages.newUser(hooked)
     const visitor = await Visitor.arrive(browser, setting)
-    await visitor.open(urlOf(hooked, '/reset'))
+    await visitor.open(pages.urlOf(hooked, '/reset'))
     await visitor.expectGood()
     await visitor.enter('email', email)
-    await visitor.enter('code', (await mailed(email)).code)
+    await visitor.enter('code', (await pages.mailed(email)).code)
     expect(await visitor.heading()).toBe('Choose a new password')
     await visitor.expectGood()
     await visitor.enter('password', 'short')
     expect(await visitor.page.locator(':focus').innerText()).toContain('The password is too short.')
     await visitor.expectGood()
-    const password = `a long password ${visitors}`
+    const password = `a long password of ${email}`
     await visitor.page.locator('#password').fill(password)
     if (setting.hasScripts !== false) {
       await visitor.page.getByRole('button', { name: 'Show' }).click()
@@ -165,8 +90,59 @@ describe.skipIf(executablePath === undefined)('the reset pages in Chromium', () 
     await visitor.leave()
   })
 
+  it.each(SETTINGS)('ask a question after the code: %j', async (setting) => {
+    const { email, code } = await pages.newAnsweringUser()
+    const visitor = await Visitor.arrive(browser, setting)
+    await visitor.open(pages.urlOf(asking, '/reset/code'))
+    await visitor.page.locator('#email').fill(email)
+    await visitor.enter('code', code)
+    expect(await visitor.heading()).toBe('Answer a question')
+    await visitor.expectGood()
+    const focused = () => visitor.page.locator(':focus')
+    for (const [answer, words] of [
+      ['', 'Enter your answer'],
+      ['Rex', 'The answer was not right.'],
+    ] as const) {
+      await visitor.enter('answer', answer)
+      expect(await focused().innerText()).toContain(words)
+      await visitor.expectGood()
+      await visitor.page.locator('.summary a').click()
+      expect(await focused().getAttribute('id')).toBe('answer')
+      expect(await visitor.page.getByLabel(QUESTION).count()).toBe(1)
+    }
+    // Gone back, the code is typed again; nothing is lost.
+    await visitor.page.goto(pages.urlOf(asking, '/reset/code'))
+    await visitor.page.locator('#email').fill(email)
+    await visitor.enter('code', code)
+    await visitor.page.locator('#answer').focus()
+    await visitor.page.keyboard.type('  bucktastic')
+    await visitor.sent(visitor.page.keyboard.press('Enter'))
+    expect(await visitor.heading()).toBe('The code is right')
+    await visitor.expectGood()
+    await visitor.press('Continue')
+    expect(await visitor.page.locator('pre').innerText()).toContain('"tenant": "asking"')
+    await visitor.leave()
+  })
+
+  it.each(LANGUAGES)('ask a question on a narrow screen, with scripts and without, in %s', async (locale) => {
+    for (const setting of [{ scheme: 'light' }, { scheme: 'dark', hasScripts: false }] as const) {
+      const { email, code } = await pages.newAnsweringUser()
+      const visitor = await Visitor.arrive(browser, { width: 320, locale, ...setting })
+      await visitor.open(pages.urlOf(asking, '/reset/code'))
+      await visitor.page.locator('#email').fill(email)
+      await visitor.enter('code', code)
+      expect(await visitor.page.getByLabel(QUESTION).count()).toBe(1)
+      await visitor.expectGood()
+      await visitor.enter('answer', 'Rex')
+      await visitor.expectGood()
+      await visitor.enter('answer', 'Bucktastic')
+      expect(await visitor.page.locator('input[name="resetGrant"]').count()).toBe(1)
+      await visitor.leave()
+    }
+  })
+
   it('need the keyboard alone, and show where it is', async () => {
-    const email = await newUser(hooked)
+    const email = await pages.newUser(hooked)
     const visitor = await Visitor.arrive(browser, { width: 1280 })
     const { keyboard } = visitor.page
     const tabTo = async (id: string) => {
@@ -181,13 +157,13 @@ describe.skipIf(executablePath === undefined)('the reset pages in Chromium', () 
       }
       throw new Error(`no ${id} within ten presses of Tab`)
     }
-    await visitor.open(urlOf(hooked, '/reset'))
+    await visitor.open(pages.urlOf(hooked, '/reset'))
     await tabTo('email')
     await keyboard.type(email)
     await tabTo('Send the code')
     await visitor.sent(keyboard.press('Enter'))
     await tabTo('code')
-    await keyboard.type((await mailed(email)).code)
+    await keyboard.type((await pages.mailed(email)).code)
     await tabTo('Continue')
     await visitor.sent(keyboard.press('Space'))
     await tabTo('password')
@@ -202,11 +178,11 @@ describe.skipIf(executablePath === undefined)('the reset pages in Chromium', () 
   })
 
   it('send once, whatever a person does with reload, back, forward and a second tab', async () => {
-    const email = await newUser(grants)
+    const email = await pages.newUser(grants)
     const visitor = await Visitor.arrive(browser)
-    await visitor.open(urlOf(grants, '/reset'))
+    await visitor.open(pages.urlOf(grants, '/reset'))
     await visitor.enter('email', email)
-    await mailed(email)
+    await pages.mailed(email)
     const step = visitor.page.url()
     await visitor.page.reload()
     await visitor.page.goBack()
@@ -226,17 +202,17 @@ describe.skipIf(executablePath === undefined)('the reset pages in Chromium', () 
     await vi.waitFor(async () =>
       expect(await visitor.page.locator('section').innerText()).toMatch(/in \d+ seconds/),
     )
-    expect(await mailsTo(email)).toHaveLength(1)
+    expect(await pages.mailsTo(email)).toHaveLength(1)
     await second.leave()
     await visitor.leave()
   })
 
   it('go on in another browser by the link of the mail, where nothing sends', async () => {
-    const email = await newUser(grants)
+    const email = await pages.newUser(grants)
     const visitor = await Visitor.arrive(browser)
-    await visitor.open(urlOf(grants, '/reset'))
+    await visitor.open(pages.urlOf(grants, '/reset'))
     await visitor.enter('email', email)
-    const { code, reference, link } = await mailed(email)
+    const { code, reference, link } = await pages.mailed(email)
     const other = await Visitor.arrive(browser, { width: 320, scheme: 'dark', hasScripts: false })
     await other.open(link)
     expect(await other.page.locator('main').innerText()).toContain(reference)
@@ -254,7 +230,7 @@ describe.skipIf(executablePath === undefined)('the reset pages in Chromium', () 
   it.each(LANGUAGES)('fit a narrow screen, light and dark, in %s', async (locale) => {
     for (const scheme of ['light', 'dark'] as const) {
       const visitor = await Visitor.arrive(browser, { width: 320, scheme, locale })
-      await visitor.open(urlOf(grants, '/reset'))
+      await visitor.open(pages.urlOf(grants, '/reset'))
       const dir = ['ar', 'he'].includes(locale) ? 'rtl' : 'ltr'
       expect(await visitor.page.locator('html').getAttribute('dir')).toBe(dir)
       await visitor.expectGood()

@@ -55,8 +55,12 @@ export class LocalTenant {
 
   /** A call of the password API, whatever its answer. */
   password(operation: string, form: Record<string, string>): Promise<Answer> {
-    const body = String(new URLSearchParams(form))
-    return this.#send('POST', `/api/passwordmanagement/${operation}`, FORM, body)
+    return this.form(`/api/passwordmanagement/${operation}`, form)
+  }
+
+  /** A form that is sent, whatever its answer. */
+  form(path: string, form: Record<string, string>): Promise<Answer> {
+    return this.#send('POST', path, FORM, String(new URLSearchParams(form)))
   }
 
   close(): void {

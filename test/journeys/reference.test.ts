@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { readFileSync } from 'node:fs'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findChromium } from '../../scripts/gate/chromium.ts'
+import { openBrowser } from '../browser/visitor.ts'
 import { LocalService, runShell, tokenOf } from './local-service.ts'
 
 /** The API reference as `npm start` serves it: what a reader gets, sees, and can try. */
@@ -59,18 +61,16 @@ describe('the API reference', () => {
   })
 })
 
-const program = [process.env['CHROMIUM'] ?? '', '/usr/bin/chromium'].find(
-  (path) => path !== '' && existsSync(path),
-)
+const executablePath = findChromium()
 
-describe.skipIf(program === undefined)('in Chromium', () => {
+describe.skipIf(executablePath === undefined)('in Chromium', () => {
   let browser: Browser
   let page: Page
   const said: string[] = []
   const strangers: string[] = []
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: program ?? '', args: ['--no-sandbox'] })
+    browser = await openBrowser(executablePath ?? '')
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
     page.on('console', (message) => said.push(message.text()))
     page.on('pageerror', ({ message }) => said.push(message))
@@ -79,7 +79,7 @@ describe.skipIf(program === undefined)('in Chromium', () => {
     })
   })
 
-  afterAll(() => browser.close())
+  afterAll(() => browser?.close())
 
   /** Goes to an operation, presses "Try" and gives what the viewer shows of the answer. */
   async function tryIt(anchor: string, token?: string): Promise<string> {

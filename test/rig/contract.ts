@@ -13,6 +13,7 @@ const ERRORS_BELOW: readonly (readonly [prefix: string, schemas: readonly string
   ['/api/', ['Fault']],
   ['/scim/', ['ScimError']],
   ['/oauth/', ['OAuthError']],
+  ['/reset', ['Page']],
   ['', ['Problem']],
 ]
 /** What is answered where no operation is: also a preflight, and what comes before a path is looked at. */
@@ -25,9 +26,6 @@ const PLAIN_HEADERS = new Set([
   ...TRANSPORT.split(', '),
   ...SECURITY_HEADERS.map((name) => name.toLowerCase()),
 ])
-
-/** Pages for people, which are no part of the API. */
-export const PAGES = /^\/reset(?:\/|$)/
 
 const VERDICTS_MAX = 20_000
 
@@ -77,7 +75,6 @@ export class Contract {
   /** Looks at an answer, and at the body that was sent for it where that is known. */
   async look(request: Request, response: Response, sent: string | undefined): Promise<void> {
     const path = canonicalPath(request)
-    if (PAGES.test(path)) return
     const text = response.body === null ? '' : await response.clone().text()
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const route = this.#routes.find((each) => each.method === method && each.pattern.test(path))
@@ -103,14 +100,13 @@ export class Contract {
     this.#violations.push(...faults.map((fault) => `${request.method} ${path} ${status}: ${fault}`))
   }
 
-  /** What is wrong with a body, or a part of it, by its schema: a member that is not named, too. */
-  faultsOf(schema: object, text: string): string[] {
-    let value: unknown
-    try {
-      value = JSON.parse(text)
-    } catch {
-      return ['the body is no JSON']
-    }
+  /**
+   * What is wrong with a body, or a part of it, by its schema: a member that is not named, too. A body of another
+   * media type than JSON is text as it stands.
+   */
+  faultsOf(schema: object, text: string, type = 'application/json'): string[] {
+    const value = valueOf(text, type)
+    if (value === undefined) return ['the body is no JSON']
     const { errors } = this.#closedOne(schema).validate(value)
     return errors.slice(0, 3).map(({ instanceLocation, error }) => `${instanceLocation} ${error}`)
   }
@@ -135,7 +131,8 @@ export class Contract {
   }
 
   #judge({ path, route, status, headers, type, text, isHead }: Answer): Verdict {
-    if (route === undefined) return { faults: this.#faultsWithoutOperation(path, status, text), proven: [] }
+    if (route === undefined)
+      return { faults: this.#faultsWithoutOperation(path, status, type, text), proven: [] }
     const { name, tag, operation } = route
     const response = operation.responses[status]
     if (response === undefined) return { faults: ['the status is not documented'], proven: [] }
@@ -155,19 +152,19 @@ export class Contract {
     if (schema === undefined) {
       if (text !== '') faults.push(`the media type ${type} is not documented`)
     } else if (!isHead) {
-      const bad = this.faultsOf(schema, text)
+      const bad = this.faultsOf(schema, text, type)
       faults.push(...bad)
-      const has = { value: bad.length === 0 ? (JSON.parse(text) as unknown) : undefined, isOf: this.#isOf }
+      const has = { value: valueOf(text, type), isOf: this.#isOf }
       if (bad.length === 0) members(this.#document, schema, parts.base, proven, has)
     }
     return { faults, proven: [...proven] }
   }
 
-  #faultsWithoutOperation(path: string, status: number, text: string): string[] {
+  #faultsWithoutOperation(path: string, status: number, type: string, text: string): string[] {
     if (!WITHOUT_OPERATION.has(status)) return ['no operation is documented']
     const names = ERRORS_BELOW.find(([prefix]) => path.startsWith(prefix))?.[1] ?? []
     const schema = { anyOf: names.map((name) => ({ $ref: `#/components/schemas/${name}` })) }
-    return text === '' ? [] : this.faultsOf(schema, text)
+    return text === '' ? [] : this.faultsOf(schema, text, type)
   }
 
   #faultsOfHeaders(headers: Headers): string[] {
@@ -199,6 +196,16 @@ export class Contract {
       this.#closed.get(schema) ?? new Validator(closed(this.#document, schema) as object, '2020-12')
     this.#closed.set(schema, made)
     return made
+  }
+}
+
+/** What a body says; nothing where it should be JSON and is none. */
+function valueOf(text: string, type: string): unknown {
+  if (!/json\b/.test(type)) return text
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
   }
 }
 

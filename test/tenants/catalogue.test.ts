@@ -1,6 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { forgetCatalogue, keyOfAccessId, tenantOfHost, tenantOfId } from '../../src/tenants/catalogue.ts'
+import {
+  forgetCatalogue,
+  keyOfAccessId,
+  logoOfTenant,
+  tenantOfHost,
+  tenantOfId,
+} from '../../src/tenants/catalogue.ts'
+import { GRANT_PAGES } from '../rig/pages.ts'
+import { countingD1 } from '../rig/counting-d1.ts'
 import { newTenant } from '../rig/service.ts'
 
 beforeEach(() => {
@@ -92,6 +100,42 @@ describe('what an isolate knows of the catalogue', () => {
     expect(await tenantOfHost(db, host)).toMatchObject({ hosts: [host] })
     expect(await tenantOfHost(db, absent)).toBeUndefined()
     expect(reads).toBe(0)
+  })
+})
+
+describe('the logo of a tenant', () => {
+  const SVG = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
+  const logo = `data:image/svg+xml;base64,${btoa(SVG)}`
+  const redeem = () => ({ ...GRANT_PAGES.redeem, audience: crypto.randomUUID() })
+  const withLogo = () => newTenant({ policy: { redeem: redeem(), pages: { logo, supportText: 'é' } } })
+
+  it('is not kept with the tenant, by whatever name an isolate knows it', async () => {
+    const { id, host, keys } = await withLogo()
+    const known = await keyOfAccessId(env.DB, keys['help-desk'].accessID)
+    for (const tenant of [await tenantOfHost(env.DB, host), await tenantOfId(env.DB, id), known?.tenant]) {
+      expect([tenant?.hasLogo, tenant?.policy.pages]).toEqual([true, { supportText: 'é' }])
+    }
+    const without = await newTenant({ policy: { redeem: redeem(), pages: {} } })
+    const off = await newTenant()
+    expect((await tenantOfHost(env.DB, without.host))?.hasLogo).toBe(false)
+    expect((await tenantOfHost(env.DB, off.host))?.hasLogo).toBe(false)
+  })
+
+  it('is read once in 20 seconds, and few are kept', async () => {
+    const tenants = [await withLogo(), ...(await Promise.all(Array.from({ length: 64 }, withLogo)))]
+    const db = countingD1(env.DB)
+    for (const { id } of [tenants[0], tenants[0], ...tenants].flatMap((each) => each ?? [])) {
+      expect(Buffer.from((await logoOfTenant(db, id))?.bytes ?? [])).toEqual(Buffer.from(SVG))
+    }
+    expect(db.trips).toBe(65)
+    await logoOfTenant(db, tenants[64]?.id ?? '')
+    expect(db.trips).toBe(65)
+    // The first one made room for the last.
+    await logoOfTenant(db, tenants[0]?.id ?? '')
+    expect(db.trips).toBe(66)
+    later(20_000)
+    await logoOfTenant(db, tenants[0]?.id ?? '')
+    expect(db.trips).toBe(67)
   })
 })
 

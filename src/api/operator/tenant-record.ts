@@ -23,7 +23,7 @@ export function requireDatabase(c: Context<OperatorEnv>, database: string): D1Da
 }
 
 /** A tenant as the operator sees it. */
-export function tenantRecord(c: Context<OperatorEnv>, tenant: Omit<Tenant, 'hasWebhooks'>) {
+export function tenantRecord(c: Context<OperatorEnv>, tenant: Omit<Tenant, 'hasWebhooks' | 'hasLogo'>) {
   const { id, name, hosts, database, policy, createdAt } = tenant
   return {
     id,

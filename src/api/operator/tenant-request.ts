@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import * as v from 'valibot'
 import { config, databaseBinding } from '../../config.ts'
+import { fetchedLogo, withLogo } from './fetched-logo.ts'
 import { isAllowedTarget } from '../../hooks/target.ts'
 import type { OperatorEnv } from '../../http/app-env.ts'
 import { readJson } from '../../http/body.ts'
@@ -60,7 +61,14 @@ export async function readTenantRequest(c: Context<OperatorEnv>, id: string, exi
   }
   if (errors.length > 0) throw new InvalidMembers(errors)
   const { name, hosts, database } = body.output
-  return { name, hosts, database, policy, parsedPolicy: parsed.policy }
+  const logo = await fetchedLogo(parsed.policy, isLocalRun)
+  return {
+    name,
+    hosts,
+    database,
+    policy: withLogo(policy, logo),
+    parsedPolicy: withLogo(parsed.policy, logo),
+  }
 }
 
 /** What contradicts the path, or this Worker. A tenant that exists stays in its database, whatever that is. */

@@ -1,13 +1,9 @@
 import { canonicalEmailAddress } from '../../codes/email-address.ts'
-import { sealForm } from '../../codes/reset-link.ts'
-import { config } from '../../config.ts'
 import { admitCode } from '../../http/client-limits.ts'
-import { checkCode, redeemForGrant } from '../../http/present-code.ts'
 import { readForm } from './form.ts'
-import { showPage, type PageContext } from './page.ts'
-import { lastsUntil, limitProblem, readLink, showAsk, showCode, type Known } from './steps.ts'
-import { handoverForm } from './views.ts'
-import { showPassword } from './password.ts'
+import type { PageContext } from './page.ts'
+import { present } from './present.ts'
+import { lastsUntil, limitProblem, readLink, showCode, type Known } from './steps.ts'
 
 /** `GET /reset/code`: the second step, by a link or after asking, or by whoever has a code from elsewhere. */
 export async function codePage(c: PageContext): Promise<Response> {
@@ -36,29 +32,9 @@ export async function enterCode(c: PageContext): Promise<Response> {
   } catch (error) {
     return showCode(c, known, limitProblem(c, error), 429)
   }
-  return present(c, known, address, code)
-}
-
-async function present(c: PageContext, known: Known, address: string, code: string): Promise<Response> {
-  const tenant = c.get('tenant')
-  const { redeem } = tenant.policy
-  const refused = { field: 'code', message: c.get('page').texts.pages.errors.codeRefused }
-  // The policy has pages only where it has one of the two.
-  if (redeem === undefined) return showAsk(c)
-  if (redeem.kind === 'hook') {
-    const outcome = await checkCode(c, address, code)
-    if (outcome.tag !== 'accepted') return showCode(c, known, refused)
-    const before = 'link' in known ? known.state : { tenantId: tenant.id, emailAddress: address }
-    const state = { expiresAt: lastsUntil(c), ...before, code }
-    return showPassword(c, { address, form: await sealForm(config(c.env).transientKeys, state) })
-  }
-  const outcome = await redeemForGrant(c, redeem, address, code)
-  if (outcome.tag !== 'granted') return showCode(c, known, refused)
-  const { returnUrl: url = '', ttlSeconds } = redeem
-  const page = c.get('page')
-  const body = handoverForm(page, tenant, { url, resetGrant: outcome.resetGrant, ttlSeconds })
-  const { heading } = page.texts.pages.handover
-  return showPage(c, { heading, body, formTarget: new URL(url).origin })
+  const before = 'link' in known ? known.state : { tenantId: c.get('tenant').id, emailAddress: address }
+  const entered = { expiresAt: lastsUntil(c), ...before, code }
+  return present(c, entered, () => showCode(c, known, { field: 'code', message: errors.codeRefused }))
 }
 
 /** Digits and letters as keyboards of other scripts make them. Spaces and hyphens are the code's to drop. */

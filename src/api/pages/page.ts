@@ -6,6 +6,7 @@ import type { ErrorStatus } from '../../http/error-status.ts'
 import { TURNSTILE_ORIGIN, TURNSTILE_SCRIPT } from '../../hooks/turnstile.ts'
 import { nearestReadable } from '../../tenants/contrast.ts'
 import type { Policy } from '../../tenants/policy.ts'
+import type { Tenant } from '../../tenants/tenant.ts'
 import { fill, type Texts } from '../../texts/texts.ts'
 
 /** How the pages of a tenant look: `pages` of its policy where it is on. */
@@ -31,44 +32,49 @@ export type Problem = { field?: string; message: string; waitS?: number }
 const DARK = '#14171c'
 const CONTRAST_MIN = 4.5
 
+/** What a page shows, and where its form may go. */
+export type Shown = {
+  heading: string
+  body: Markup
+  problem?: Problem | undefined
+  /** An origin besides the page's own that its form may be sent to. */
+  formTarget?: string
+  /** Whether a form has the widget of Turnstile, the only thing from elsewhere that a page may load. */
+  hasWidget?: boolean
+}
+
 /**
- * A whole page. It may load the service's own style, script and pictures, and send its form to the service or,
- * where it hands over a grant, to the tenant's application.
- *
- * @param formTarget an origin besides the page's own that its form may be sent to.
- * @param hasWidget whether a form has the widget of Turnstile, the only thing from elsewhere that a page may load.
+ * Answers with a whole page. It may load the service's own style, script and pictures, and send its form to the
+ * service or, where it hands over a grant, to the tenant's application.
  */
 export async function showPage(
   c: PageContext,
-  {
-    heading,
-    body,
-    problem,
-    formTarget,
-    hasWidget = false,
-  }: {
-    heading: string
-    body: Markup
-    problem?: Problem | undefined
-    formTarget?: string
-    hasWidget?: boolean
-  },
+  shown: Shown,
   status: 200 | ErrorStatus = 200,
 ): Promise<Response> {
-  const { texts, looks } = c.get('page')
-  const tenant = c.get('tenant')
-  const plain = fill(texts.pages.title, { heading, tenant: tenant.policy.mail.name ?? tenant.name })
+  const page = c.get('page')
+  const { formTarget, hasWidget = false } = shown
+  const widget = hasWidget ? TURNSTILE_ORIGIN : undefined
+  c.header('Content-Security-Policy', securityPolicy(accentStyle(page.looks), formTarget, widget))
+  return c.html(String(await wholePage(page, c.get('tenant'), shown)), status)
+}
+
+/** The markup of a page, from its first byte to its last. */
+export function wholePage(
+  { texts, looks }: Page,
+  tenant: Pick<Tenant, 'name' | 'policy' | 'hasLogo'>,
+  { heading, body, problem, hasWidget = false }: Shown,
+): Markup {
+  const sender = tenant.policy.mail.name ?? tenant.name
+  const plain = fill(texts.pages.title, { heading, tenant: sender })
   const title = problem ? fill(texts.pages.titleWithError, { title: plain }) : plain
-  const style = accentStyle(looks)
-  c.header(
-    'Content-Security-Policy',
-    securityPolicy(style, formTarget, hasWidget ? TURNSTILE_ORIGIN : undefined),
-  )
-  const page = html`<!doctype html>
+  return html`<!doctype html>
     <html lang="${texts.tag}" dir="${texts.dir}">
-      ${head({ title, style, hasWidget })}
+      ${head({ title, style: accentStyle(looks), hasWidget })}
       <body>
-        <header>${brand(c)}</header>
+        <header>
+          ${tenant.hasLogo ? html`<img src="/reset/logo" alt="${sender}" />` : html`<p>${sender}</p>`}
+        </header>
         <main>
           ${problem && summary(texts, problem)}
           <h1>${heading}</h1>
@@ -77,7 +83,6 @@ export async function showPage(
         ${help(texts, looks)}
       </body>
     </html>`
-  return c.html(String(await page), status)
 }
 
 function head({
@@ -101,13 +106,6 @@ function head({
     <script src="/assets/reset.js" defer></script>
     ${hasWidget && html`<script src="${TURNSTILE_SCRIPT}" async defer></script>`}
   </head>`
-}
-
-function brand(c: PageContext): Markup {
-  const { looks } = c.get('page')
-  const { name, policy } = c.get('tenant')
-  const shown = policy.mail.name ?? name
-  return looks.logo ? html`<img src="/reset/logo" alt="${shown}" />` : html`<p>${shown}</p>`
 }
 
 /** The list of errors, as GOV.UK's design system has it: focused, and linked to the field. */

@@ -1,25 +1,12 @@
-import { openForm, type EnteredState } from '../../codes/reset-link.ts'
+import { openForm } from '../../codes/reset-link.ts'
 import { config } from '../../config.ts'
 import { admitCode } from '../../http/client-limits.ts'
-import type { ErrorStatus } from '../../http/error-status.ts'
 import { PASSWORD_LENGTH_MAX, setPassword } from '../../http/set-password.ts'
 import { fill } from '../../texts/texts.ts'
 import { readForm } from './form.ts'
-import { showPage, type PageContext, type Problem } from './page.ts'
-import { limitProblem, showAsk, showCode, startAgain } from './steps.ts'
-import { passwordForm } from './views.ts'
-
-/** The third step, where the tenant's hook sets passwords. */
-export function showPassword(
-  c: PageContext,
-  step: { address: string; form: string },
-  problem?: Problem,
-  status: 200 | ErrorStatus = problem ? 422 : 200,
-): Promise<Response> {
-  const page = c.get('page')
-  const body = passwordForm(page, { ...step, problem })
-  return showPage(c, { heading: page.texts.pages.password.heading, body, problem }, status)
-}
+import type { PageContext } from './page.ts'
+import { askQuestion } from './present.ts'
+import { limitProblem, showAsk, showCodeAgain, showPassword, startAgain } from './steps.ts'
 
 /** `POST /reset/password`: has the password set, and leads to the last page by a redirect. */
 export async function enterPassword(c: PageContext): Promise<Response> {
@@ -41,13 +28,13 @@ export async function enterPassword(c: PageContext): Promise<Response> {
     return showPassword(c, step, limitProblem(c, error), 429)
   }
   const { errors } = c.get('page').texts.pages
-  const { emailAddress: email, code } = state
-  const outcome = await setPassword(c, redeem, { email, code, newPassword })
+  const { emailAddress: email, code, answer } = state
+  const outcome = await setPassword(c, redeem, { email, code, newPassword, answer })
   switch (outcome.tag) {
     case 'set':
       return c.redirect(c.get('page').href('/reset/done'), 303)
-    // Pages and questions exclude each other by policy.
     case 'asked':
+      return askQuestion(c, state, outcome)
     case 'refused':
       return showCodeAgain(c, state)
     case 'hook-refused':
@@ -63,10 +50,4 @@ function passwordFault(c: PageContext, password: string): string | undefined {
   return password.length > PASSWORD_LENGTH_MAX
     ? fill(passwordLong, { length: PASSWORD_LENGTH_MAX })
     : undefined
-}
-
-/** The code has ended since it was entered. */
-function showCodeAgain(c: PageContext, { emailAddress }: EnteredState): Promise<Response> {
-  const message = c.get('page').texts.pages.errors.codeRefused
-  return showCode(c, { address: emailAddress }, { field: 'code', message })
 }

@@ -2,11 +2,11 @@ import type { ErrorStatus } from '../../http/error-status.ts'
 import { durationInWords } from '../../texts/duration.ts'
 import { fill } from '../../texts/texts.ts'
 import { referenceOf } from '../../codes/reference.ts'
-import { openLink, sealLink, type ResetState } from '../../codes/reset-link.ts'
+import { openLink, sealForm, sealLink, type EnteredState, type ResetState } from '../../codes/reset-link.ts'
 import { config } from '../../config.ts'
 import { Limited } from '../../http/rate-limit.ts'
 import { showPage, type PageContext, type Problem } from './page.ts'
-import { askForm, codeForm } from './views.ts'
+import { askForm, codeForm, passwordForm, questionForm } from './views.ts'
 
 /** What several steps show. */
 
@@ -46,6 +46,37 @@ export function showCode(
     problem,
   })
   return showPage(c, { heading: page.texts.pages.code.heading, body, problem, hasWidget }, status)
+}
+
+/** The second step again: the code has ended since it was entered. */
+export function showCodeAgain(c: PageContext, { emailAddress }: ResetState): Promise<Response> {
+  const message = c.get('page').texts.pages.errors.codeRefused
+  return showCode(c, { address: emailAddress }, { field: 'code', message })
+}
+
+/** The question to whoever has entered a right code, where the tenant asks one. */
+export async function showQuestion(
+  c: PageContext,
+  entered: EnteredState & Required<Pick<EnteredState, 'asked'>>,
+  problem?: Problem,
+  status: 200 | ErrorStatus = problem ? 422 : 200,
+): Promise<Response> {
+  const page = c.get('page')
+  const form = await sealForm(config(c.env).transientKeys, entered)
+  const body = questionForm(page, { question: entered.asked.question.text, form, problem })
+  return showPage(c, { heading: page.texts.pages.question.heading, body, problem }, status)
+}
+
+/** The third step, where the tenant's hook sets passwords. */
+export function showPassword(
+  c: PageContext,
+  step: { address: string; form: string },
+  problem?: Problem,
+  status: 200 | ErrorStatus = problem ? 422 : 200,
+): Promise<Response> {
+  const page = c.get('page')
+  const body = passwordForm(page, { ...step, problem })
+  return showPage(c, { heading: page.texts.pages.password.heading, body, problem }, status)
 }
 
 /** Until the recipient's bucket has a unit again: for the page to say, the limit itself is the limiter's. */

@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { ANSWER_LENGTH_MAX } from '../../codes/challenge.ts'
 import type { Policy } from '../../tenants/policy.ts'
 import type { Tenant } from '../../tenants/tenant.ts'
 import { durationInWords } from '../../texts/duration.ts'
@@ -133,6 +134,31 @@ function again(page: Page, { link, isAsked, waitS }: CodeStep): Markup {
       <button class="second">${code.resend}</button>
     </form>
   </section>`
+}
+
+/** The question is in the tenant's words, whatever the language of the page. */
+export function questionForm(
+  { texts, href }: Page,
+  { question, form, problem }: { question: string; form: string; problem?: Problem | undefined },
+): Markup {
+  return html`<p>${texts.pages.question.intro}</p>
+    <form method="post" action="${href('/reset/question')}" novalidate>
+      <input type="hidden" name="s" value="${form}" />
+      ${field({
+        name: 'answer',
+        label: isolate(question),
+        problem,
+        attributes: {
+          type: 'text',
+          autocomplete: 'off',
+          autocapitalize: 'none',
+          spellcheck: 'false',
+          dir: 'auto',
+          maxlength: ANSWER_LENGTH_MAX,
+        },
+      })}
+      <button>${texts.pages.code.button}</button>
+    </form>`
 }
 
 export function passwordForm(

@@ -29,7 +29,7 @@ describe('the policy of pages', () => {
     [{ redeem: { kind: 'grant', audience: 'a' }, pages: {} }, 400],
     [{ redeem: HOOK, pages: 'on' }, 400],
     [{ redeem: HOOK, pages: {}, challenges: { questions: [] } }, 201],
-    [{ redeem: HOOK, pages: {}, challenges: { questions: [{ code: 'a', text: 'b' }] } }, 400],
+    [{ redeem: HOOK, pages: {}, challenges: { questions: [{ code: 'a', text: 'b' }] } }, 201],
     [{ redeem: HOOK, pages: null }, 400],
     [{ redeem: HOOK, pages: [] }, 400],
     [{ redeem: HOOK, pages: { colour: '#000000' } }, 400],
