@@ -257,7 +257,7 @@ export interface components {
             /** @description What has become of it. Open: more may come. */
             state: ("waiting" | "delivered" | "failed") | string;
             /** @description The type of the event. Open: more may come. */
-            type: ("code.issued" | "code.voided" | "code.redeemed" | "code.locked" | "code.delivery_failed" | "user.created" | "user.disabled" | "user.enabled" | "user.deleted" | "user.restored" | "user.address_changed" | "tenant.under_attack" | "webhook.disabled") | string;
+            type: ("code.issued" | "code.voided" | "code.redeemed" | "code.locked" | "code.delivery_failed" | "user.created" | "user.disabled" | "user.enabled" | "user.deleted" | "user.restored" | "user.address_changed" | "tenant.under_attack" | "tenant.codes_voided" | "key.quarantined" | "webhook.disabled") | string;
         };
     };
     responses: never;
