@@ -1,7 +1,7 @@
+import { consoleRoutes } from './api/console/routes.ts'
 import { adminErrors } from './api/admin/errors.ts'
 import { approvalRoutes } from './api/admin/approval-routes.ts'
 import { adminVoidRoutes } from './api/admin/void-routes.ts'
-import { consoleRoutes } from './api/console/routes.ts'
 import { operatorRoutes } from './api/operator/routes.ts'
 import { pageErrors } from './api/pages/errors.ts'
 import { reportRoutes } from './api/pages/report-routes.ts'
@@ -25,9 +25,9 @@ export const controlPlane: Plane = {
   largeBodies: [],
   mount(app) {
     app.route('/operator/v1', operatorRoutes)
+    app.route('/console', consoleRoutes)
     app.route('/AdminInterface/restapi/v1/codes', adminVoidRoutes)
     app.route('/AdminInterface/restapi/v1/approvals', approvalRoutes)
-    app.route('/console', consoleRoutes)
     app.route('/v/report', reportRoutes)
     app.route('/v', verifyRoutes)
   },

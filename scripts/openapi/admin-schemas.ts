@@ -64,7 +64,10 @@ export const generateRequest = v.union([
   generateEntry,
 ])
 
-const generateStatuses = [
+/** An entry of a generate, whatever is wrong with it, or an address of a void. */
+export const previewedEntry = v.pipe(v.unknown(), v.description('As `GenerateEntry`, or an address.'))
+
+export const generateStatuses = [
   GENERATED_FOR_DISPLAY,
   GENERATED_FOR_EMAIL,
   ...Object.values(GENERATE_REFUSALS).map(({ status }) => status),
@@ -121,7 +124,7 @@ export const voidRequest = named(
   ),
 )
 
-const voidStatuses = (['PASSWORD_RESET', 'ENROLLMENT'] as const).flatMap((each) =>
+export const voidStatuses = (['PASSWORD_RESET', 'ENROLLMENT'] as const).flatMap((each) =>
   (['voided', 'none', 'unknown'] as const).map((outcome) => voidResult(each, outcome).status),
 )
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { problemErrors } from '../../src/http/problem.ts'
 import { personPermissions, type Role } from '../../src/tenants/role.ts'
+import { overviewOperations } from './console-overview.ts'
 import { named } from './json-schema.ts'
 import { answer, body, type Dialect, type Operations } from './operation.ts'
 import { problem } from './problem-schema.ts'
@@ -144,10 +145,10 @@ const operations: Operations = {
 export const consoleDialect: Dialect = {
   tag: 'Console',
   description: 'Sessions of people in the console of a tenant, as its front end calls them.',
-  operations,
+  operations: { ...operations, ...overviewOperations },
   mediaType: 'application/json',
   errorType: problemErrors.mediaType,
-  headers: [],
+  headers: ['RateLimit', 'RateLimit-Policy'],
   refusal: (status, message, path) => ({
     schema: problem,
     body: problemErrors.render({ status, message, path, now: 0, error: undefined }),

@@ -105,14 +105,14 @@ export const operatorVoids: Operations = {
     id: 'voidCodesOfTenant',
     summary: 'Voids all codes of a tenant, or those of an issuer or a time.',
     description,
-    who: 'operator',
+    who: 'owner',
     body,
     answers: { ...answers, 400: REFUSALS, 404: NO_TENANT },
   },
   [`GET ${TENANT}/void/:jobId`]: {
     id: 'getVoidOfTenant',
     summary: 'How far a void is.',
-    who: 'operator',
+    who: 'owner',
     answers: { 200: job, 404: { ...NO_TENANT, ...NO_VOID } },
   },
   [`POST ${TENANT}/keys/:accessId/quarantine`]: {
@@ -121,7 +121,7 @@ export const operatorVoids: Operations = {
     description:
       'From the answer on the key issues nothing, in no isolate. What it has issued `since` then, or at all, is voided ' +
       'as by `{"issuedBy": ...}`. A key that was revoked before may be quarantined too.',
-    who: 'operator',
+    who: 'owner',
     body: json(named('QuarantineRequest', quarantineSchema), { since: '2026-11-26T08:00:00Z' }),
     answers: {
       202: answers[202],

@@ -1,6 +1,6 @@
 import type { adminEvents, userEvents } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
-import { forgetPersons } from './person-store.ts'
+import { forgetWithEvents } from './forget-store.ts'
 import { hourOf } from './user-event-store.ts'
 
 /**
@@ -162,7 +162,7 @@ export async function tidyLogs({ db, tenantId, now }: TenantScope, keptMs: numbe
     ...numberClosed(db, tenantId, now),
     purgeEvents(db, 'admin_events', tenantId, now - keptMs),
     purgeEvents(db, 'user_events', tenantId, now - keptMs),
-    forgetPersons(db, tenantId, now - keptMs),
+    ...forgetWithEvents(db, tenantId, now - keptMs),
   ])
   const [numbered = 0, , admins = 0, users = 0] = results.map(({ meta }) => meta.changes)
   const hasMore = numbered >= CLOSED_MAX || admins >= PURGED_MAX || users >= PURGED_MAX

@@ -1,12 +1,13 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { PreparedBatch } from '../database/prepared-batch.ts'
-import { jsonEach, resetCodes, users, type Channel, type CodeEnd } from '../database/schema.ts'
+import { PreparedBatch, rawStatement } from '../database/prepared-batch.ts'
+import { adminEvents, jsonEach, resetCodes, users, type Channel, type CodeEnd } from '../database/schema.ts'
 import type { CodeMode } from './code.ts'
 import {
   codeValues,
   isKeptLive,
   isLive,
   isNewestLive,
+  isOfEpoch,
   isReserved,
   joinCode,
   type CodeScope,
@@ -37,26 +38,15 @@ export async function factsOf(scope: CodeScope, emailKeys: readonly (string | nu
   return (found?.results ?? []) as CodeFacts[]
 }
 
-const factStatements = new PreparedBatch<CodeValues & { emailKeys: string }>((orm, given) => [
-  orm
-    .select({
-      userId: as(users.id, 'userId'),
-      status: as(users.status, 'status'),
-      isAtRisk: as(sql`${users.highRiskAt} IS NOT NULL`, 'isAtRisk'),
-      failures: as(sql`coalesce(${resetCodes.failures}, 0)`, 'failures'),
-      hasCode: as(sql`coalesce(${resetCodes.codeId}, '') <> ''`, 'hasCode'),
-      isLive: as(sql`coalesce(${isLive(given)}, 0)`, 'isLive'),
-      isReserved: as(isReserved(given), 'isReserved'),
-      endedAs: as(resetCodes.endedAs, 'endedAs'),
-      hasExpired: as(sql`coalesce(${resetCodes.expiresAt}, 0) <= ${given.now}`, 'hasExpired'),
-      isVoided: as(sql`${resetCodes.voidedAt} IS NOT NULL`, 'isVoided'),
-    })
-    .from(
-      sql`${jsonEach(given.emailKeys)} entry
-        LEFT JOIN ${users} ON ${users.tenantId} = ${given.tenantId} AND ${users.emailKey} = entry.value
-        ${joinCode(given)}`,
-    )
-    .orderBy(sql`entry.key`),
+const factStatements = new PreparedBatch<CodeValues & { emailKeys: string }>((_, given) => [
+  rawStatement(sql`SELECT ${users.id} AS userId, ${users.status} AS status,
+    ${users.highRiskAt} IS NOT NULL AS isAtRisk, coalesce(${resetCodes.failures}, 0) AS failures,
+    coalesce(${resetCodes.codeId}, '') <> '' AS hasCode, coalesce(${isLive(given)}, 0) AS isLive,
+    ${isReserved(given)} AS isReserved, ${resetCodes.endedAs} AS endedAs,
+    coalesce(${resetCodes.expiresAt}, 0) <= ${given.now} AS hasExpired, ${resetCodes.voidedAt} IS NOT NULL OR NOT ${isOfEpoch()} AS isVoided
+    FROM ${jsonEach(given.emailKeys)} entry
+    LEFT JOIN ${users} ON ${users.tenantId} = ${given.tenantId} AND ${users.emailKey} = entry.value
+    ${joinCode(given)} ORDER BY entry.key`),
 ])
 
 /** The codes of one user and mode: the newest, and the one that is kept beside it while both are live. */
@@ -75,6 +65,8 @@ export type CodeRow = {
   endedAt: number | null
   endedAs: CodeEnd | null
   voidedAt: number | null
+  /** Whether all codes were voided since it was issued. */
+  isVoidedWithAll: 0 | 1
   /** Who issued each, as the event of its issue has it: of a code that the user has asked for there is none. */
   issuedBy: string | null
   issuedByName: string | null
@@ -90,81 +82,50 @@ export type CodeRow = {
 
 /** @returns nothing where the tenant has no such user. */
 export async function codesOfUser(
-  scope: Omit<CodeScope, 'mode'>,
+  { db, tenantId, now, attemptsMax, failuresMax }: Omit<CodeScope, 'mode'>,
   userId: string,
 ): Promise<CodeRow[] | undefined> {
-  const { tenantId, now, attemptsMax, failuresMax } = scope
-  const [found, rows] = await rowStatements.run(scope.db, { tenantId, now, attemptsMax, failuresMax, userId })
+  const values = { tenantId, now, attemptsMax, failuresMax, userId }
+  const [found, rows] = await rowStatements.run(db, values)
   return found?.results.length === 1 ? (rows?.results as CodeRow[]) : undefined
 }
 
 type RowValues = Omit<CodeValues, 'mode'> & { userId: string }
 
-const rowStatements = new PreparedBatch<RowValues>((orm, given) => {
+const rowStatements = new PreparedBatch<RowValues>((_, given) => {
   const { tenantId, userId } = given
-  const event = (alias: string, column: string) => sql.raw(`${alias}.${column}`)
-  const nameOf = (alias: string) =>
-    sql`(SELECT name FROM console_persons p WHERE p.tenant_id = ${tenantId} AND p.id = ${event(alias, 'access_id')})`
-  const issue = (alias: string, code: SQL) =>
-    sql`LEFT JOIN admin_events ${sql.raw(alias)} ON ${event(alias, 'tenant_id')} = ${tenantId} AND ${event(alias, 'id')} = ${code}`
-  const { origin, issuedAt, expiresAt, keptIssuedAt, keptExpiresAt } = resetCodes
+  const { voidedAt, codeId, keptCodeId } = resetCodes
+  const nameOf = (event: string) =>
+    sql.raw(
+      `(SELECT name FROM console_persons p WHERE p.tenant_id = ${event}.tenant_id AND p.id = ${event}.access_id)`,
+    )
+  const join = (event: string, id: SQL) =>
+    sql`LEFT JOIN ${adminEvents} ${sql.raw(event)} ON ${sql.raw(event)}.tenant_id = ${tenantId} AND ${sql.raw(event)}.id = ${id}`
   return [
-    orm
-      .select({ id: users.id })
-      .from(users)
-      .where(sql`${users.tenantId} = ${tenantId} AND ${users.id} = ${userId}`),
-    orm
-      .select({
-        mode: resetCodes.mode,
-        origin: as(origin, 'origin'),
-        isNewestLive: as(isNewestLive(given), 'isNewestLive'),
-        isKeptLive: as(isKeptLive(given), 'isKeptLive'),
-        isReserved: as(isReserved(given), 'isReserved'),
-        issuedAt: as(issuedAt, 'issuedAt'),
-        expiresAt: as(expiresAt, 'expiresAt'),
-        keptIssuedAt: as(keptIssuedAt, 'keptIssuedAt'),
-        keptExpiresAt: as(keptExpiresAt, 'keptExpiresAt'),
-        attempts: as(resetCodes.attempts, 'attempts'),
-        failures: as(resetCodes.failures, 'failures'),
-        endedAt: as(resetCodes.endedAt, 'endedAt'),
-        endedAs: as(resetCodes.endedAs, 'endedAs'),
-        voidedAt: as(resetCodes.voidedAt, 'voidedAt'),
-        ...issueColumns('issue', 'issuedBy', 'channel', 'destination'),
-        ...issueColumns('kept_issue', 'keptIssuedBy', 'keptChannel', 'keptDestination'),
-        issuedByName: as(nameOf('issue'), 'issuedByName'),
-        keptIssuedByName: as(nameOf('kept_issue'), 'keptIssuedByName'),
-        voidedBy: as(event('ending', 'access_id'), 'voidedBy'),
-        voidedByName: as(nameOf('ending'), 'voidedByName'),
-      })
-      .from(
-        sql`${resetCodes}
-          ${issue('issue', sql`${resetCodes.codeId}`)}
-          ${issue('kept_issue', sql`${resetCodes.keptCodeId}`)}
-          LEFT JOIN admin_events ending ON ending.tenant_id = ${tenantId} AND ending.id = (
-            SELECT id FROM admin_events e WHERE e.tenant_id = ${tenantId}
-              AND e.id >= ${idsOf(sql`${resetCodes.voidedAt}`)} AND e.id < ${idsOf(sql`${resetCodes.voidedAt} + 1`)}
-              AND e.user_id = ${userId} ORDER BY e.id DESC LIMIT 1)`,
-      )
-      .where(
-        sql`${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.userId} = ${userId} AND ${resetCodes.codeId} <> ''`,
-      )
-      .orderBy(resetCodes.mode),
+    rawStatement(
+      sql`SELECT 1 FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId}`,
+    ),
+    rawStatement(sql`SELECT ${resetCodes.mode} AS mode, ${resetCodes.origin} AS origin,
+      ${isNewestLive(given)} AS isNewestLive, ${isKeptLive(given)} AS isKeptLive, ${isReserved(given)} AS isReserved,
+      ${resetCodes.issuedAt} AS issuedAt, ${resetCodes.expiresAt} AS expiresAt,
+      ${resetCodes.keptIssuedAt} AS keptIssuedAt, ${resetCodes.keptExpiresAt} AS keptExpiresAt,
+      ${resetCodes.attempts} AS attempts, ${resetCodes.failures} AS failures, ${resetCodes.endedAt} AS endedAt,
+      ${resetCodes.endedAs} AS endedAs, ${voidedAt} AS voidedAt, NOT ${isOfEpoch()} AS isVoidedWithAll,
+      issue.access_id AS issuedBy, ${nameOf('issue')} AS issuedByName, issue.channel, issue.destination,
+      kept.access_id AS keptIssuedBy, ${nameOf('kept')} AS keptIssuedByName, kept.channel AS keptChannel,
+      kept.destination AS keptDestination, ending.access_id AS voidedBy, ${nameOf('ending')} AS voidedByName
+      FROM ${resetCodes} ${join('issue', sql`${codeId}`)} ${join('kept', sql`${keptCodeId}`)}
+      ${join(
+        'ending',
+        sql`(SELECT e.id FROM ${adminEvents} e WHERE e.tenant_id = ${tenantId} AND e.user_id = ${userId}
+          AND e.id >= ${idsOf(sql`${voidedAt}`)} AND e.id < ${idsOf(sql`${voidedAt} + 1`)} ORDER BY e.id DESC LIMIT 1)`,
+      )}
+      WHERE ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.userId} = ${userId} AND ${codeId} <> ''
+      ORDER BY ${resetCodes.mode}`),
   ]
 })
-
-function issueColumns(alias: string, by: string, channel: string, destination: string) {
-  return {
-    [by]: as(sql.raw(`${alias}.access_id`), by),
-    [channel]: as(sql.raw(`${alias}.channel`), channel),
-    [destination]: as(sql.raw(`${alias}.destination`), destination),
-  }
-}
 
 /** Where the ids of the events of a millisecond begin: they are UUIDv7, see audit/admin-event.ts. */
 function idsOf(at: SQL): SQL {
   return sql`substr(printf('%012x', ${at}), 1, 8) || '-' || substr(printf('%012x', ${at}), 9)`
-}
-
-function as(column: SQL | (typeof resetCodes)['origin'] | object, name: string) {
-  return sql`${column}`.as(name)
 }

@@ -1,6 +1,6 @@
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** The tables of the console: who is signed in, and which people there have been. */
+/** The table of the console beside the keys: who is signed in. What it has beside events is in console-event-schema.ts. */
 
 /**
  * Sessions of people in the console. The table has no role: the claim that granted one is kept, and what it grants is
@@ -35,18 +35,4 @@ export const consoleSessions = sqliteTable(
     index('console_sessions_by_person').on(table.tenantId, table.personId, table.createdAt),
     index('console_sessions_by_time').on(table.expiresAt),
   ],
-)
-
-/** Who the persons are that events name. Lives in the database of the tenant, beside these. WITHOUT ROWID. */
-export const consolePersons = sqliteTable(
-  'console_persons',
-  {
-    tenantId: text('tenant_id').notNull(),
-    id: text().notNull(),
-    name: text().notNull(),
-    email: text(),
-    firstSeenAt: integer('first_seen_at').notNull(),
-    lastSeenAt: integer('last_seen_at').notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
 )

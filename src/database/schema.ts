@@ -1,5 +1,6 @@
 import { sql, type SQLWrapper } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { nameIndexes } from './name-index.ts'
 
 /**
  * Every table, with the files beside this one, and the only source of `drizzle/`. Times are epoch milliseconds and
@@ -50,6 +51,7 @@ export const users = sqliteTable(
       .on(table.tenantId, sql`attributes ->> 'externalId'`)
       .where(sql`attributes ->> 'externalId' IS NOT NULL`),
     /** The list of those at high risk, and no others. */
+    ...nameIndexes(table),
     index('users_at_high_risk')
       .on(table.tenantId, table.id)
       .where(sql`high_risk_at IS NOT NULL`),

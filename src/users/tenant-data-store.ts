@@ -1,6 +1,5 @@
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { consolePersons } from '../database/console-schema.ts'
 import {
   adminEvents,
   challengeAnswers,
@@ -26,6 +25,10 @@ const BY_NAME = [
   'desk_verifications',
   'desk_approvals',
   'desk_reports',
+  'console_persons',
+  'event_counts',
+  'agent_counts',
+  'event_count_marks',
 ]
 
 /** Removes every row of a tenant from its database. */
@@ -42,7 +45,6 @@ export async function deleteTenantData(db: D1Database, tenantId: string): Promis
     orm.delete(users).where(eq(users.tenantId, tenantId)),
     orm.delete(deletedUsers).where(eq(deletedUsers.tenantId, tenantId)),
     orm.delete(spentBudgets).where(eq(spentBudgets.tenantId, tenantId)),
-    orm.delete(consolePersons).where(eq(consolePersons.tenantId, tenantId)),
     orm.delete(adminEvents).where(eq(adminEvents.tenantId, tenantId)),
     orm.delete(idempotentCalls).where(eq(idempotentCalls.tenantId, tenantId)),
     orm.delete(logMarks).where(eq(logMarks.tenantId, tenantId)),

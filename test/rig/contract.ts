@@ -28,8 +28,9 @@ const PLAIN_HEADERS = new Set([
   ...SECURITY_HEADERS.map((name) => name.toLowerCase()),
 ])
 
-/** Pages for people that are no part of the API: of the console, all but what its scripts call. */
-export const PAGES = /^\/console(?!\/(?:sessions?|logout|backchannel-logout|overview)(?:\/|$))(?:\/|$)/
+/** Pages of the console for people, which are no part of the API: all below it but what its scripts call. */
+export const PAGES =
+  /^\/console(?!\/(?:sessions?|logout|backchannel-logout|overview|users\/find)(?:\/|$))(?:\/|$)/
 
 const VERDICTS_MAX = 20_000
 

@@ -12,6 +12,7 @@ import { lookupUser } from './lookup-user.ts'
 import { searchUsers } from './search-users.ts'
 import { syncUser } from './sync-user.ts'
 import { unfreezeUser } from './unfreeze-user.ts'
+import { userCodes } from './user-codes.ts'
 import { putUserStatus } from './user-status.ts'
 import { cancelVerify, startVerify, verifyCode, verifyStatus } from './verify-user.ts'
 import { voidVerifyCode } from './void-verify-code.ts'
@@ -33,6 +34,7 @@ adminRoutes.post(
 )
 adminRoutes.post('/v1/users/generateVerifyCode/enroll', ...asHelpDesk, generateVerifyCode('ENROLLMENT'))
 adminRoutes.post('/v1/users/voidVerifyCode', ...asHelpDesk, voidVerifyCode)
+adminRoutes.get('/v1/users/:id/codes', ...mayUse('codes'), userCodes)
 
 adminRoutes.post('/v1/users/lookup', ...mayUse('users:read'), lookupUser)
 // A search costs more, and asks for it itself.

@@ -74,7 +74,7 @@ function readEmails(body: Record<string, unknown>): Named[] {
   return emails.map((sent) => ({ sent, emailAddress: typeof sent === 'string' ? sent : '' }))
 }
 
-function readMode(body: Record<string, unknown>): CodeMode {
+export function readMode(body: Record<string, unknown>): CodeMode {
   const value = readAlias(body, 'code_generation_mode', 'codeGenerationMode')
   const mode = MODES.find((known) => isWord(value, known))
   if (mode !== undefined) return mode

@@ -11,12 +11,12 @@ export function isPage(pathname: string): boolean {
 }
 
 /**
- * Where a sign-in leads to: a page of the console on this origin, and the start of the console for anything else. What
- * comes out is made of the parts of the parsed URL, so that nobody else's reading of the text counts.
+ * Where a sign-in leads to: a page of the console, and the start of the console for anything else. What comes out is made
+ * of the parts of the parsed URL behind its origin, so that nobody else's reading of the text counts.
  */
 export function returnPath(wanted: string | undefined, origin: string): string {
   if (wanted === undefined || wanted.length > LENGTH_MAX || !/^\/[^/\\]/.test(wanted)) return HOME
   if (!URL.canParse(wanted, origin)) return HOME
-  const { origin: found, pathname, search, hash } = new URL(wanted, origin)
-  return found === origin && isPage(pathname) && !pathname.includes('//') ? pathname + search + hash : HOME
+  const { pathname, search, hash } = new URL(wanted, origin)
+  return isPage(pathname) && !pathname.includes('//') ? pathname + search + hash : HOME
 }

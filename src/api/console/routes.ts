@@ -8,7 +8,9 @@ import { admit } from '../../http/rate-limit.ts'
 import { requireTenantOfHost } from '../../http/tenant-of-host.ts'
 import { findSession } from '../../tenants/console-session-store.ts'
 import type { ConsoleEnv, SignInEnv } from './console-env.ts'
+import { findUsers } from './find-users.ts'
 import { frontEnd } from './front-end.ts'
+import { getOverview } from './overview.ts'
 import { deleteSession, getSession, getSessions } from './session.ts'
 import { callback, login } from './sign-in.ts'
 import { backChannelLogout, logout } from './sign-out.ts'
@@ -23,7 +25,7 @@ export const consoleRoutes = new Hono<AppEnv>()
 consoleRoutes.get('/*', frontEnd)
 
 const ofTenant = [requireTenantOfHost(), requireConsole()] as const
-const visitor = [...ofTenant, identifyClient(), rateLimitSignIn()] as const
+const visitor = [...ofTenant, requireNavigation(), identifyClient(), rateLimitSignIn()] as const
 signInRoutes.get('/login', ...visitor, login)
 signInRoutes.get('/callback', ...visitor, callback)
 // From the provider's network, for everybody: what is no token of it costs next to nothing.
@@ -34,6 +36,8 @@ sessionRoutes.get('/session', person, getSession)
 sessionRoutes.get('/sessions', person, getSessions)
 sessionRoutes.delete('/sessions/:id', person, deleteSession)
 sessionRoutes.post('/logout', person, logout)
+sessionRoutes.get('/overview', person, getOverview)
+sessionRoutes.post('/users/find', person, findUsers)
 
 consoleRoutes.route('/', signInRoutes)
 consoleRoutes.route('/', sessionRoutes)
@@ -44,6 +48,23 @@ function requireConsole() {
     const { console } = c.get('tenant').policy
     if (console === undefined) throw new HTTPException(404, { message: 'There is no console here.' })
     c.set('console', console)
+    await next()
+  })
+}
+
+/**
+ * Refuses a sign-in that no person sees, such as in a picture or a frame of another site's page: who is signed in at
+ * their provider would get session after session, of which the oldest end.
+ *
+ * @throws {HTTPException} 403.
+ */
+function requireNavigation() {
+  return createMiddleware<SignInEnv>(async function requireNavigation(c, next) {
+    const purpose = c.req.header('Sec-Fetch-Dest')
+    if (purpose !== undefined && purpose !== 'document') {
+      c.get('log').step = 'forbidden'
+      throw new HTTPException(403, { message: 'Open this page itself to sign in.' })
+    }
     await next()
   })
 }

@@ -88,5 +88,7 @@ function scopeOf(c: Context<OperatorEnv>, { id: tenantId, database }: Tenant): T
 
 function actorOf(c: Context<OperatorEnv>): Actor {
   const sourceIp = c.req.header('CF-Connecting-IP') ?? 'unknown'
-  return { accessId: OPERATOR, sourceIp, requestId: c.get('log').requestId }
+  const principal = c.get('principal')
+  const accessId = principal.tag === 'person' ? principal.id : OPERATOR
+  return { accessId, sourceIp, requestId: c.get('log').requestId }
 }

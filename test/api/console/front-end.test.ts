@@ -18,7 +18,10 @@ beforeAll(async () => {
   tenant = await newConsoleTenant()
 })
 
-async function page(path: string, { host = tenant.host, assets = ASSETS as object } = {}) {
+async function page(
+  path: string,
+  { host = tenant.host, assets = ASSETS }: { host?: string; assets?: object } = {},
+) {
   const context = createExecutionContext()
   const request = new Request(`https://${host}${path}`, { headers: { Cookie: '__Host-rescind-session=x' } })
   const response = await app.fetch(request, { ...env, ASSETS: assets }, context)

@@ -88,14 +88,11 @@ describe('Cloudflare Access', () => {
     const tenant = await newConsoleTenant(policy)
     const answer = async (url: URL) =>
       url.href === `${issuer}/cdn-cgi/access/certs` ? fetch('https://id.example.com/jwks') : undefined
-    new OpenIdProvider({ answer: answer as never })
+    const provider = new OpenIdProvider({ answer: answer as never })
     const browser = new Browser(tenant)
-    const headers = token === undefined ? {} : { 'Cf-Access-Jwt-Assertion': token }
-    const response = await browser.visit(
-      '/console/login?return=/console/users',
-      headers as Record<string, string>,
-    )
-    return { status: response.status, location: response.headers.get('Location'), browser }
+    const headers: Record<string, string> = token === undefined ? {} : { 'Cf-Access-Jwt-Assertion': token }
+    const response = await browser.visit('/console/login?return=/console/users', headers)
+    return { status: response.status, location: response.headers.get('Location'), browser, provider }
   }
 
   it('signs in who has passed it, and sends them on to sign out of it', async () => {

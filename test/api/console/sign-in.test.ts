@@ -315,6 +315,24 @@ it('L: one network begins 20 sign-ins at once and no more, and nobody else waits
   expect(provider.calls.length).toBeLessThanOrEqual(1)
 })
 
+it.each(['image', 'iframe', 'script', 'empty'])(
+  'CSRF: another site’s page signs nobody in by a %s',
+  async (purpose) => {
+    const tenant = await newConsoleTenant()
+    const browser = new Browser(tenant)
+    const provider = new OpenIdProvider()
+    for (const path of ['/console/login', '/console/callback?code=x']) {
+      const response = await browser.visit(path, {
+        'Sec-Fetch-Dest': purpose,
+        'Sec-Fetch-Site': 'cross-site',
+      })
+      expect([response.status, browser.cookies.size]).toEqual([403, 0])
+    }
+    expect(provider.calls).toEqual([])
+    expect((await browser.visit('/console/login', { 'Sec-Fetch-Dest': 'document' })).status).toBe(303)
+  },
+)
+
 it('a tenant without a console has none of its endpoints', async () => {
   const browser = new Browser(await newTenant())
   for (const path of ['/console', '/console/users', '/console/login', '/console/callback']) {

@@ -12,6 +12,8 @@ const NEEDS: Record<string, Permission> = {
   'POST /AdminInterface/restapi/v1/users/generateVerifyCode/resetPassword': 'codes',
   'POST /AdminInterface/restapi/v1/users/generateVerifyCode/enroll': 'codes',
   'POST /AdminInterface/restapi/v1/users/voidVerifyCode': 'codes',
+  'POST /AdminInterface/restapi/v1/codes/preview': 'codes',
+  'GET /AdminInterface/restapi/v1/users/:id/codes': 'codes',
   'POST /AdminInterface/restapi/v1/codes/void': 'codes:void-all',
   'GET /AdminInterface/restapi/v1/codes/void/:id': 'codes:void-all',
   'POST /AdminInterface/restapi/v1/users/lookup': 'users:read',
