@@ -15,7 +15,9 @@ import { passwordDialect } from './password.ts'
 import { publicDialect } from './public.ts'
 import { bodyContent, Responses } from './responses.ts'
 import { codeSamples } from './samples.ts'
+import { reportFormDialect, reportPageDialect } from './report-pages.ts'
 import { scimDialect } from './scim.ts'
+import { verifyPageDialects } from './verify-pages.ts'
 
 /** All that the Worker serves, as OpenAPI 3.1: made of the files of the dialects beside this one. */
 
@@ -24,6 +26,9 @@ const DIALECTS: readonly Dialect[] = [
   passwordDialect,
   pageDialect,
   formDialect,
+  reportPageDialect,
+  reportFormDialect,
+  ...verifyPageDialects,
   scimDialect,
   oauthDialect,
   oauthDiscoveryDialect,

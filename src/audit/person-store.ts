@@ -1,7 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { consolePersons } from '../database/console-schema.ts'
-import type { Orm } from '../database/prepared-batch.ts'
+import { statementsOf, type Orm } from '../database/prepared-batch.ts'
 import { adminEvents } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { newEventId, type Actor } from './admin-event.ts'
@@ -15,17 +14,17 @@ export async function recordSignIn(
   { db, tenantId, now }: TenantScope,
   { person, sourceIp, requestId }: Omit<Actor, 'accessId'> & { person: Person },
 ): Promise<void> {
-  const orm = drizzle(db)
   const { id, name, email } = person
-  await orm.batch([
-    orm
-      .insert(consolePersons)
-      .values({ tenantId, id, name, email, firstSeenAt: now, lastSeenAt: now })
-      .onConflictDoUpdate({
-        target: [consolePersons.tenantId, consolePersons.id],
-        set: { name, email, lastSeenAt: now },
-      }),
-    eventOf(orm, { tenantId, now }, { accessId: id, sourceIp, requestId }, SIGNED_IN),
+  const event = eventOf(drizzle(db), { tenantId, now }, { accessId: id, sourceIp, requestId }, SIGNED_IN)
+  await db.batch([
+    db
+      .prepare(
+        `INSERT INTO console_persons (tenant_id, id, name, email, first_seen_at, last_seen_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+         ON CONFLICT (tenant_id, id) DO UPDATE SET name = ?3, email = ?4, last_seen_at = ?5`,
+      )
+      .bind(tenantId, id, name, email, now),
+    ...statementsOf(db, [event]),
   ])
 }
 

@@ -1,8 +1,10 @@
+import { jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { createHash } from 'node:crypto'
 import { ExpiringMap } from '../expiring-map.ts'
 import { ProviderUnreachable, providerFetch } from '../hooks/provider-fetch.ts'
 import { isRecord } from '../record.ts'
+import { PROVIDER_ALGORITHMS, providerKeys } from './provider-keys.ts'
 
 /**
  * Signing in with a tenant's OpenID provider: OpenID Connect Core 1.0, the code flow with PKCE (RFC 7636), `state`,
@@ -110,7 +112,7 @@ export async function finishSignIn(
       requireIdToken: true,
       ...(maxAgeS !== undefined && { maxAge: maxAgeS }),
     })
-    await oauth.validateApplicationLevelSignature(provider, response, options)
+    await requireSignature(provider, tokens.id_token ?? '', isLocalRun)
     const claims = oauth.getValidatedIdTokenClaims(tokens)
     if (claims === undefined) return { tag: 'refused', fault: 'provider-answer' }
     if (!isOfContext(claims.acr, acrValues)) return { tag: 'refused', fault: 'provider-acr' }
@@ -141,6 +143,23 @@ export async function signOutUrl(
   } catch {
     return undefined
   }
+}
+
+/**
+ * Requires the signature of the provider on an ID token, of which everything else has been checked.
+ *
+ * @throws what jose throws for a token that is not signed so, or keys that cannot be read.
+ */
+async function requireSignature(
+  { jwks_uri: uri }: oauth.AuthorizationServer,
+  idToken: string,
+  isLocalRun: boolean,
+): Promise<void> {
+  if (uri === undefined) throw new ProviderUnreachable()
+  await jwtVerify(idToken, providerKeys(uri, isLocalRun), {
+    algorithms: PROVIDER_ALGORITHMS,
+    clockTolerance: CLOCK_TOLERANCE_S,
+  })
 }
 
 /** Where the provider publishes its keys. */

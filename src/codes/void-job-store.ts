@@ -7,7 +7,7 @@ import { adminEvents, resetCodes, users } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
 import { isKeptLive, isNewestLive, isReserved, type CodeCaps } from './code-store.ts'
-import type { VoidJob } from './void-many-store.ts'
+import { shownIssuer, type VoidJob } from './void-many-store.ts'
 
 /** The statements that work off jobs, a batch at a time. */
 
@@ -35,7 +35,8 @@ export async function workOn(scope: Scope, job: VoidJob): Promise<VoidJob | unde
   const actor = { accessId: job.access_id, sourceIp: job.source_ip, requestId: job.request_id }
   const place = { jobId, adminSeq, userSeq, adminNext, userNext, endedAt: isLast ? now : null }
   const eventIdPrefix = newEventIdPrefix(now)
-  const about = { tenantId, now, attemptsMax, failuresMax, issuedBy, mode, until }
+  const target = shownIssuer(issuedBy)
+  const about = { tenantId, now, attemptsMax, failuresMax, issuedBy, target, mode, until }
   const values = { ...about, ...actor, ...place, eventIdPrefix }
   const results = await db.batch<VoidJob>([
     ...(job.is_dry_run ? counting : voiding).statements(db, values),
@@ -51,6 +52,8 @@ type Values = Actor &
     eventIdPrefix: string
     jobId: string
     issuedBy: string | null
+    /** The same for an event. */
+    target: string
     mode: string | null
     until: number
     /** Where the batch begins, and where the next one does. */
@@ -111,6 +114,7 @@ const voiding = new PreparedBatch<Values>((orm, given) => {
     result: sql`iif(found.in_use, 'in-use', 'voided')`,
     channel: null,
     destination: null,
+    reason: null,
     ...UNNUMBERED,
   }
   const source = sql`FROM ${found(given)} found CROSS JOIN ${users}
@@ -149,10 +153,10 @@ const counting = new PreparedBatch<Values>((orm, given) => {
 
 /** The last batch of a void is an event, whose number is behind those of all codes of a batch. */
 const moving = new PreparedBatch<Values>((orm, given) => {
-  const { adminNext, userNext, now, endedAt, eventIdPrefix } = given
+  const { adminNext, userNext, now, endedAt, eventIdPrefix, target } = given
   const event = sql`INSERT INTO admin_events (tenant_id, id, occurred_at, access_id, action, mode, target, result,
     source_ip, request_id) SELECT tenant_id, ${eventIdPrefix} || 'fff', ${now}, access_id, 'void.some', mode,
-    coalesce(issued_by, ''), 'ended', source_ip, request_id FROM void_jobs
+    ${target}, 'ended', source_ip, request_id FROM void_jobs
     WHERE ${isJobHere(given)} AND NOT is_dry_run AND ${endedAt} IS NOT NULL`
   const move = sql`UPDATE void_jobs SET admin_seq = ${adminNext}, user_seq = ${userNext}, worked_at = ${now},
     ended_at = ${endedAt} WHERE ${isJobHere(given)} RETURNING *`

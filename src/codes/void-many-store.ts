@@ -70,6 +70,11 @@ export function voidEverything(
   ]
 }
 
+/** Who issued, as an event may say it: never a full address, should that be somebody's name. */
+export function shownIssuer(issuedBy: string | null): string {
+  return issuedBy?.replace(/^(.)[^@]*@/u, '$1***@') ?? ''
+}
+
 /** The statement that records one event for the whole of a void. */
 export function recordVoid(
   db: D1Database,
@@ -123,7 +128,7 @@ export function beginJob(
     )
     .bind(tenantId, id, now, since - 1, end, JSON.stringify(asked), Number(isDryRun), ...about)
   if (isDryRun) return [job]
-  const event = { id, action: 'void.some', mode, target: issuedBy ?? '', result: 'begun' }
+  const event = { id, action: 'void.some', mode, target: shownIssuer(issuedBy), result: 'begun' }
   return [
     job,
     recordVoid(db, tenantId, now, actor, event, isBegun),

@@ -3,6 +3,7 @@ const HELP_DESK = [
   'codes',
   'users:read',
   'users:status',
+  'users:verify',
   'users:sync',
   'users:delete',
   'users:delete:soft',
@@ -23,6 +24,7 @@ export const PERMISSIONS = {
     'users:deprovision',
     'users:risk:read',
     'users:risk:write',
+    'desk:override',
   ],
 } as const satisfies Record<string, readonly string[]>
 

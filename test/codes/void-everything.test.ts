@@ -3,12 +3,13 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { issueAll } from '../../src/codes/issue-store.ts'
 import { judge, type Purpose } from '../../src/codes/redeem-store.ts'
 import { voidMany } from '../../src/codes/void-many.ts'
+import { answered, COLOR, JANE as ASKED_JANE, newAskedUser, presentJson } from '../rig/challenges.ts'
 import { ask, handle, requestHeld } from '../rig/deliveries.ts'
 import { meteredDb } from '../rig/metered-d1.ts'
 import { JANE, playHook, withHook } from '../rig/password-hook.ts'
 import { AUTHENTICATE, codeForm, meter, passwordCall, REDEEM, userEvents } from '../rig/presenting.ts'
 import { call, newTenant, NO_LIMITS, wrongCode, type Tenant } from '../rig/service.ts'
-import { storedCode } from '../rig/stored-code.ts'
+import { NO_RULES, storedCode } from '../rig/stored-code.ts'
 import { voidAll, wholeEvents } from '../rig/voids.ts'
 
 const USER = 'user1@example.com'
@@ -93,6 +94,7 @@ describe('void of everything', () => {
           channel: 'DISPLAY',
           customKey: null,
           isRefusedAtRisk: false,
+          ...NO_RULES,
           digest,
           expiresAt: at + 600_000,
         },
@@ -152,6 +154,19 @@ describe('void of everything', () => {
     }
     expect(costs[0]).toEqual(costs[1])
     expect(costs[0]?.reduce((sum, written) => sum + written, 0)).toBeLessThanOrEqual(10)
+  })
+
+  it('S7: also where the holder of a code is asked a question', async () => {
+    const { tenant, userId, code } = await newAskedUser(1)
+    const challenge = answered(tenant, userId, COLOR)
+    expect((await presentJson(tenant, { code, challenge })).status).toBe(200)
+    await voidAll(tenant)
+    expect((await presentJson(tenant, { code, challenge })).status).toBe(401)
+    const next = await tenant.newCode(ASKED_JANE)
+    expect((await presentJson(tenant, { code: next, challenge })).status).toBe(200)
+    expect((await userEvents(tenant)).filter((event) => event.startsWith('refused'))).toEqual([
+      'refused voided x1',
+    ])
   })
 
   it('D3: is one event and the epoch, or neither', async () => {

@@ -170,6 +170,11 @@ it('the table of user events lists every action', () => {
     redeemed: true,
     'redeem-failed': true,
     locked: true,
+    reported: true,
+    'proof-sent': true,
+    proved: true,
+    'proof-refused': true,
+    verified: true,
   }
   expect(documented(['`action` in `user_events`'])).toEqual(sorted(Object.keys(actions)))
 })

@@ -79,6 +79,7 @@ function adminEntry(event: AdminEvent) {
   const who = accessId === '' ? 'The service' : `Admin ${named}`
   const isAbout = action.startsWith('user.') || activity?.isAboutTarget
   const whom = target === '' ? '' : isAbout ? ` (${target})` : ` for ${target}`
+  const why = event.reason === null ? '' : ` Reason: ${event.reason}`
   const to = destination === null ? '' : `, to ${destination}`
   return {
     eventId: String(seq),
@@ -90,7 +91,7 @@ function adminEntry(event: AdminEvent) {
     activityCode: activity?.code ?? null,
     result: SUCCESSES.has(result) ? 'SUCCESS' : 'FAILURE',
     reasonKey: result,
-    message: `${who} ${activity?.words ?? action}${whom}${to}: ${result}.`,
+    message: `${who} ${activity?.words ?? action}${whom}${to}: ${result}.${why}`,
     sourceIPAddress: sourceIp === '' ? null : sourceIp,
     targetObject1Id: userId,
     targetObject1Name: target === '' ? null : target,

@@ -1,4 +1,3 @@
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { ACCESS_HEADER, verifyAccessAssertion } from '../../auth/access-assertion.ts'
 import { newSessionToken } from '../../auth/console-session.ts'
 import { SESSION_COOKIE } from '../../auth/session-cookie.ts'
@@ -15,6 +14,7 @@ import { grantingValue, identityProvider } from '../../tenants/console-policy.ts
 import { AGE_MAX_MS, insertSession } from '../../tenants/console-session-store.ts'
 import { recordSignIn } from '../../audit/person-store.ts'
 import { tenantScopeOf } from '../../http/context.ts'
+import { dropCookie, readCookie, setCookie } from './cookies.ts'
 import { browserOf } from './browser.ts'
 import type { SignInContext } from './console-env.ts'
 import { notice } from './notice.ts'
@@ -42,7 +42,7 @@ export async function login(c: SignInContext): Promise<Response> {
     const { url, pending } = await startSignIn(provider, redirectUriOf(c), { acrValues }, isLocalRun)
     const sealed = await sealPending(c, { pending, returnTo, provider })
     // Lax, since the browser comes back from another site; by a GET, which Lax allows.
-    setCookie(c, PENDING_COOKIE, sealed, { ...COOKIE, sameSite: 'Lax', maxAge: PENDING_MAX_S })
+    setCookie(c, PENDING_COOKIE, sealed, { sameSite: 'Lax', maxAgeS: PENDING_MAX_S })
     return c.redirect(url, 303)
   } catch (error) {
     if (!(error instanceof ProviderUnreachable)) throw error
@@ -52,8 +52,8 @@ export async function login(c: SignInContext): Promise<Response> {
 
 /** `GET /console/callback`: where the provider sends the browser back to. What it brings is good once, in this browser. */
 export async function callback(c: SignInContext): Promise<Response> {
-  const sealed = getCookie(c, PENDING_COOKIE)
-  deleteCookie(c, PENDING_COOKIE, COOKIE)
+  const sealed = readCookie(c, PENDING_COOKIE)
+  dropCookie(c, PENDING_COOKIE)
   const provider = identityProvider(c.get('console'))
   const opened = await openPending(c, sealed, PENDING_MAX_S)
   const isOfProvider =
@@ -64,9 +64,6 @@ export async function callback(c: SignInContext): Promise<Response> {
   const outcome = await finishSignIn(provider, redirectUriOf(c), pending, new URL(c.req.url), isLocalRun)
   return outcome.tag === 'refused' ? refuse(c, outcome.fault, returnTo) : signIn(c, outcome.claims, returnTo)
 }
-
-/** Without an age, the browser forgets it when it is closed; the session says itself when it ends. */
-const COOKIE = { path: '/', secure: true, httpOnly: true } as const
 
 /** A session of its own for every sign-in, so that no token that was there before is worth anything after it. */
 async function signIn(c: SignInContext, claims: OpenIdClaims, returnTo: string): Promise<Response> {
@@ -104,7 +101,7 @@ async function signIn(c: SignInContext, claims: OpenIdClaims, returnTo: string):
     expiresAt: now + AGE_MAX_MS,
   })
   // Strict: no other site's link or form brings it along. The pages themselves need no session.
-  setCookie(c, SESSION_COOKIE, token, { ...COOKIE, sameSite: 'Strict' })
+  setCookie(c, SESSION_COOKIE, token, { sameSite: 'Strict' })
   return c.redirect(returnTo, 303)
 }
 

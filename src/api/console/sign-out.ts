@@ -1,4 +1,3 @@
-import { deleteCookie } from 'hono/cookie'
 import { HTTPException } from 'hono/http-exception'
 import { recordPersonAct } from '../../audit/person-store.ts'
 import { SESSION_COOKIE } from '../../auth/session-cookie.ts'
@@ -11,6 +10,7 @@ import { forgetCatalogue } from '../../tenants/catalogue.ts'
 import { identityProvider, type IdentityProvider } from '../../tenants/console-policy.ts'
 import { endSession, endSessionsOfProvider } from '../../tenants/console-session-store.ts'
 import { useAssertion } from '../../tenants/oauth-client-store.ts'
+import { dropCookie } from './cookies.ts'
 import type { ConsoleContext, SignInContext } from './console-env.ts'
 
 /** The ends of sessions: by their person, and by the provider. */
@@ -24,7 +24,7 @@ export async function logout(c: ConsoleContext): Promise<Response> {
   const { id: tenantId, policy } = c.get('tenant')
   await endSession(c.env.DB, tenantId, { id: session.id, now: c.get('now') })
   forgetCatalogue()
-  deleteCookie(c, SESSION_COOKIE, { path: '/', secure: true })
+  dropCookie(c, SESSION_COOKIE)
   // What the browser has kept of the console is not to be seen by the next at the desk.
   c.header('Clear-Site-Data', '"cache"')
   await recordPersonAct(tenantScopeOf(c), actorOf(c), {
