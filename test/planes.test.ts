@@ -22,7 +22,7 @@ it('what the operator calls is not in the data plane, and what users call not in
 
 it('every path of the control plane is routed to its Worker', () => {
   const routes = /^\[env\.production-control\]\n(?:.*\n)*?routes = (\[[^[]*?\])\n/m.exec(wrangler)?.[1] ?? ''
-  const routed = [...routes.matchAll(/pattern = "[\w.-]+(\/[\w/]+\/)\*"/g)].map(([, prefix = '']) => prefix)
+  const routed = [...routes.matchAll(/pattern = "[\w.-]+(\/[\w/]+\/?)\*"/g)].map(([, prefix = '']) => prefix)
   const paths = newApp(controlPlane)
     .routes.filter(({ path, method }) => method !== 'ALL' && path !== '/healthz')
     .map(({ path }) => path)

@@ -31,8 +31,10 @@ function generate(id: string, what: string, mode: string): Operation {
         ...tooMany(101),
         tooManyShown:
           'Number of codes to show or to mail elsewhere (100) in request exceeds maximum allowed (50)',
+        nobodyToTell: 'breakGlassReason needs policy.desk.alertEmail and a mailer: somebody has to be told.',
         ...BAD_KEY,
       },
+      403: { glass: 'breakGlassReason is for super-admins.' },
       ...IDEMPOTENT,
     },
   }

@@ -32,6 +32,11 @@ const customEmail = text(
   'jane@partner.example',
 )
 
+const glassReason = text(
+  'Ours, for super-admins: why the rules of the desk are passed, in 10 to 500 characters on one line.',
+  'The user stands before me without a telephone.',
+)
+
 export const generateEntry = named(
   'GenerateEntry',
   v.pipe(
@@ -45,6 +50,8 @@ export const generateEntry = named(
       codeSendTo: v.nullish(sendTo),
       custom_email: v.nullish(customEmail),
       customEmail: v.nullish(customEmail),
+      break_glass_reason: v.nullish(glassReason),
+      breakGlassReason: v.nullish(glassReason),
     }),
     v.description(
       'One user. Both spellings of a member mean the same. What is wrong with an entry is told in its own result.',

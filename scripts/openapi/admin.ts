@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { adminErrors } from '../../src/api/admin/errors.ts'
 import { codes } from './admin-codes.ts'
 import { codeStates } from './admin-code-states.ts'
+import { desk } from './admin-desk.ts'
 import { NOW } from './admin-examples.ts'
 import { logs } from './admin-logs.ts'
 import { users } from './admin-users.ts'
@@ -37,7 +38,7 @@ export const adminDialect: Dialect = {
   tag: 'Admin API',
   description:
     'RSA ID Plus Cloud Administration: codes, users and logs, for administrators and their programs.',
-  operations: { ...codes, ...codeStates, ...adminVoids, ...users, ...logs },
+  operations: { ...codes, ...codeStates, ...adminVoids, ...users, ...desk, ...logs },
   mediaType: 'application/json',
   errorType: adminErrors.mediaType,
   headers: ['RateLimit', 'RateLimit-Policy'],

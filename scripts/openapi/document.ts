@@ -15,6 +15,7 @@ import { passwordDialect } from './password.ts'
 import { publicDialect } from './public.ts'
 import { bodyContent, Responses } from './responses.ts'
 import { codeSamples } from './samples.ts'
+import { reportFormDialect, reportPageDialect } from './report-pages.ts'
 import { scimDialect } from './scim.ts'
 
 /** All that the Worker serves, as OpenAPI 3.1: made of the files of the dialects beside this one. */
@@ -24,6 +25,8 @@ const DIALECTS: readonly Dialect[] = [
   passwordDialect,
   pageDialect,
   formDialect,
+  reportPageDialect,
+  reportFormDialect,
   scimDialect,
   oauthDialect,
   oauthDiscoveryDialect,

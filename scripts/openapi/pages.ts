@@ -10,7 +10,7 @@ import { text } from './shared-schemas.ts'
 
 /** The reset pages: HTML for people, at `/reset` on the hosts of a tenant that has them. */
 
-const page = named(
+export const page = named(
   'Page',
   v.pipe(v.string(), v.regex(/^<!doctype html>/), v.description('A whole page, in HTML.')),
 )

@@ -162,6 +162,8 @@ export interface components {
         };
         /** @description One user. Both spellings of a member mean the same. What is wrong with an entry is told in its own result. */
         GenerateEntry: {
+            break_glass_reason?: string | null;
+            breakGlassReason?: string | null;
             code_send_to?: string | null;
             code_validity?: (string | number) | null;
             codeSendTo?: string | null;
@@ -257,7 +259,7 @@ export interface components {
             /** @description What has become of it. Open: more may come. */
             state: ("waiting" | "delivered" | "failed") | string;
             /** @description The type of the event. Open: more may come. */
-            type: ("code.issued" | "code.voided" | "code.redeemed" | "code.locked" | "code.delivery_failed" | "user.created" | "user.disabled" | "user.enabled" | "user.deleted" | "user.restored" | "user.address_changed" | "tenant.under_attack" | "tenant.codes_voided" | "key.quarantined" | "webhook.disabled") | string;
+            type: ("code.issued" | "code.voided" | "code.redeemed" | "code.locked" | "code.delivery_failed" | "user.created" | "user.disabled" | "user.enabled" | "user.deleted" | "user.restored" | "user.address_changed" | "user.reported" | "tenant.under_attack" | "tenant.codes_voided" | "key.quarantined" | "webhook.disabled") | string;
         };
     };
     responses: never;

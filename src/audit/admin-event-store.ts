@@ -3,7 +3,8 @@ import { UNNUMBERED } from './event-number.ts'
 import type { Orm, Placeholders } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, users } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
-import { COUNTER_DIGITS, newEventIdPrefix, type Actor } from './admin-event.ts'
+import type { TenantScope } from '../database/scope.ts'
+import { COUNTER_DIGITS, newEventId, newEventIdPrefix, type Actor } from './admin-event.ts'
 
 /** What the statements of a bulk call are given besides their own values. */
 export type BulkCall = Actor & {
@@ -69,6 +70,7 @@ export function recordAdminEvents(
     sourceIp,
     requestId,
     ...way,
+    reason: null,
     ...UNNUMBERED,
   }
   const source = sql`FROM ${jsonEach(entries)} entry
@@ -81,6 +83,47 @@ export function recordAdminEvents(
       result: adminEvents.result,
       userId: adminEvents.userId,
     })
+}
+
+/**
+ * The statement that records what an administrator did about the user whom `source` selects.
+ *
+ * @param source `FROM users ...`; an event for each of its rows, of which there may be one.
+ */
+export function recordEventOf(
+  orm: Orm,
+  { tenantId, now }: Pick<TenantScope, 'tenantId' | 'now'>,
+  { accessId, sourceIp, requestId }: Actor,
+  { action, reason, id = newEventId(now), mode = null, result = 'done', way = NO_WAY }: Act,
+  source: SQL,
+) {
+  const row = {
+    tenantId: sql`${tenantId}`,
+    id: sql`${id}`,
+    occurredAt: now,
+    accessId: sql`${accessId}`,
+    action: sql`${action}`,
+    mode,
+    userId: users.id,
+    target: maskAddress(sql`${users.emailKey}`),
+    result: sql`${result}`,
+    sourceIp: sql`${sourceIp}`,
+    requestId: sql`${requestId}`,
+    ...way,
+    reason: reason === null ? null : sql`${reason}`,
+    ...UNNUMBERED,
+  }
+  return orm.insert(adminEvents).select(selectRow(adminEvents, row, source))
+}
+
+/** What an administrator did, and why in their words where they have to say it. */
+type Act = {
+  action: string
+  reason: string | null
+  id?: string
+  mode?: SQL | null
+  result?: string
+  way?: NonNullable<Recording['way']>
 }
 
 /** What the transaction recorded for one item of a bulk call. */

@@ -59,7 +59,10 @@ async function verifyClients(
   const principal = { tag: 'oauth-client', id: client.clientId } as const
   if (mayDoBy(granted, permission)) return { tag: 'allowed', tenant, principal }
   const scopes = scopesFor(permission)
-  const message = `This call needs one of the scopes: ${scopes.join(' ')}.`
+  const message =
+    scopes.length === 0
+      ? 'No scope allows this call: it takes the key of a super-admin.'
+      : `This call needs one of the scopes: ${scopes.join(' ')}.`
   return { tag: 'forbidden', tenant, principal, message, scopes }
 }
 

@@ -51,17 +51,20 @@ export function keepBudget(
   return keepBudgets(orm, scope, whose(userId, digests, only))
 }
 
-/** {@link keepBudget} for several users. */
+/** {@link keepBudget} for several users. A freeze is kept as well: nobody gets rid of it by another account. */
 export function keepBudgets(orm: Orm, { tenantId, now }: Given<Scope>, { from, userId, digests }: Whose) {
+  const frozenUntil = sql`coalesce((SELECT frozen_until FROM users WHERE id = ${resetCodes.userId}), 0)`
   const row = {
     tenantId: sql`${tenantId}`,
     digest: sql`${digests} ->> 0`,
     failures: resetCodes.failures,
     clientFailures: resetCodes.clientFailures,
     expiresAt: sql`${now} + ${sql.raw(String(BUDGET_KEPT_MS))}`,
+    frozenUntil,
   }
   const source = sql`FROM ${from} CROSS JOIN ${resetCodes} WHERE ${resetCodes.userId} = ${userId}
-    AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = 'PASSWORD_RESET' AND ${resetCodes.failures} > 0`
+    AND ${resetCodes.tenantId} = ${tenantId} AND ${resetCodes.mode} = 'PASSWORD_RESET' 
+      AND (${resetCodes.failures} > 0 OR ${frozenUntil} > ${now})`
   return orm
     .insert(spentBudgets)
     .select(selectRow(spentBudgets, row, source))
@@ -71,6 +74,7 @@ export function keepBudgets(orm: Orm, { tenantId, now }: Given<Scope>, { from, u
         failures: sql`max(${spentBudgets.failures}, excluded.failures)`,
         clientFailures: sql`excluded.client_failures`,
         expiresAt: sql`excluded.expires_at`,
+        frozenUntil: sql`max(${spentBudgets.frozenUntil}, excluded.frozen_until)`,
       },
     })
 }
@@ -104,6 +108,9 @@ export function takeBudgets(orm: Orm, { tenantId, now }: Given<Scope>, { from, u
   const source = sql`FROM ${from} CROSS JOIN ${jsonEach(digests)} digest CROSS JOIN ${spentBudgets} CROSS JOIN ${users}
     WHERE ${spentBudgets.tenantId} = ${tenantId} AND ${spentBudgets.digest} = digest.value
       AND ${spentBudgets.expiresAt} > ${now} AND ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId}`
+  const frozen = sql`SELECT ${userId} AS id, spent.frozen_until AS until FROM ${from}
+    CROSS JOIN ${jsonEach(digests)} digest CROSS JOIN spent_budgets spent
+    WHERE spent.tenant_id = ${tenantId} AND spent.digest = digest.value AND spent.frozen_until > ${now}`
   return [
     orm
       .insert(resetCodes)
@@ -113,6 +120,16 @@ export function takeBudgets(orm: Orm, { tenantId, now }: Given<Scope>, { from, u
         set: { failures: sql`excluded.failures`, clientFailures: sql`excluded.client_failures` },
         setWhere: sql`excluded.failures > ${resetCodes.failures}`,
       }),
+    orm
+      .update(users)
+      // For the few who are frozen alone: the inner statement is run for no other.
+      .set({
+        frozenUntil: sql`(SELECT max(coalesce(users.frozen_until, 0), frozen.until) FROM (${frozen}) frozen
+        WHERE frozen.id = users.id)`,
+      })
+      .where(
+        sql`${users.tenantId} = ${tenantId} AND ${users.id} IN (SELECT frozen.id FROM (${frozen}) frozen)`,
+      ),
     orm
       .delete(spentBudgets)
       .where(

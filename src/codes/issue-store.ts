@@ -9,9 +9,21 @@ import {
   type Recorded,
 } from '../audit/admin-event-store.ts'
 import type { Actor } from '../audit/admin-event.ts'
-import { PreparedBatch } from '../database/prepared-batch.ts'
+import { PreparedBatch, type Orm, type Placeholders } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, resetCodes, users, type Channel } from '../database/schema.ts'
 import { selectRow } from '../database/select-row.ts'
+import {
+  AWAITING,
+  insertApprovals,
+  isRuled,
+  recordBrokenGlass,
+  ruledCases,
+  ruledMembers,
+  supersedeApprovals,
+  useVerifications,
+  type DeskValues,
+  type Ruled,
+} from './desk-issue-store.ts'
 import { runClaimed } from './idempotent-call-store.ts'
 import {
   codeValues,
@@ -30,16 +42,21 @@ export const ISSUE_REFUSALS = [
   'quarantined',
   'unknown',
   'disabled',
+  'frozen',
   'high-risk',
   'locked',
+  'unverified',
   'repeated',
 ] as const
 
 /** Why an issue issued nothing to a user. */
 export type IssueRefusal<Fault extends string> = (typeof ISSUE_REFUSALS)[number] | Fault
 
+/** What became of an entry. */
+export type IssueResult<Fault extends string> = 'issued' | typeof AWAITING | IssueRefusal<Fault>
+
 /** One user of a bulk issue, and what to write about them. */
-export type IssueEntry<Fault extends string> = {
+export type IssueEntry<Fault extends string> = Ruled & {
   /** Null when the input is not an address: it matches no user. */
   emailKey: string | null
   /** Why this entry is refused whoever the user is; null when it is not. */
@@ -114,16 +131,14 @@ export async function issueAll<Fault extends string, Entry extends IssueEntry<Fa
   pepperId: string,
   entries: readonly Entry[],
   claimed: (eventIdPrefix: string) => D1PreparedStatement[] = () => [],
-): Promise<Recorded<Entry, 'issued' | IssueRefusal<Fault>>[]> {
+): Promise<Recorded<Entry, IssueResult<Fault>>[]> {
+  const ruled = entries.some(isRuled)
   // Each statement gets only the values that it needs: sending lists is most of what a bulk call costs.
-  const rows = entries.map(({ emailKey, fault, isFreshStart, channel, customKey, isRefusedAtRisk }) => [
-    emailKey,
-    fault,
-    Number(isFreshStart),
-    channel,
-    customKey,
-    Number(isRefusedAtRisk),
-  ])
+  const rows = entries.map((entry) => {
+    const { emailKey, fault, isFreshStart, channel, customKey, isRefusedAtRisk } = entry
+    const row = [emailKey, fault, Number(isFreshStart), channel, customKey, Number(isRefusedAtRisk)]
+    return ruled ? [...row, ...ruledMembers(entry)] : row
+  })
   const codes = entries.map(({ digest, expiresAt, isFreshStart }) => [
     digest,
     expiresAt,
@@ -131,23 +146,62 @@ export async function issueAll<Fault extends string, Entry extends IssueEntry<Fa
   ])
   const call = newBulkCall(actor, scope.now, rows)
   const values = { ...codeValues(scope), ...call, pepperId, codes: JSON.stringify(codes) }
-  const statements = issueStatements.statements(scope.db, values)
+  const statements = ruled
+    ? ruledStatements.statements(scope.db, { ...values, waiting: JSON.stringify(entries.map(waitingRow)) })
+    : issueStatements.statements(scope.db, values)
   const [recorded] = await runClaimed(scope.db, claimed(call.eventIdPrefix), statements)
   const faults = entries.flatMap(({ fault }) => fault ?? [])
-  return recordedOf(call, recorded, entries, ['issued', ...ISSUE_REFUSALS, ...faults])
+  return recordedOf(call, recorded, entries, ['issued', AWAITING, ...ISSUE_REFUSALS, ...faults])
 }
 
 type IssueValues = CodeValues & BulkCall & { pepperId: string; codes: string }
 
 const issueStatements = new PreparedBatch<IssueValues>((orm, given) => {
-  const { tenantId, now, mode, failuresMax, pepperId, codes, accessId } = given
+  const frozen = sql`WHEN ${users.frozenUntil} > ${given.now} THEN 'frozen'`
+  return [recordIssues(orm, given, { frozen, ruled: sql`` }), writeCodes(orm, given)]
+})
+
+const ruledStatements = new PreparedBatch<IssueValues & DeskValues>((orm, given) => [
+  recordIssues(orm, given, ruledCases(given)),
+  // Before what they look at is changed.
+  recordBrokenGlass(given),
+  writeCodes(orm, given),
+  supersedeApprovals(given),
+  insertApprovals(given),
+  useVerifications(given),
+])
+
+function waitingRow({ emailKey, digest, waiting }: IssueEntry<string>) {
+  return [emailKey, waiting?.ttlMs, digest, waiting?.sealed]
+}
+
+/** The statement that says in the audit what becomes of each entry. */
+function recordIssues(
+  orm: Orm,
+  given: Placeholders<IssueValues>,
+  { frozen, ruled }: { frozen: SQL; ruled: SQL },
+) {
+  const { tenantId, accessId } = given
   const failures = sql`coalesce(${resetCodes.failures}, 0)`
   // Its credential may be good for some seconds yet where it is not known to be revoked.
   const isQuarantined = sql`EXISTS (SELECT 1 FROM quarantines WHERE tenant_id = ${tenantId} AND access_id = ${accessId})`
   const result = sql`CASE WHEN ${isQuarantined} THEN 'quarantined' WHEN entry.value->>1 IS NOT NULL THEN entry.value->>1
-    WHEN ${users.id} IS NULL THEN 'unknown' WHEN ${users.status} <> 'enabled' THEN 'disabled'
+    WHEN ${users.id} IS NULL THEN 'unknown' WHEN ${users.status} <> 'enabled' THEN 'disabled' ${frozen}
     WHEN entry.value->>5 AND ${users.highRiskAt} IS NOT NULL THEN 'high-risk'
-    WHEN NOT entry.value->>2 AND ${failures} >= ${failuresMax} THEN 'locked' ELSE 'issued' END`
+    WHEN NOT entry.value->>2 AND ${failures} >= ${given.failuresMax} THEN 'locked' ${ruled} ELSE 'issued' END`
+  return recordAdminEvents(orm, given, {
+    action: 'generate',
+    emailKey: sql`entry.value->>0`,
+    result,
+    join: joinCode(given),
+    way: WAY,
+  })
+}
+
+/** The statement that writes the codes of what was issued. */
+function writeCodes(orm: Orm, given: Placeholders<IssueValues>) {
+  const { tenantId, now, mode, pepperId, codes } = given
+  const failures = sql`coalesce(${resetCodes.failures}, 0)`
   const row = {
     ...NO_CODE,
     userId: adminEvents.userId,
@@ -166,24 +220,20 @@ const issueStatements = new PreparedBatch<IssueValues>((orm, given) => {
   const source = sql`FROM ${jsonEach(codes)} entry CROSS JOIN ${adminEvents}
     ON ${adminEvents.tenantId} = ${tenantId} AND ${adminEvents.id} = ${eventIdOf(given, sql`entry.key`)}
     ${joinCode(given, adminEvents.userId)} WHERE ${adminEvents.result} = 'issued'`
-  return [
-    recordAdminEvents(orm, given, {
-      action: 'generate',
-      emailKey: sql`entry.value->>0`,
-      result,
-      join: joinCode(given),
-      way: WAY,
-    }),
-    orm
-      .insert(resetCodes)
-      .select(selectRow(resetCodes, row, source))
-      .onConflictDoUpdate({
-        target: [resetCodes.userId, resetCodes.mode],
-        set: {
-          ...overwritten(given),
-          failures: sql`excluded.failures`,
-          clientFailures: sql`excluded.client_failures`,
-        },
-      }),
-  ]
-})
+  return orm
+    .insert(resetCodes)
+    .select(selectRow(resetCodes, row, source))
+    .onConflictDoUpdate(overwriting(given))
+}
+
+/** How an issue by an administrator overwrites a row that is there. */
+export function overwriting(given: Liveness) {
+  return {
+    target: [resetCodes.userId, resetCodes.mode],
+    set: {
+      ...overwritten(given),
+      failures: sql`excluded.failures`,
+      clientFailures: sql`excluded.client_failures`,
+    },
+  }
+}

@@ -36,7 +36,7 @@ export function sealLink(keys: Keyring, state: ResetState): Promise<string> {
 }
 
 export function openLink(keys: Keyring, sealed: unknown, tenantId: string, now: number) {
-  return open<ResetState>(keys, LINK, sealed, tenantId, now)
+  return openSealed<ResetState>(keys, LINK, sealed, tenantId, now)
 }
 
 /** Seals an entered code for the form of the next step. */
@@ -45,10 +45,11 @@ export function sealForm(keys: Keyring, state: EnteredState): Promise<string> {
 }
 
 export function openForm(keys: Keyring, sealed: unknown, tenantId: string, now: number) {
-  return open<EnteredState>(keys, FORM, sealed, tenantId, now)
+  return openSealed<EnteredState>(keys, FORM, sealed, tenantId, now)
 }
 
-async function open<State extends ResetState>(
+/** What was sealed for the purpose at this tenant, while it is good. */
+export async function openSealed<State extends Pick<ResetState, 'tenantId' | 'expiresAt'>>(
   keys: Keyring,
   purpose: string,
   sealed: unknown,

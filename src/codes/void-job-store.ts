@@ -114,6 +114,7 @@ const voiding = new PreparedBatch<Values>((orm, given) => {
     result: sql`iif(found.in_use, 'in-use', 'voided')`,
     channel: null,
     destination: null,
+    reason: null,
     ...UNNUMBERED,
   }
   const source = sql`FROM ${found(given)} found CROSS JOIN ${users}

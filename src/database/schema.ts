@@ -35,6 +35,8 @@ export const users = sqliteTable(
     updatedAt: integer('updated_at').notNull(),
     /** Since when the user is on the list of those at high risk; nothing for all others. */
     highRiskAt: integer('high_risk_at'),
+    /** Until when no administrator gets a code for the user, who has reported one. */
+    frozenUntil: integer('frozen_until'),
   },
   (table) => [
     uniqueIndex('users_by_email').on(table.tenantId, table.emailKey),
@@ -68,6 +70,7 @@ export const deletedUsers = sqliteTable(
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
     highRiskAt: integer('high_risk_at'),
+    frozenUntil: integer('frozen_until'),
     deletedAt: integer('deleted_at').notNull(),
     /** Who marked the user: the access id of a key, or an OAuth client. */
     deletedBy: text('deleted_by').notNull(),
@@ -90,6 +93,8 @@ export const spentBudgets = sqliteTable(
     failures: integer().notNull(),
     clientFailures: text('client_failures').notNull(),
     expiresAt: integer('expires_at').notNull(),
+    /** A freeze goes with the address, too. */
+    frozenUntil: integer('frozen_until').notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.digest] }),
@@ -222,6 +227,8 @@ export const adminEvents = sqliteTable(
     channel: text().$type<Channel>(),
     /** The address that a code was to be mailed to, masked; nothing for a code that was shown. */
     destination: text(),
+    /** Why, in the words of who did it, where a reason has to be given. */
+    reason: text(),
     /**
      * Its number in the log of its tenant, from 1 without a gap, and when it got that, which no later number has got
      * before: the database gives both, by a trigger (Drizzle cannot say it), in the transaction of the event.
@@ -292,6 +299,7 @@ export type UserAction =
   | 'redeemed'
   | 'redeem-failed'
   | 'locked'
+  | 'reported'
 
 /** `json_each` over one bound parameter: D1 binds at most 100 per statement. */
 export function jsonEach(rowsJson: string | SQLWrapper) {

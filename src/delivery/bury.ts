@@ -5,10 +5,20 @@ import type { DeliveryMessage } from './message.ts'
 
 /** Ends a message that failed every attempt, with an event that administrators see. */
 export async function bury(context: DeliveryContext, message: DeliveryMessage): Promise<DeliveryOutcome> {
-  const userId = 'code' in message ? await findUserId(context, message.emailKey) : message.userId
-  const subjectId = message.kind === 'notice' ? message.noticeId : message.codeId
+  const userId = await userIdOf(context, message)
+  const subjectId = subjectIdOf(message)
   const event = { userId, subjectId, occurredAt: message.requestedAt }
   const reason = 'attempts-exhausted'
   await recordDeliveries(context, [{ ...event, action: 'delivery-failed', reason }])
   return { outcome: 'dropped', reason }
+}
+
+async function userIdOf(context: DeliveryContext, message: DeliveryMessage): Promise<string | null> {
+  if ('code' in message) return findUserId(context, message.emailKey)
+  return message.kind === 'alert' ? null : message.userId
+}
+
+function subjectIdOf(message: DeliveryMessage): string {
+  if (message.kind === 'alert') return message.eventId
+  return message.kind === 'notice' ? message.noticeId : message.codeId
 }

@@ -1,5 +1,6 @@
 import { settleReservation } from '../codes/redeem.ts'
 import { faultName } from '../log.ts'
+import { planAlerts } from './deliver-alert.ts'
 import { planCodes } from './deliver-code.ts'
 import { planNotices } from './deliver-notice.ts'
 import { planOfFault, type DeliveryContext, type DeliveryOutcome, type Planned } from './delivery.ts'
@@ -49,11 +50,13 @@ async function mailAll(
   context: DeliveryContext,
   messages: readonly Planned['message'][],
 ): Promise<Handled[]> {
-  const codes = messages.filter((message) => message.kind !== 'notice')
+  const codes = messages.filter((message) => 'code' in message)
   const notices = messages.filter((message) => message.kind === 'notice')
+  const alerts = messages.filter((message) => message.kind === 'alert')
   const planned = await Promise.all([
     planOrFail(codes, () => planCodes(context, codes)),
     planOrFail(notices, () => planNotices(context, notices)),
+    planOrFail(alerts, () => planAlerts(context, alerts)),
   ])
   const jobs = planned.flat().map(({ message, plan }) => {
     const ended: DeliveryOutcome = plan.tag === 'end' ? plan.ended : { outcome: 'deferred' }

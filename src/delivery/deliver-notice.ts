@@ -1,6 +1,6 @@
 import { findRecipients } from '../users/user-store.ts'
 import { planApart, type DeliveryContext, type Plan, type Planned } from './delivery.ts'
-import { noticeMail } from './mail.ts'
+import { languageOf, noticeMail, reportUrl } from './mail.ts'
 import { hasMailer } from './mailer.ts'
 import type { NoticeMessage } from './message.ts'
 
@@ -29,17 +29,19 @@ export async function planNotices(
 
 async function planNotice(
   { env, tenant, now }: DeliveryContext,
-  { notice, mode = 'PASSWORD_RESET', channel, noticeId }: NoticeMessage,
+  { notice, mode = 'PASSWORD_RESET', channel, codeId, noticeId, userId, requestedAt }: NoticeMessage,
   recipient: { email: string; attributes: string } | undefined,
 ): Promise<Plan> {
   if (recipient === undefined) return { tag: 'end', ended: { outcome: 'dropped', reason: 'no-account' } }
   const { preferredLanguage } = JSON.parse(recipient.attributes) as { preferredLanguage?: unknown }
+  const language = languageOf(tenant, preferredLanguage)
+  const report = codeId && (await reportUrl({ env, tenant }, language, { userId, codeId, requestedAt }))
   const delivery = {
     id: noticeId,
     type: 'reset-code.notice' as const,
     to: recipient.email,
-    mail: await noticeMail({ env, tenant }, preferredLanguage, { notice, mode, channel }),
-    details: { notice, mode, channel },
+    mail: await noticeMail({ env, tenant }, language, { notice, mode, channel, reportUrl: report }),
+    details: { notice, mode, channel, reportUrl: report },
     now,
   }
   return { tag: 'mail', delivery }

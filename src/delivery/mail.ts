@@ -1,5 +1,7 @@
+import type { GlassEvent } from '../audit/glass-event-store.ts'
 import type { CodeMode } from '../codes/code.ts'
 import { referenceOf } from '../codes/reference.ts'
+import { REPORTABLE_MS, sealReport } from '../codes/report-link.ts'
 import { sealLink } from '../codes/reset-link.ts'
 import { config } from '../config.ts'
 import type { Channel } from '../database/schema.ts'
@@ -94,11 +96,38 @@ export async function noAccountMail({ env, tenant }: MailSource): Promise<Mail> 
  */
 export async function noticeMail(
   { env, tenant }: MailSource,
-  preferredLanguage: unknown,
-  { notice, mode, channel }: { notice: Notice; mode: CodeMode; channel: Channel | undefined },
+  language: Language,
+  about: { notice: Notice; mode: CodeMode; channel: Channel | undefined; reportUrl: string | undefined },
 ): Promise<Mail> {
-  const texts = await textsIn(env, languageOf(tenant, preferredLanguage))
-  return composeOpening(tenant, texts, texts.mails.notices[subjectOf(notice, mode, channel)])
+  const { notice, mode, channel, reportUrl: url } = about
+  const texts = await textsIn(env, language)
+  const { notices, report, noButton } = texts.mails
+  const link = url === undefined ? undefined : { url, shownUrl: url, ...report, noButton }
+  return composeOpening(tenant, texts, notices[subjectOf(notice, mode, channel)], link)
+}
+
+/** The mail that tells a tenant that a rule of its desk was passed: who, for whom, and why. */
+export async function alertMail({ env, tenant }: MailSource, event: GlassEvent): Promise<Mail> {
+  const texts = await textsIn(env, tenant.policy.mail.language)
+  const { subject, intro } = texts.mails.alert
+  const slots = { ...event, tenant: senderOf(tenant) }
+  return compose(tenant, texts, { subject: fill(subject, slots), intro: fill(intro, slots) })
+}
+
+/**
+ * Where a user says that a code was not for them, in its page's language: the link holds no address and no code that
+ * could be read. Nothing where the tenant has no desk, or no host for the page.
+ */
+export async function reportUrl(
+  { env, tenant }: MailSource,
+  language: Language,
+  { userId, codeId, requestedAt }: { userId: string; codeId: string; requestedAt: number },
+): Promise<string | undefined> {
+  if (tenant.policy.desk === undefined || tenant.hosts.length === 0) return undefined
+  const { baseUrl, transientKeys } = config(env)
+  const state = { tenantId: tenant.id, userId, codeId, expiresAt: requestedAt + REPORTABLE_MS }
+  const query = new URLSearchParams({ m: await sealReport(transientKeys, state), lang: language })
+  return `${tenantOrigin(tenant, baseUrl)}/v/report/code?${query.toString()}`
 }
 
 /** Enrolment codes can only be issued and voided: what is redeemed or locked is a reset code. */
@@ -122,7 +151,7 @@ function senderOf({ name, policy }: Tenant): string {
 }
 
 /** The first of the user's languages that there are texts in, else the tenant's. */
-function languageOf({ policy }: Tenant, preferredLanguage: unknown): Language {
+export function languageOf({ policy }: Tenant, preferredLanguage: unknown): Language {
   const wanted = typeof preferredLanguage === 'string' ? firstKnownLanguage(preferredLanguage) : undefined
   return wanted ?? policy.mail.language
 }
@@ -137,9 +166,10 @@ function composeOpening(
   tenant: Tenant,
   texts: Texts,
   { subject, intro }: { subject: string; intro: string },
+  link?: MailParts['link'],
 ): Promise<Mail> {
   const named = { tenant: senderOf(tenant) }
-  return compose(tenant, texts, { subject: fill(subject, named), intro: fill(intro, named) })
+  return compose(tenant, texts, { subject: fill(subject, named), intro: fill(intro, named), link })
 }
 
 async function compose(

@@ -38,7 +38,16 @@ export type DeliveryMessage = { tenantId: string } & (
       mode?: CodeMode
       /** Which way the code of `issued` left, if not to the user's own address. */
       channel?: Channel
+      /** The code of `issued`, which the user can report. Earlier versions of the service left it out. */
+      codeId?: string
       noticeId: string
+      requestedAt: number
+    }
+  | {
+      /** A rule of the desk was passed: mailed when the event is there by which it was. */
+      kind: 'alert'
+      eventId: string
+      to: string
       requestedAt: number
     }
   /** A password was set by the hook, and the database could not record it at once. */
@@ -50,6 +59,9 @@ export type CodeMessage = Extract<DeliveryMessage, { code: string }>
 
 /** A message that tells a user something. */
 export type NoticeMessage = Extract<DeliveryMessage, { kind: 'notice' }>
+
+/** A message that tells a tenant that a rule of its desk was passed. */
+export type AlertMessage = Extract<DeliveryMessage, { kind: 'alert' }>
 
 /** A message that records late what a password hook did. */
 export type SettlementMessage = Extract<DeliveryMessage, { kind: 'settlement' }>

@@ -23,17 +23,23 @@ export type Outbox = {
 /**
  * Queues up to 100 messages, encrypted, in one call. Once it returns they are kept until handled.
  *
+ * @param delaySeconds for how long they are kept at least.
  * @throws {StoreFault} when the queue fails; nothing is queued then.
  */
 export async function queueDeliveries(
   { queue, keys }: Pick<Outbox, 'queue' | 'keys'>,
   messages: readonly DeliveryMessage[],
+  delaySeconds = 0,
 ): Promise<void> {
   const sealed = await Promise.all(messages.map((message) => sealMessage(keys, message)))
   const [first] = sealed
   try {
-    if (sealed.length > 1) await queue.sendBatch(sealed.map((body) => ({ body })))
-    else if (first !== undefined) await queue.send(first)
+    if (sealed.length > 1)
+      await queue.sendBatch(
+        sealed.map((body) => ({ body })),
+        { delaySeconds },
+      )
+    else if (first !== undefined) await queue.send(first, { delaySeconds })
   } catch (cause) {
     throw new StoreFault('the queue failed', { cause })
   }
@@ -42,25 +48,29 @@ export async function queueDeliveries(
 /**
  * Tells users what happened to their codes, if the tenant's policy says so. Not before the request has been
  * answered: an answer must not take longer for those who are told.
+ *
+ * @param codeIds of the code that each of them is told about, where they can report it.
  */
 export function queueNotices(
   outbox: Outbox,
   notice: Notice,
   userIds: readonly string[],
   about: { mode?: CodeMode; channel?: Channel } = {},
+  codeIds: readonly string[] = [],
 ): void {
   const { tenant, now, requestId } = outbox
   const { id: tenantId, policy } = tenant
   if (!policy.notify[notice] || !hasMailer(policy) || userIds.length === 0) return
   const queue = async () => {
     await answered()
-    const messages = userIds.map((userId) => ({
+    const messages = userIds.map((userId, nth) => ({
       kind: 'notice' as const,
       tenantId,
       userId,
       notice,
       mode: 'PASSWORD_RESET' as CodeMode,
       ...about,
+      ...(codeIds[nth] !== undefined && { codeId: codeIds[nth] }),
       noticeId: crypto.randomUUID(),
       requestedAt: now,
     }))

@@ -1,5 +1,6 @@
 import type { Actor } from '../audit/admin-event.ts'
 import type { CodeContext, VisitorContext } from '../codes/code-context.ts'
+import type { IssueContext } from '../codes/issue.ts'
 import { config, databaseBinding } from '../config.ts'
 import type { TenantScope } from '../database/scope.ts'
 import type { Outbox } from '../delivery/outbox.ts'
@@ -28,6 +29,12 @@ export function directoryScopeOf(c: ReadContext<TenantEnv>): DirectoryScope {
 export function codeContextOf(c: ReadContext<TenantEnv>): CodeContext {
   const { policy } = c.get('tenant')
   return { ...tenantScopeOf(c), policy: policy.code, peppers: config(c.env).peppers }
+}
+
+/** What an issue by an administrator works with. */
+export function issueContextOf(c: ReadContext<TenantEnv>): IssueContext {
+  const { desk } = c.get('tenant').policy
+  return { ...codeContextOf(c), desk, transientKeys: config(c.env).transientKeys }
 }
 
 /** What a visitor's request with a code works with. */

@@ -4,6 +4,7 @@ import { checkMembers, type InvalidMember } from '../invalid-member.ts'
 import { isLoopbackHost, isNetwork } from '../network-address.ts'
 import { LANGUAGES } from '../texts/languages.ts'
 import { consoleSchema } from './console-policy.ts'
+import { deskSchema } from './desk-policy.ts'
 import { pagesSchema } from './pages-policy.ts'
 import { group, hookSecret, httpsUrl, oneOf, shortText, whole } from './policy-members.ts'
 import { challengesSchema } from './challenge-policy.ts'
@@ -165,6 +166,8 @@ export const policySchema = v.pipe(
     pages: v.optional(pagesSchema, 'off'),
     /** How people sign in to the console; without it, nobody does. */
     console: v.optional(consoleSchema),
+    /** What is asked of the help desk. */
+    desk: v.optional(deskSchema),
   }),
   v.forward(
     v.partialCheck(

@@ -23,6 +23,7 @@ export const PERMISSIONS = {
     'users:deprovision',
     'users:risk:read',
     'users:risk:write',
+    'desk:override',
   ],
 } as const satisfies Record<string, readonly string[]>
 

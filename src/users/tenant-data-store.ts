@@ -15,8 +15,8 @@ import { deleteCountsOf } from './user-count-store.ts'
 
 /** The statements about all rows of a tenant in its database. */
 
-/** Tables that statements name in SQL alone. */
-const NAMED_IN_SQL = [
+/** Tables that are no part of the Worker's schema. */
+const BY_NAME = [
   'webhooks',
   'webhook_deliveries',
   'void_jobs',
@@ -26,13 +26,16 @@ const NAMED_IN_SQL = [
   'event_counts',
   'agent_counts',
   'event_count_marks',
+  'desk_verifications',
+  'desk_approvals',
+  'desk_reports',
 ]
 
 /** Removes every row of a tenant from its database. */
 export async function deleteTenantData(db: D1Database, tenantId: string): Promise<void> {
   // In a trip of their own: Drizzle knows no statement in a batch that it has not built. What follows may be repeated.
   await db.batch(
-    NAMED_IN_SQL.map((table) => db.prepare(`DELETE FROM ${table} WHERE tenant_id = ?`).bind(tenantId)),
+    BY_NAME.map((table) => db.prepare(`DELETE FROM ${table} WHERE tenant_id = ?`).bind(tenantId)),
   )
   const orm = drizzle(db)
   await orm.batch([

@@ -202,6 +202,7 @@ function record(
     requestId,
     channel: null,
     destination: sql`iif(${action} = 'user.address', ${maskAddress(field('movedTo'))}, NULL)`,
+    reason: null,
     ...UNNUMBERED,
   }
   return orm
@@ -245,6 +246,7 @@ const creating = new PreparedBatch<Values>((orm, given) => [
         tenantId: given.tenantId,
         createdAt: field('createdAt'),
         highRiskAt: null,
+        frozenUntil: null,
       },
       sql`FROM ${made(given)}`,
     ),

@@ -97,6 +97,7 @@ export async function changeHighRisk(
     requestId: sql`${requestId}`,
     channel: null,
     destination: null,
+    reason: null,
     ...UNNUMBERED,
   }
   const source = sql`FROM ${entries} entry CROSS JOIN ${users}

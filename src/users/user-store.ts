@@ -33,7 +33,7 @@ const { tenantId: _, ...userColumns } = getTableColumns(users)
 export async function insertUser(
   scope: DirectoryScope,
   actor: Actor,
-  user: Omit<User, 'highRiskAt'>,
+  user: Omit<User, 'highRiskAt' | 'frozenUntil'>,
   call?: IdempotentCall,
 ) {
   const { db, tenantId, now, peppers } = scope
@@ -259,6 +259,7 @@ export function recordUserChange(
     requestId,
     channel: null,
     destination: movedTo === undefined ? null : maskAddress(sql`${movedTo}`),
+    reason: null,
     ...UNNUMBERED,
   }
   const source = sql`FROM ${from} WHERE ${from.tenantId} = ${tenantId} AND ${from.id} = ${id} AND ${only}`

@@ -16,6 +16,7 @@ const TYPE_OF_ACTION = {
   'user.mark-deleted': 'user.deleted',
   'user.restore': 'user.restored',
   'user.address': 'user.address_changed',
+  reported: 'user.reported',
   'tenant.under_attack': 'tenant.under_attack',
   'void.all': 'tenant.codes_voided',
   'void.some': 'tenant.codes_voided',

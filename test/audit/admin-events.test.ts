@@ -127,6 +127,7 @@ describe('an event', () => {
         result: 'issued',
         channel: 'DISPLAY',
         destination: null,
+        reason: null,
         request_id: generated.headers.get('X-Request-Id'),
       },
       {
@@ -137,6 +138,7 @@ describe('an event', () => {
         result: 'voided',
         channel: null,
         destination: null,
+        reason: null,
         request_id: voided.headers.get('X-Request-Id'),
       },
     ])

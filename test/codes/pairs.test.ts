@@ -61,6 +61,8 @@ async function newHolder(tenant: Tenant, isReserved: boolean) {
     policy: POLICY,
     peppers: parseKeyring('PEPPERS', env.PEPPERS),
   })
+  const transientKeys = parseKeyring('TRANSIENT_KEYS', env.TRANSIENT_KEYS)
+  const issuing = () => ({ ...context(), desk: undefined, transientKeys })
   const issue = async () => {
     const wanted = {
       tag: 'wanted',
@@ -70,7 +72,7 @@ async function newHolder(tenant: Tenant, isReserved: boolean) {
       channel: 'DISPLAY',
       customKey: null,
     } as const
-    const [issued] = await issueCodes(context(), ACTOR, 'PASSWORD_RESET', [wanted])
+    const [issued] = await issueCodes(issuing(), ACTOR, 'PASSWORD_RESET', [wanted])
     return issued?.outcome.tag === 'issued' ? issued.outcome : undefined
   }
   const first = await issue()

@@ -9,7 +9,7 @@ import { meteredDb } from '../rig/metered-d1.ts'
 import { JANE, playHook, withHook } from '../rig/password-hook.ts'
 import { AUTHENTICATE, codeForm, meter, passwordCall, REDEEM, userEvents } from '../rig/presenting.ts'
 import { call, newTenant, NO_LIMITS, wrongCode, type Tenant } from '../rig/service.ts'
-import { storedCode } from '../rig/stored-code.ts'
+import { NO_RULES, storedCode } from '../rig/stored-code.ts'
 import { voidAll, wholeEvents } from '../rig/voids.ts'
 
 const USER = 'user1@example.com'
@@ -94,6 +94,7 @@ describe('void of everything', () => {
           channel: 'DISPLAY',
           customKey: null,
           isRefusedAtRisk: false,
+          ...NO_RULES,
           digest,
           expiresAt: at + 600_000,
         },

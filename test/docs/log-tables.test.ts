@@ -170,6 +170,7 @@ it('the table of user events lists every action', () => {
     redeemed: true,
     'redeem-failed': true,
     locked: true,
+    reported: true,
   }
   expect(documented(['`action` in `user_events`'])).toEqual(sorted(Object.keys(actions)))
 })

@@ -15,7 +15,7 @@ import {
   type Tenant,
   type TestKey,
 } from '../rig/service.ts'
-import { storedCodes } from '../rig/stored-code.ts'
+import { NO_RULES, storedCodes } from '../rig/stored-code.ts'
 import { addWebhook, newReceiver, retireWebhooks, WebhookQueues } from '../rig/webhooks.ts'
 import {
   GENERATE,
@@ -102,7 +102,13 @@ describe('the quarantine of a key', () => {
       isFreshStart: true,
       channel: 'DISPLAY' as const,
     }
-    const rest = { customKey: null, isRefusedAtRisk: false, digest: 'd', expiresAt: Date.now() + 600_000 }
+    const rest = {
+      ...NO_RULES,
+      customKey: null,
+      isRefusedAtRisk: false,
+      digest: 'd',
+      expiresAt: Date.now() + 600_000,
+    }
     const scope = { ...scopeOf(tenant), attemptsMax: 5, failuresMax: 100, mode: 'PASSWORD_RESET' as const }
     const by = (accessId: string) =>
       issueAll(scope, { accessId, sourceIp: '192.0.2.1', requestId: 'test' }, 'p', [{ ...entry, ...rest }])

@@ -14,6 +14,7 @@ const ERRORS_BELOW: readonly (readonly [prefix: string, schemas: readonly string
   ['/scim/', ['ScimError']],
   ['/oauth/', ['OAuthError']],
   ['/reset', ['Page']],
+  ['/v/', ['Page']],
   ['', ['Problem']],
 ]
 /** What is answered where no operation is: also a preflight, and what comes before a path is looked at. */

@@ -17,6 +17,11 @@ export type Mailed = {
   expiresAt?: string
   notice?: string
   channel?: string
+  reportUrl?: string
+  who?: string
+  whom?: string
+  rules?: string
+  reason?: string
 }
 
 /** A tenant's own mail service, on the internet: it takes only calls that are signed with its secret. */

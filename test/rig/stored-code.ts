@@ -39,3 +39,10 @@ export async function storedCodes(tenantId: string): Promise<StoredCode[]> {
     .all<StoredCode>()
   return results
 }
+
+/** Of an entry of an issue whose tenant's desk has no rules. */
+export const NO_RULES = {
+  rules: { fourEyes: 'nobody', needsVerification: false },
+  glass: undefined,
+  waiting: undefined,
+} as const

@@ -87,6 +87,15 @@ export const ADMIN_ACTIVITIES: Readonly<Record<string, Activity>> = {
     words: 'removed the answers to challenge questions of the user',
   },
   'user.enable': { key: 'ENABLE_USER', code: 90022, words: 'enabled the user' },
+  'user.unfreeze': {
+    key: 'UNFREEZE_USER',
+    code: 90023,
+    words: 'let codes be generated for the user again',
+  },
+  'approval.approve': { key: 'APPROVE_CODE', code: 90024, words: 'approved a code' },
+  'approval.decline': { key: 'DECLINE_CODE', code: 90025, words: 'declined a code' },
+  'approval.expire': { key: 'EXPIRE_APPROVAL', code: 90026, words: 'ended a request for a code' },
+  'break-glass': { key: 'BREAK_GLASS', code: 90027, words: 'passed a rule of the desk' },
   'tenant.under_attack': {
     key: 'TENANT_UNDER_ATTACK',
     code: 90031,
@@ -113,4 +122,5 @@ export const USER_ACTIVITIES: Readonly<Record<string, Description>> = {
   'redeem-failed': { code: 91007, level: 'ERROR', words: 'Code not redeemed: the password hook failed' },
   locked: { code: 91008, level: 'WARN', words: 'Code locked' },
   asked: { code: 91009, level: 'INFO', words: 'Code found right, and a challenge question asked' },
+  reported: { code: 91010, level: 'WARN', words: 'Code reported by the user as not asked for' },
 }

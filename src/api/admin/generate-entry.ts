@@ -1,5 +1,6 @@
 import { canonicalEmailAddress, domainOf } from '../../codes/email-address.ts'
 import type { IssueRequest } from '../../codes/issue.ts'
+import { isReason } from '../../codes/reason.ts'
 import type { Channel } from '../../database/schema.ts'
 import { hasMailer } from '../../delivery/mailer.ts'
 import { isRecord, ownMember } from '../../record.ts'
@@ -18,6 +19,8 @@ export type Entry = {
   validity: unknown
   unit: unknown
   sendTo: unknown
+  /** Ours: why the rules of the desk are to be passed. */
+  glassReason?: unknown
 }
 
 /** Reads one entry, whatever it is. */
@@ -33,6 +36,7 @@ export function readEntry(entry: unknown, ttlMinutes: number): Entry {
     validity: isDefault ? String(ttlMinutes) : validity,
     unit: isDefault ? 'MIN' : unit,
     sendTo: readAlias(record, 'code_send_to', 'codeSendTo') ?? 'DISPLAY',
+    glassReason: readAlias(record, 'break_glass_reason', 'breakGlassReason'),
   }
 }
 
@@ -42,7 +46,7 @@ export function readEntry(entry: unknown, ttlMinutes: number): Entry {
  * @param policy what it must keep to; nothing where that was judged before.
  */
 export function requestOf(entry: Entry, policy?: Policy): IssueRequest<GenerateFault> {
-  const { email, validity, unit } = entry
+  const { email, validity, unit, glassReason } = entry
   const emailAddress = typeof email === 'string' ? email : ''
   const way = wayOf(entry, canonicalEmailAddress(emailAddress))
   const faulty = (fault: GenerateFault) => ({ tag: 'faulty' as const, emailAddress, ...way, fault })
@@ -51,6 +55,7 @@ export function requestOf(entry: Entry, policy?: Policy): IssueRequest<GenerateF
   if (ttlMs === undefined) return faulty('bad-validity')
   const fault = policy && faultOfWay(way, policy)
   if (fault !== undefined) return faulty(fault)
+  if (glassReason !== undefined && !isReason(glassReason)) return faulty('bad-reason')
   return { tag: 'wanted', emailAddress, ...way, ttlMs, isFreshStart: way.channel === 'DISPLAY' }
 }
 

@@ -13,18 +13,20 @@ import { readJson } from '../../http/body.ts'
 import { idempotentCallOf, runCall } from '../../http/idempotency.ts'
 import { admitGenerate } from '../../http/key-limits.ts'
 import { isRecord } from '../../record.ts'
-import { actorOf, codeContextOf, outboxOf, tenantScopeOf } from '../../http/context.ts'
+import { actorOf, codeContextOf, issueContextOf, outboxOf, tenantScopeOf } from '../../http/context.ts'
 import type { Policy } from '../../tenants/policy.ts'
+import { breakGlass, requireBreakable } from './break-glass.ts'
 import { logFailures, requireUserCount } from './bulk.ts'
 import { echo, readEntry, requestOf, type Entry } from './generate-entry.ts'
 import {
+  awaitingResult,
   GENERATED_FOR_DISPLAY,
   GENERATED_FOR_EMAIL,
   GENERATE_REFUSALS,
   type GenerateFault,
 } from './result-codes.ts'
 
-type Issued = {
+export type Issued = {
   request: { entry: Entry } & IssueRequest<GenerateFault>
   outcome: IssueOutcome<GenerateFault>
 }
@@ -46,6 +48,7 @@ export function generateVerifyCode(mode: CodeMode) {
       const entry = readEntry(each, policy.code.ttlMinutes)
       return { entry, ...requestOf(entry, policy) }
     })
+    await requireBreakable(c, requests)
     await admitGenerate(c, {
       users: requests.length,
       shown: requests.filter(({ tag, channel }) => tag === 'wanted' && channel !== 'EMAIL').length,
@@ -59,7 +62,7 @@ export function generateVerifyCode(mode: CodeMode) {
     const { terms, issued, areQueued } = await runCall(
       c,
       call,
-      () => issueNow(c, mode, requests, call),
+      async () => issueNow(c, mode, await breakGlass(c, requests), call),
       (repeated, earlier) => issueAgain(c, mode, sent, repeated, earlier),
     )
     const results = issued.map((each) => resultOf(terms, mode, each, areQueued))
@@ -70,7 +73,7 @@ export function generateVerifyCode(mode: CodeMode) {
 /** What an answer depends on beside the request and what is recorded. */
 type Terms = ReturnType<typeof termsOf>
 
-function termsOf({ code: { alphabet, length, ttlMinutes }, mail: { resetUrl } }: Policy) {
+export function termsOf({ code: { alphabet, length, ttlMinutes }, mail: { resetUrl } }: Policy) {
   return { alphabet, length, ttlMinutes, resetUrl: resetUrl ?? null }
 }
 
@@ -83,7 +86,7 @@ async function issueNow(
   call: IdempotentCall | undefined,
 ): Promise<Generated> {
   const issued: Issued[] = await issueCodes<GenerateFault, Issued['request']>(
-    codeContextOf(c),
+    issueContextOf(c),
     actorOf(c),
     mode,
     requests,
@@ -137,7 +140,7 @@ async function queueCodes(
   return areQueued
 }
 
-async function queueMessages(
+export async function queueMessages(
   c: Context<AdminEnv>,
   mode: CodeMode,
   issued: readonly Issued[],
@@ -163,22 +166,26 @@ async function queueMessages(
  * Tells the users whose code has left by another way than to their own address. Where it went there, the mail with
  * the code says so itself.
  */
-function tellUsers(
+export function tellUsers(
   c: Context<AdminEnv>,
   mode: CodeMode,
   issued: readonly Issued[],
   areQueued: boolean,
 ): void {
-  const sentTo = (wanted: Channel) =>
-    issued.flatMap(({ request: { channel }, outcome }) =>
-      outcome.tag === 'issued' && channel === wanted ? [outcome.userId] : [],
+  const tell = (wanted: Channel) => {
+    const sent = issued.flatMap(({ request: { channel }, outcome }) =>
+      outcome.tag === 'issued' && channel === wanted ? [outcome] : [],
     )
-  queueNotices(outboxOf(c), 'issued', sentTo('DISPLAY'), { mode, channel: 'DISPLAY' })
-  if (areQueued) queueNotices(outboxOf(c), 'issued', sentTo('custom'), { mode, channel: 'custom' })
+    const userIds = sent.map(({ userId }) => userId)
+    const codeIds = sent.map(({ codeId }) => codeId)
+    queueNotices(outboxOf(c), 'issued', userIds, { mode, channel: wanted }, codeIds)
+  }
+  tell('DISPLAY')
+  if (areQueued) tell('custom')
 }
 
 /** The answer for one user. A member that is undefined is not in it. */
-function resultOf(
+export function resultOf(
   { resetUrl }: Terms,
   mode: CodeMode,
   { request: { entry, channel }, outcome }: Issued,
@@ -197,6 +204,8 @@ function resultOf(
         verification_Link: resetUrl ?? undefined,
         ...details,
       }
+    case 'awaiting':
+      return { ...awaitingResult(outcome.requestId), ...details }
     case 'refused':
       return { ...GENERATE_REFUSALS[outcome.reason], ...details }
     case 'failed':

@@ -1,3 +1,4 @@
+import { REASON_FORM } from '../../codes/reason.ts'
 import type { CodeMode } from '../../codes/code.ts'
 import type { IssueOutcome } from '../../codes/issue.ts'
 import type { VoidOutcome } from '../../codes/void.ts'
@@ -17,6 +18,7 @@ export type GenerateFault =
   | 'custom-email-off'
   | 'custom-email-domain'
   | 'no-mailer'
+  | 'bad-reason'
 
 type Refusal = Extract<IssueOutcome<GenerateFault>, { tag: 'refused' }>['reason'] | 'not-queued' | 'failed'
 
@@ -56,10 +58,21 @@ export const GENERATE_REFUSALS: Record<Refusal, { status: number; errorMessage: 
     status: 1006,
     errorMessage: 'No code generated: this key is quarantined, and revoked.',
   },
+  'bad-reason': { status: 1006, errorMessage: `breakGlassReason must be ${REASON_FORM}.` },
+  unverified: {
+    status: 1006,
+    errorMessage:
+      'No code generated: this code needs that you have verified the caller within the last 15 minutes. Each verification is good for one code.',
+  },
   locked: {
     status: 1006,
     errorMessage:
       'No code generated: this user has entered too many wrong codes. Speak with the user and use code_send_to DISPLAY, which starts the count anew.',
+  },
+  frozen: {
+    status: 1006,
+    errorMessage:
+      'No code generated: this user has reported a code that they had not asked for. A super-admin can lift this, with a reason.',
   },
   'high-risk': {
     status: 1006,
@@ -79,6 +92,12 @@ export const GENERATE_REFUSALS: Record<Refusal, { status: number; errorMessage: 
     errorMessage:
       'No code generated for this entry: the same user is listed again further down, and only the last code would be valid.',
   },
+}
+
+/** What an entry is answered that waits for a second person: the vendor has no member for the id of the request. */
+export function awaitingResult(requestId: string): { status: number; errorMessage: string } {
+  const errorMessage = `Approval needed: request ${requestId} waits for a second person, for 30 minutes. When it is approved, collect the code.`
+  return { status: 1006, errorMessage }
 }
 
 /** The vendor's numbers for a void, by what the codes are for. */

@@ -12,6 +12,7 @@ import { lookupUser } from './lookup-user.ts'
 import { searchUsers } from './search-users.ts'
 import { syncUser } from './sync-user.ts'
 import { userCodes } from './user-codes.ts'
+import { unfreezeUser } from './unfreeze-user.ts'
 import { putUserStatus } from './user-status.ts'
 import { voidVerifyCode } from './void-verify-code.ts'
 
@@ -43,6 +44,7 @@ adminRoutes.put('/v1/users/highrisk', ...mayUse('users:risk:write'), putHighRisk
 adminRoutes.put('/v1/users/:id/userStatus', ...mayUse('users:status'), putUserStatus)
 adminRoutes.put('/v1/users/:id/markDeleted', ...mayUse('users:delete:soft'), putMarkDeleted)
 adminRoutes.post('/v1/users/:id/sync', ...mayUse('users:sync'), syncUser)
+adminRoutes.post('/v1/users/:id/unfreeze', ...mayUse('desk:override'), unfreezeUser)
 adminRoutes.delete('/v1/users/:id', ...mayUse('users:delete'), deleteUserNow)
 
 adminRoutes.get('/v1/adminlog/exportlogs', ...mayUse('logs:admin'), exportAdminLog)

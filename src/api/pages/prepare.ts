@@ -8,17 +8,19 @@ import type { PageEnv } from './page.ts'
  * Sets what the tenant's pages are made with. The language is the URL's (`?lang`), else the browser's, else the
  * tenant's.
  *
+ * @param isForAll whether the page is there although the tenant has no others.
  * @throws {HTTPException} 404 where the tenant has no pages.
  */
-export function preparePage() {
+export function preparePage({ isForAll = false } = {}) {
   return createMiddleware<PageEnv>(async function preparePage(c, next) {
     const { pages, mail } = c.get('tenant').policy
-    if (pages === 'off') throw new HTTPException(404, { message: 'There are no reset pages here.' })
+    if (pages === 'off' && !isForAll)
+      throw new HTTPException(404, { message: 'There are no reset pages here.' })
     const asked = firstKnownLanguage(c.req.query('lang') ?? '')
     const language = asked ?? firstKnownLanguage(c.req.header('Accept-Language') ?? '') ?? mail.language
     c.set('page', {
       texts: await textsIn(c.env, language),
-      looks: pages,
+      looks: pages === 'off' ? {} : pages,
       href(path, query = {}) {
         const all = new URLSearchParams({ ...query, ...(asked && { lang: asked }) })
         return all.size === 0 ? path : `${path}?${all.toString()}`

@@ -89,7 +89,7 @@ export class BulkPlan {
   #changeOf({ method, target, version, data, fault, number, newId }: Numbered): Change {
     if (fault !== undefined) throw fault
     if (method === 'POST') {
-      const times = { createdAt: this.#now, updatedAt: this.#now, highRiskAt: null }
+      const times = { createdAt: this.#now, updatedAt: this.#now, highRiskAt: null, frozenUntil: null }
       const after = { ...readUser(data), id: newId, ...times }
       this.#requireFree(after)
       return { tag: 'create', number, after }

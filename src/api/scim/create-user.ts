@@ -19,6 +19,7 @@ export async function createUser(c: Context<AdminEnv>): Promise<Response> {
     createdAt: at,
     updatedAt: at,
     highRiskAt: null,
+    frozenUntil: null,
   })
   const call = idempotentCallOf(c, 'create user', body, () => ({ size: 1 }))
   const created = await runCall(

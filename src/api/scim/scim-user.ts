@@ -104,7 +104,7 @@ export function renamed(stated: unknown, depth = 1): unknown {
 }
 
 /** A user as a client states it, with the canonical forms of its names. */
-export type UserStatement = Omit<User, 'id' | 'createdAt' | 'updatedAt' | 'highRiskAt'>
+export type UserStatement = Omit<User, 'id' | 'createdAt' | 'updatedAt' | 'highRiskAt' | 'frozenUntil'>
 
 /**
  * Reads a SCIM user. Its address is the primary one, else the first, else the user name.

@@ -475,9 +475,9 @@ describe('the plan of a bulk request', () => {
     ]
     expect((await changeUsers(scope, { accessId: 'a', sourceIp: '', requestId: 'r' }, [stage])).size).toBe(3)
     const known = await Promise.all(plans)
-    expect(known).toHaveLength(3 + 4 + 7 + 4)
+    expect(known).toHaveLength(3 + 5 + 8 + 4)
     for (const plan of known) {
-      expect(plan).not.toMatch(/SCAN (?:users|other|admin_events|reset_codes|spent_budgets)/)
+      expect(plan).not.toMatch(/SCAN (?:users|other|admin_events|reset_codes|spent|spent_budgets)/)
       expect(plan).not.toMatch(/AUTOMATIC/)
     }
   })
@@ -553,7 +553,7 @@ describe('round trips to the database', () => {
     const stage = Array.from({ length: 1_000 }, (_, number): Change => {
       const name = `user${number}@example.com`
       const keys = { email: name, emailKey: name, userName: name, userNameKey: name }
-      const times = { createdAt: 1, updatedAt: 1, highRiskAt: null }
+      const times = { createdAt: 1, updatedAt: 1, highRiskAt: null, frozenUntil: null }
       const after = { id: crypto.randomUUID(), ...keys, status: 'enabled' as const, attributes, ...times }
       return { tag: 'create', number, after }
     })
