@@ -5,6 +5,7 @@ import { adminVoidRoutes } from './api/admin/void-routes.ts'
 import { operatorRoutes } from './api/operator/routes.ts'
 import { pageErrors } from './api/pages/errors.ts'
 import { reportRoutes } from './api/pages/report-routes.ts'
+import { verifyRoutes } from './api/pages/verify-routes.ts'
 import type { Plane } from './app.ts'
 import { consumeDeliveries } from './delivery/consumer.ts'
 import { consumeJobs, JOBS } from './jobs/consumer.ts'
@@ -13,7 +14,8 @@ import { consumeWebhooks, SLOW_WEBHOOKS, WEBHOOKS } from './webhooks/consumer.ts
 
 /**
  * What the operator of the service calls, the console of tenants, what super-admins call when something is wrong, codes that
- * wait for a second person, and the page on which users report a code. Its prefixes are the routes of its Worker in wrangler.toml.
+ * wait for a second person, the page on which users report a code, and the pages of callers to the help desk. Its
+ * prefixes are the routes of its Worker in wrangler.toml.
  */
 export const controlPlane: Plane = {
   errors: [
@@ -27,6 +29,7 @@ export const controlPlane: Plane = {
     app.route('/AdminInterface/restapi/v1/codes', adminVoidRoutes)
     app.route('/AdminInterface/restapi/v1/approvals', approvalRoutes)
     app.route('/v/report', reportRoutes)
+    app.route('/v', verifyRoutes)
   },
 }
 

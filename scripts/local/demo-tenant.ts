@@ -15,7 +15,7 @@ import { keyPath, shown } from './home.ts'
 
 /**
  * Mails from an address that leads nowhere, has reset pages that hand grants to a page of this run, and a console to
- * which the people of this run's provider sign in.
+ * which the people of this run's provider sign in, as callers of its help desk do.
  */
 const tenantAt = (baseUrl: string, issuer: string) => ({
   name: 'Demo',
@@ -25,6 +25,8 @@ const tenantAt = (baseUrl: string, issuer: string) => ({
     redeem: { kind: 'grant', audience: 'https://demo.example', returnUrl: baseUrl + GRANT_PATH },
     pages: { supportUrl: 'https://demo.example/help' },
     console: consoleAt(issuer),
+    // One of the provider's people is a user, who can show the help desk who they are.
+    desk: { verification: { by: 'sign-in' } },
   },
 })
 

@@ -1,11 +1,12 @@
 import * as v from 'valibot'
 import { adminErrors } from '../../src/api/admin/errors.ts'
 import { codes } from './admin-codes.ts'
-import { codeStates } from './admin-code-states.ts'
 import { desk } from './admin-desk.ts'
+import { codeStates } from './admin-code-states.ts'
 import { NOW } from './admin-examples.ts'
 import { logs } from './admin-logs.ts'
 import { users } from './admin-users.ts'
+import { verifications } from './admin-verify.ts'
 import { named } from './json-schema.ts'
 import type { Dialect } from './operation.ts'
 import { OUR_FAULT, STORE_FAULT } from './responses.ts'
@@ -38,7 +39,7 @@ export const adminDialect: Dialect = {
   tag: 'Admin API',
   description:
     'RSA ID Plus Cloud Administration: codes, users and logs, for administrators and their programs.',
-  operations: { ...codes, ...codeStates, ...adminVoids, ...users, ...desk, ...logs },
+  operations: { ...codes, ...codeStates, ...adminVoids, ...users, ...desk, ...verifications, ...logs },
   mediaType: 'application/json',
   errorType: adminErrors.mediaType,
   headers: ['RateLimit', 'RateLimit-Policy'],

@@ -17,6 +17,7 @@ import { bodyContent, Responses } from './responses.ts'
 import { codeSamples } from './samples.ts'
 import { reportFormDialect, reportPageDialect } from './report-pages.ts'
 import { scimDialect } from './scim.ts'
+import { verifyPageDialects } from './verify-pages.ts'
 
 /** All that the Worker serves, as OpenAPI 3.1: made of the files of the dialects beside this one. */
 
@@ -27,6 +28,7 @@ const DIALECTS: readonly Dialect[] = [
   formDialect,
   reportPageDialect,
   reportFormDialect,
+  ...verifyPageDialects,
   scimDialect,
   oauthDialect,
   oauthDiscoveryDialect,

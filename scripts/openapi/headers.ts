@@ -64,6 +64,11 @@ export const HEADERS = {
     schema: { type: 'string', format: 'uri-reference' },
     example: 'https://reset.example.com/scim/v2/Users/0b8e6a3e-5f0c-4c1e-9a5e-7d2f1c3b4a59',
   },
+  Refresh: {
+    description: 'Leads to the provider, as a link of the page does.',
+    schema: { type: 'string', pattern: '^0; url=https?://' },
+    example: '0; url=https://id.example.com/authorize',
+  },
   'Idempotency-Replayed': {
     description: 'The call was made before with this `Idempotency-Key`: this is its answer.',
     schema: { const: 'true' },
@@ -71,7 +76,7 @@ export const HEADERS = {
   },
   'Set-Cookie': {
     description:
-      'The CSRF token as a cookie, which scripts can read, for 30 minutes; or, of the console, the end of its session.',
+      'The CSRF token as a cookie, which scripts can read, for 30 minutes; of the console, the end of its session; or the sign-in of a caller, sealed.',
     schema: text,
     example: 'Csrf-Token_demo=TokenID=...,expirationTime=...; Max-Age=1800; Path=/; Secure; SameSite=Lax',
   },

@@ -7,6 +7,7 @@ const IN_PATHS: readonly (readonly [fragment: string, about: string, example: st
   ['/tenants/{id}', 'The id of the tenant: 1 to 63 of a-z, 0-9 and hyphens.', 'demo'],
   ['{accessId}', 'The `accessID` of the key.', '018f5f0c-2c51-7f0e-8a3c-9a610c1f5a3b'],
   ['{clientId}', 'The id of the OAuth client.', '018f5f0c-2c51-7f0e-8a3c-9a610c1f5a3b'],
+  ['/v/{link}', 'The code in the link, with a hyphen or without.', 'K7QP-2XWM'],
   ['{jobId}', 'The `jobId` of the void.', '01940000-0000-7000-8000-000000000000'],
   ['/codes/void/{id}', 'The `jobId` of the void.', '01940000-0000-7000-8000-000000000000'],
   ['{webhookId}', 'The id of the webhook.', 'whk_5f0c2c51-6f0e-4a3c-9a61-0c1f5a3b7d42'],

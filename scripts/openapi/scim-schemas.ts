@@ -65,8 +65,11 @@ export const user = named(
     preferredLanguage: v.nullish(text('Languages as in Accept-Language.', 'en')),
     name: v.nullish(name),
     emails: v.optional(
-      v.array(v.partial(v.object({ value: v.string(), type: v.literal('work'), primary: v.literal(true) }))),
+      v.array(
+        v.partial(v.object({ value: v.string(), type: v.picklist(['work', 'home']), primary: v.boolean() })),
+      ),
     ),
+    phoneNumbers: v.optional(v.array(v.partial(v.object({ value: v.string(), type: v.literal('mobile') })))),
     active: v.optional(v.boolean()),
     meta: v.optional(v.partial(userMeta)),
   }),
@@ -152,6 +155,7 @@ const characteristics = {
   mutability: open(['readWrite', 'readOnly'], 'Of RFC 7643 §2.2.'),
   returned: open(['default'], 'Of RFC 7643 §2.2.'),
   uniqueness: open(['none', 'server'], 'Of RFC 7643 §2.2.'),
+  canonicalValues: v.optional(v.array(v.string())),
 }
 
 export const schema = named(

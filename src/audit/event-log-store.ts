@@ -175,7 +175,6 @@ const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
 /** A person's name is found by its key, in the page's rows alone. */
 const ADMIN_COLUMNS = `(SELECT name FROM console_persons WHERE tenant_id = ?1 AND id = access_id) AS personName, tenant_id AS tenantId, id, occurred_at AS occurredAt, access_id AS accessId, action, mode,
   user_id AS userId, target, result, source_ip AS sourceIp, request_id AS requestId, channel, destination,
-  reason, seq,
-  logged_at AS loggedAt`
+  reason, seq, logged_at AS loggedAt`
 const USER_COLUMNS = `tenant_id AS tenantId, occurred_at AS occurredAt, id, user_id AS userId, action, reason, count,
   last_at AS lastAt, networks, channel, destination, seq, logged_at AS loggedAt`

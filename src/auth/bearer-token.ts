@@ -39,7 +39,11 @@ export async function verifyBearerToken(
   if (isScimToken(token)) {
     const known = face === 'scim' ? await verifyScimToken(db, settings, token) : undefined
     if (known === undefined) return { tag: 'refused', fault: 'scim-token' }
-    return { tag: 'allowed', tenant: known.tenant, principal: { tag: 'scim-token', id: known.token.id } }
+    return {
+      tag: 'allowed',
+      tenant: known.tenant,
+      principal: { tag: 'scim-token', id: known.token.id, name: '' },
+    }
   }
   return isAccessToken(token)
     ? verifyClients(db, settings, token, permission, now)
@@ -56,7 +60,7 @@ async function verifyClients(
   const known = await verifyAccessToken(db, settings, token, now)
   if (known === undefined) return { tag: 'refused', fault: 'access-token' }
   const { tenant, client, scopes: granted } = known
-  const principal = { tag: 'oauth-client', id: client.clientId } as const
+  const principal = { tag: 'oauth-client', id: client.clientId, name: client.description } as const
   if (mayDoBy(granted, permission)) return { tag: 'allowed', tenant, principal }
   const scopes = scopesFor(permission)
   const message =
@@ -76,7 +80,7 @@ async function verifyKeys(
   const outcome = await verifyApiKeyToken(db, settings, token, now)
   if (outcome.tag === 'refused') return outcome
   const { tenant, key } = outcome
-  const principal = { tag: 'api-key', id: key.accessId } as const
+  const principal = { tag: 'api-key', id: key.accessId, name: key.description } as const
   if (mayDo(key.role, permission)) return { tag: 'allowed', tenant, principal }
   const message = `The role ${key.role} of this key does not allow this call.`
   return { tag: 'forbidden', tenant, principal, message, scopes: [] }

@@ -4,6 +4,8 @@ export type TenantPrincipal =
       tag: 'api-key' | 'oauth-client' | 'scim-token'
       /** Access id of the key, or id of the client or of the token. */
       id: string
+      /** What it is called: the description of a key or a client. */
+      name: string
     }
   | PersonPrincipal
 

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
  * The tables of the safe desk, beside the users that they are about: in the database of the tenant. Statements name them
@@ -29,9 +29,24 @@ export const deskVerifications = sqliteTable(
     verifiedAt: integer('verified_at'),
     usedAt: integer('used_at'),
     usedFor: text('used_for'),
+    /** What the caller is told that the verifier is called. */
+    verifierName: text('verifier_name').notNull().default(''),
+    /** Of the link that the caller opens, keyed. */
+    linkDigest: text('link_digest').notNull().default(''),
+    /** Of the newest code that the caller was sent, keyed; empty where there is none, or once it was entered. */
+    proofDigest: text('proof_digest').notNull().default(''),
+    proofSentAt: integer('proof_sent_at').notNull().default(0),
+    proofsSent: integer('proofs_sent').notNull().default(0),
+    /** Wrong codes that were entered behind the link, over all that were sent. */
+    proofFailures: integer('proof_failures').notNull().default(0),
+    /** When the caller last showed who they are, and got digits. */
+    provedAt: integer('proved_at'),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),
+    uniqueIndex('desk_verifications_by_link')
+      .on(table.tenantId, table.linkDigest)
+      .where(sql`link_digest <> ''`),
     index('desk_verifications_by_user').on(table.tenantId, table.userId, table.expiresAt),
     index('desk_verifications_by_time').on(table.expiresAt),
   ],

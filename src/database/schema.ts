@@ -29,7 +29,10 @@ export const users = sqliteTable(
     userName: text('user_name').notNull(),
     userNameKey: text('user_name_key').notNull(),
     status: text({ enum: ['enabled', 'disabled'] }).notNull(),
-    /** Further SCIM attributes as JSON: `externalId`, `name`, `displayName`, `preferredLanguage`. */
+    /**
+     * Further SCIM attributes as JSON: `externalId`, `name`, `displayName`, `preferredLanguage`; and where a caller can
+     * show who they are, `homeEmail` and `mobileNumber`.
+     */
     attributes: text().notNull(),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
@@ -300,6 +303,10 @@ export type UserAction =
   | 'redeem-failed'
   | 'locked'
   | 'reported'
+  | 'proof-sent'
+  | 'proved'
+  | 'proof-refused'
+  | 'verified'
 
 /** `json_each` over one bound parameter: D1 binds at most 100 per statement. */
 export function jsonEach(rowsJson: string | SQLWrapper) {

@@ -19,6 +19,16 @@ async function userIdOf(context: DeliveryContext, message: DeliveryMessage): Pro
 }
 
 function subjectIdOf(message: DeliveryMessage): string {
-  if (message.kind === 'alert') return message.eventId
-  return message.kind === 'notice' ? message.noticeId : message.codeId
+  switch (message.kind) {
+    case 'alert':
+      return message.eventId
+    case 'notice':
+      return message.noticeId
+    case 'proof':
+      return message.verificationId
+    case 'asked-code':
+    case 'issued-code':
+    case 'settlement':
+      return message.codeId
+  }
 }

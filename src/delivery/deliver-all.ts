@@ -3,6 +3,7 @@ import { faultName } from '../log.ts'
 import { planAlerts } from './deliver-alert.ts'
 import { planCodes } from './deliver-code.ts'
 import { planNotices } from './deliver-notice.ts'
+import { planProofs } from './deliver-proof.ts'
 import { planOfFault, type DeliveryContext, type DeliveryOutcome, type Planned } from './delivery.ts'
 import { recordAll } from './record-all.ts'
 import type { DeliveryMessage, SettlementMessage } from './message.ts'
@@ -51,12 +52,14 @@ async function mailAll(
   messages: readonly Planned['message'][],
 ): Promise<Handled[]> {
   const codes = messages.filter((message) => 'code' in message)
+  const proofs = messages.filter((message) => message.kind === 'proof')
   const notices = messages.filter((message) => message.kind === 'notice')
   const alerts = messages.filter((message) => message.kind === 'alert')
   const planned = await Promise.all([
     planOrFail(codes, () => planCodes(context, codes)),
     planOrFail(notices, () => planNotices(context, notices)),
     planOrFail(alerts, () => planAlerts(context, alerts)),
+    planOrFail(proofs, () => planProofs(context, proofs)),
   ])
   const jobs = planned.flat().map(({ message, plan }) => {
     const ended: DeliveryOutcome = plan.tag === 'end' ? plan.ended : { outcome: 'deferred' }

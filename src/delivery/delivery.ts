@@ -4,7 +4,7 @@ import type { Tenant } from '../tenants/tenant.ts'
 import type { DeliveryEvent } from './delivery-store.ts'
 import type { Lane } from './lane.ts'
 import type { Delivery } from './mailer.ts'
-import type { AlertMessage, CodeMessage, NoticeMessage } from './message.ts'
+import type { AlertMessage, CodeMessage, NoticeMessage, ProofMessage } from './message.ts'
 import type { Slots } from '../hooks/slots.ts'
 
 /** What the handling of one message ended in; `failed` and `deferred` are tried again. */
@@ -35,7 +35,7 @@ export type Plan =
     }
   | { tag: 'end'; ended: DeliveryOutcome; event?: DeliveryEvent }
 
-export type Planned = { message: CodeMessage | NoticeMessage | AlertMessage; plan: Plan }
+export type Planned = { message: CodeMessage | NoticeMessage | AlertMessage | ProofMessage; plan: Plan }
 
 /** A message with its plan; one that cannot be planned fails alone. */
 export async function planApart(message: Planned['message'], planning: Promise<Plan>): Promise<Planned> {

@@ -130,6 +130,24 @@ export async function reportUrl(
   return `${tenantOrigin(tenant, baseUrl)}/v/report/code?${query.toString()}`
 }
 
+/** The mail with a code by which a caller shows the help desk who they are. */
+export async function proofMail(
+  { env, tenant }: MailSource,
+  preferredLanguage: unknown,
+  { proof, validMs }: { proof: string; validMs: number },
+): Promise<Mail> {
+  const said = await textsIn(env, languageOf(tenant, preferredLanguage))
+  const { verification, expiry } = said.mails
+  const named = { tenant: senderOf(tenant) }
+  return compose(tenant, said, {
+    subject: fill(verification.subject, named),
+    intro: fill(verification.intro, named),
+    code: groupCode(proof),
+    expiry: fill(expiry, { duration: validityInWords(said.tag, validMs) }),
+    closing: verification.closing,
+  })
+}
+
 /** Enrolment codes can only be issued and voided: what is redeemed or locked is a reset code. */
 function subjectOf(notice: Notice, mode: CodeMode, channel: Channel | undefined): NoticeSubject {
   const isOfEnrolment = mode === 'ENROLLMENT'

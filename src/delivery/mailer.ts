@@ -10,7 +10,12 @@ export type MailOutcome = 'delivered' | 'rejected' | 'failed' | 'late'
 export type Delivery = {
   /** The same for every attempt, so that a hook can tell a repetition. */
   id: string
-  type: 'reset-code.issued' | 'reset-code.no-account' | 'reset-code.notice' | 'desk.alert'
+  type:
+    | 'reset-code.issued'
+    | 'reset-code.no-account'
+    | 'reset-code.notice'
+    | 'desk.alert'
+    | 'verification.code'
   to: string
   mail: Mail
   details: object

@@ -50,6 +50,18 @@ export type DeliveryMessage = { tenantId: string } & (
       to: string
       requestedAt: number
     }
+  | {
+      /** A code by which a caller shows the help desk who they are: sent while their verification waits for it. */
+      kind: 'proof'
+      userId: string
+      verificationId: string
+      /** The same for every attempt to send it. */
+      proofId: string
+      proof: string
+      /** As it is stored: one that was replaced since is not sent. */
+      proofDigest: string
+      requestedAt: number
+    }
   /** A password was set by the hook, and the database could not record it at once. */
   | ({ kind: 'settlement' } & Reservation)
 )
@@ -62,6 +74,9 @@ export type NoticeMessage = Extract<DeliveryMessage, { kind: 'notice' }>
 
 /** A message that tells a tenant that a rule of its desk was passed. */
 export type AlertMessage = Extract<DeliveryMessage, { kind: 'alert' }>
+
+/** A message with a code for a caller. */
+export type ProofMessage = Extract<DeliveryMessage, { kind: 'proof' }>
 
 /** A message that records late what a password hook did. */
 export type SettlementMessage = Extract<DeliveryMessage, { kind: 'settlement' }>

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { group, oneOf, whole } from './policy-members.ts'
+import { verificationSchema } from './verification-policy.ts'
 
 /** What a tenant asks of its help desk before a code is issued, and what a user can do about one that was. */
 
@@ -20,6 +21,8 @@ const modesSchema = v.pipe(
 export const deskSchema = group({
   /** For how long no code is issued for a user who has reported one. */
   freezeHours: v.optional(whole(1, FREEZE_HOURS_MAX), FREEZE_HOURS),
+  /** How a caller is verified. Without it, nobody can be. */
+  verification: v.optional(verificationSchema),
   /** Which codes need that the caller has been verified: those that somebody else than the user sees, or all. */
   requireVerification: v.optional(oneOf(['display', 'all'])),
   /** For whom and what a second person has to approve. */

@@ -8,6 +8,7 @@ import { deskSchema } from './desk-policy.ts'
 import { pagesSchema } from './pages-policy.ts'
 import { group, hookSecret, httpsUrl, oneOf, shortText, whole } from './policy-members.ts'
 import { challengesSchema } from './challenge-policy.ts'
+import { canVerify } from './verification-policy.ts'
 
 /**
  * What a tenant decides for itself: defaults and bounds. Every member is optional; a member out of
@@ -176,6 +177,14 @@ export const policySchema = v.pipe(
       'need policy.redeem: a hook, or a grant with its returnUrl',
     ),
     ['pages'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['desk'], ['mail'], ['console']],
+      ({ desk, ...rest }) => desk?.verification === undefined || canVerify(desk.verification.by, rest),
+      'cannot verify callers so: mail needs policy.mail.from or policy.mail.hook, phone policy.mail.hook, and sign-in policy.console.issuer',
+    ),
+    ['desk'],
   ),
 )
 

@@ -3,6 +3,7 @@ const HELP_DESK = [
   'codes',
   'users:read',
   'users:status',
+  'users:verify',
   'users:sync',
   'users:delete',
   'users:delete:soft',

@@ -12,6 +12,7 @@ export const SCOPES = {
   'rsa.user.delete': ['users:delete', 'users:deprovision'],
   'rsa.user.delete.soft': ['users:delete:soft'],
   'rsa.user.local.manage': ['users:read', 'users:write'],
+  'rsa.user.verify': ['users:verify'],
   'rsa.user.risky.read': ['users:risk:read'],
   'rsa.user.risky.manage': ['users:risk:read', 'users:risk:write'],
   'rsa.audit.admin': ['logs:admin'],

@@ -22,13 +22,13 @@ const BY_NAME = [
   'void_jobs',
   'void_epochs',
   'quarantines',
+  'desk_verifications',
+  'desk_approvals',
+  'desk_reports',
   'console_persons',
   'event_counts',
   'agent_counts',
   'event_count_marks',
-  'desk_verifications',
-  'desk_approvals',
-  'desk_reports',
 ]
 
 /** Removes every row of a tenant from its database. */

@@ -171,6 +171,10 @@ it('the table of user events lists every action', () => {
     'redeem-failed': true,
     locked: true,
     reported: true,
+    'proof-sent': true,
+    proved: true,
+    'proof-refused': true,
+    verified: true,
   }
   expect(documented(['`action` in `user_events`'])).toEqual(sorted(Object.keys(actions)))
 })

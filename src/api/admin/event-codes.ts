@@ -96,6 +96,9 @@ export const ADMIN_ACTIVITIES: Readonly<Record<string, Activity>> = {
   'approval.decline': { key: 'DECLINE_CODE', code: 90025, words: 'declined a code' },
   'approval.expire': { key: 'EXPIRE_APPROVAL', code: 90026, words: 'ended a request for a code' },
   'break-glass': { key: 'BREAK_GLASS', code: 90027, words: 'passed a rule of the desk' },
+  'verify.start': { key: 'START_LIVE_VERIFY', code: 90041, words: 'began to verify the user' },
+  'verify.code': { key: 'VERIFY_LIVE_VERIFY_CODE', code: 90042, words: 'entered the digits of the user' },
+  'verify.cancel': { key: 'CANCEL_LIVE_VERIFY', code: 90043, words: 'canceled the verification of the user' },
   'tenant.under_attack': {
     key: 'TENANT_UNDER_ATTACK',
     code: 90031,
@@ -123,4 +126,8 @@ export const USER_ACTIVITIES: Readonly<Record<string, Description>> = {
   locked: { code: 91008, level: 'WARN', words: 'Code locked' },
   asked: { code: 91009, level: 'INFO', words: 'Code found right, and a challenge question asked' },
   reported: { code: 91010, level: 'WARN', words: 'Code reported by the user as not asked for' },
+  'proof-sent': { code: 91021, level: 'INFO', words: 'Code to show who the caller is on its way' },
+  proved: { code: 91022, level: 'INFO', words: 'Caller showed who they are' },
+  'proof-refused': { code: 91023, level: 'WARN', words: 'Caller did not show who they are' },
+  verified: { code: 91024, level: 'INFO', words: 'Caller verified by the help desk' },
 }

@@ -72,14 +72,14 @@ function pageOf({ total }: LogPage<unknown>, { number, size }: PageOf) {
 
 /** The number is the event's id: no member stands beside the vendor's, since its clients refuse unknown ones. */
 function adminEntry(event: AdminEvent) {
-  const { seq, loggedAt, action, mode, accessId, personName, result, target, userId, sourceIp } = event
-  const { destination, reason } = event
+  const { seq, loggedAt, action, mode, accessId, personName, result, target, userId, sourceIp, destination } =
+    event
   const activity = ADMIN_ACTIVITIES[action] ?? ADMIN_ACTIVITIES[`${action} ${mode}`]
   const named = personName === null ? accessId : `${personName} (${accessId})`
   const who = accessId === '' ? 'The service' : `Admin ${named}`
   const isAbout = action.startsWith('user.') || activity?.isAboutTarget
   const whom = target === '' ? '' : isAbout ? ` (${target})` : ` for ${target}`
-  const why = reason === null ? '' : ` Reason: ${reason}`
+  const why = event.reason === null ? '' : ` Reason: ${event.reason}`
   const to = destination === null ? '' : `, to ${destination}`
   return {
     eventId: String(seq),

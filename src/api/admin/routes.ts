@@ -11,9 +11,10 @@ import { getHighRisk, putHighRisk } from './high-risk.ts'
 import { lookupUser } from './lookup-user.ts'
 import { searchUsers } from './search-users.ts'
 import { syncUser } from './sync-user.ts'
-import { userCodes } from './user-codes.ts'
 import { unfreezeUser } from './unfreeze-user.ts'
+import { userCodes } from './user-codes.ts'
 import { putUserStatus } from './user-status.ts'
+import { cancelVerify, startVerify, verifyCode, verifyStatus } from './verify-user.ts'
 import { voidVerifyCode } from './void-verify-code.ts'
 
 /** The admin API: RSA ID Plus Cloud Administration, below `/AdminInterface/restapi`. */
@@ -45,6 +46,10 @@ adminRoutes.put('/v1/users/:id/userStatus', ...mayUse('users:status'), putUserSt
 adminRoutes.put('/v1/users/:id/markDeleted', ...mayUse('users:delete:soft'), putMarkDeleted)
 adminRoutes.post('/v1/users/:id/sync', ...mayUse('users:sync'), syncUser)
 adminRoutes.post('/v1/users/:id/unfreeze', ...mayUse('desk:override'), unfreezeUser)
+adminRoutes.post('/v1/users/:id/verify/start', ...mayUse('users:verify'), startVerify)
+adminRoutes.get('/v1/users/:id/verify/status', ...mayUse('users:verify'), verifyStatus)
+adminRoutes.post('/v1/users/:id/verify/code', ...mayUse('users:verify'), verifyCode)
+adminRoutes.post('/v1/users/:id/verify/cancel', ...mayUse('users:verify'), cancelVerify)
 adminRoutes.delete('/v1/users/:id', ...mayUse('users:delete'), deleteUserNow)
 
 adminRoutes.get('/v1/adminlog/exportlogs', ...mayUse('logs:admin'), exportAdminLog)

@@ -36,7 +36,7 @@ export async function token(c: Context<AdminEnv>): Promise<Response> {
   if (verified === undefined) throw unauthenticated(c, 'The client assertion is not good.')
   const { client, jtiDigest, expiresAt } = verified
   c.get('log').accessId = client.clientId
-  c.set('principal', { tag: 'oauth-client', id: client.clientId })
+  c.set('principal', { tag: 'oauth-client', id: client.clientId, name: client.description })
   await admitTokenRequest(c)
   const scopes = grantedScopes(client.scopes, form.get('scope'))
   if (!(await useAssertion(c.env.DB, { clientId: client.clientId, jtiDigest, expiresAt }, now))) {

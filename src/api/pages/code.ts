@@ -4,6 +4,7 @@ import { readForm } from './form.ts'
 import type { PageContext } from './page.ts'
 import { present } from './present.ts'
 import { lastsUntil, limitProblem, readLink, showCode, type Known } from './steps.ts'
+import { asTyped } from './typed.ts'
 
 /** `GET /reset/code`: the second step, by a link or after asking, or by whoever has a code from elsewhere. */
 export async function codePage(c: PageContext): Promise<Response> {
@@ -35,12 +36,4 @@ export async function enterCode(c: PageContext): Promise<Response> {
   const before = 'link' in known ? known.state : { tenantId: c.get('tenant').id, emailAddress: address }
   const entered = { expiresAt: lastsUntil(c), ...before, code }
   return present(c, entered, () => showCode(c, known, { field: 'code', message: errors.codeRefused }))
-}
-
-/** Digits and letters as keyboards of other scripts make them. Spaces and hyphens are the code's to drop. */
-function asTyped(code: string): string {
-  return code
-    .normalize('NFKC')
-    .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 0xf))
-    .trim()
 }

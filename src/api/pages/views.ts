@@ -216,6 +216,6 @@ export function senderOf({ name, policy }: { name: string; policy: Pick<Policy, 
 }
 
 /** Text of another direction than the sentence's, held together (Unicode's FSI and PDI). */
-function isolate(text: string): string {
+export function isolate(text: string): string {
   return `\u2068${text}\u2069`
 }

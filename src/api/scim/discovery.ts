@@ -109,14 +109,24 @@ function userSchema(c: Context<AdminEnv>) {
         subAttributes: names.map((name) => attribute(name, `The ${name}.`)),
       },
       {
-        ...attribute('emails', 'The address that codes go to: the first, or the primary one.', {
+        ...attribute('emails', 'The address that codes go to, and one for home, where none goes.', {
           type: 'complex',
           multiValued: true,
         }),
         subAttributes: [
           attribute('value', 'The address.', { uniqueness: 'server' }),
-          attribute('type', 'Always work.', { mutability: 'readOnly' }),
-          attribute('primary', 'Whether it is the one that is kept.', { type: 'boolean' }),
+          attribute('type', 'work or home; others are ignored.', { canonicalValues: ['work', 'home'] }),
+          attribute('primary', 'Whether it is the one that codes go to.', { type: 'boolean' }),
+        ],
+      },
+      {
+        ...attribute('phoneNumbers', 'A mobile number, by which a caller can be verified.', {
+          type: 'complex',
+          multiValued: true,
+        }),
+        subAttributes: [
+          attribute('value', 'The number.'),
+          attribute('type', 'mobile; others are ignored.', { canonicalValues: ['mobile'] }),
         ],
       },
     ],

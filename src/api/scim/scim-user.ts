@@ -35,6 +35,10 @@ const languages = v.pipe(
   ),
 )
 
+/** Whether this is a value of that type, as clients write it in whatever case. */
+const isOfType = (each: { type?: string | null | undefined }, type: string) =>
+  lowerCaseAscii(each.type ?? '') === type
+
 const attributesSchema = v.object({
   externalId: v.nullish(shortText),
   displayName: v.nullish(shortText),
@@ -62,11 +66,15 @@ export const resourceSchema = v.object(
       v.array(
         v.object({
           value: shortText,
+          type: v.nullish(v.string()),
           primary: v.optional(v.union([v.boolean(), booleanText], 'must be a boolean')),
         }),
         'must be a list',
       ),
       [],
+    ),
+    phoneNumbers: v.nullish(
+      v.array(v.object({ value: v.nullish(shortText), type: v.nullish(v.string()) }), 'must be a list'),
     ),
     active: v.optional(v.union([v.boolean(), booleanText], 'must be a boolean'), true),
     ...attributesSchema.entries,
@@ -107,7 +115,8 @@ export function renamed(stated: unknown, depth = 1): unknown {
 export type UserStatement = Omit<User, 'id' | 'createdAt' | 'updatedAt' | 'highRiskAt' | 'frozenUntil'>
 
 /**
- * Reads a SCIM user. Its address is the primary one, else the first, else the user name.
+ * Reads a SCIM user. Its address is the primary one, else the first that is not for home, else the user name. Another one
+ * for home and a mobile number are kept beside it: no code for the account goes there.
  *
  * @param stored the resource that was patched. An attribute that the patch leaves as it was may be what would be
  *   refused today, so that whoever was stored before can still be disabled.
@@ -119,8 +128,12 @@ export function readUser(given: unknown, stored: object = {}): UserStatement {
   if (!result.typed) throw invalid(result.issues[0])
   const changed = result.issues?.find((issue) => attributeOf(input, issue) !== attributeOf(stored, issue))
   if (changed !== undefined) throw invalid(changed)
-  const { userName, emails, active, ...attributes } = result.output
-  const email = (emails.find(({ primary }) => primary) ?? emails[0])?.value ?? userName
+  const { userName, emails, phoneNumbers, active, ...attributes } = result.output
+  const address =
+    emails.find(({ primary }) => primary) ?? emails.find((each) => !isOfType(each, 'home')) ?? emails[0]
+  const email = address?.value ?? userName
+  const homeEmail = emails.find((each) => each !== address && isOfType(each, 'home'))?.value
+  const mobileNumber = phoneNumbers?.find((each) => isOfType(each, 'mobile'))?.value
   const emailKey = canonicalEmailAddress(email)
   if (emailKey === undefined) {
     throw new ScimException(400, 'invalidValue', 'emails must hold one valid e-mail address.')
@@ -131,7 +144,7 @@ export function readUser(given: unknown, stored: object = {}): UserStatement {
     userName,
     userNameKey: userNameKey(userName),
     status: active ? 'enabled' : 'disabled',
-    attributes: JSON.stringify(attributes),
+    attributes: JSON.stringify({ ...attributes, ...second({ homeEmail, mobileNumber }) }),
   }
 }
 
@@ -154,15 +167,26 @@ export function versionOf(updatedAt: number): string {
   return `W/"${updatedAt}"`
 }
 
+/** Where a user can be reached beside their address, as it is stored: what there is nothing of is left out. */
+type Second = { homeEmail?: string | null | undefined; mobileNumber?: string | null | undefined }
+
+function second({ homeEmail, mobileNumber }: Second): Second {
+  return { ...(homeEmail && { homeEmail }), ...(mobileNumber && { mobileNumber }) }
+}
+
 /** The SCIM resource of a user. */
 export function userResource(user: User, baseUrl: string) {
-  const { id, email, userName, status, attributes, createdAt, updatedAt } = user
+  const { id, email, userName, status, createdAt, updatedAt } = user
+  const { homeEmail, mobileNumber, ...attributes } = JSON.parse(user.attributes) as Second &
+    v.InferOutput<typeof attributesSchema>
+  const work = { value: email, type: 'work', primary: true }
   return {
     schemas: [USER_SCHEMA],
     id,
     userName,
-    ...(JSON.parse(attributes) as v.InferOutput<typeof attributesSchema>),
-    emails: [{ value: email, type: 'work', primary: true }],
+    ...attributes,
+    emails: homeEmail ? [work, { value: homeEmail, type: 'home', primary: false }] : [work],
+    ...(mobileNumber && { phoneNumbers: [{ value: mobileNumber, type: 'mobile' }] }),
     active: status === 'enabled',
     meta: {
       resourceType: 'User',

@@ -30,7 +30,13 @@ type Operation = { op: 'add' | 'replace' | 'remove'; target: Target; value: unkn
 type Target = { attribute: string; filter: string | undefined; part: string | undefined }
 
 /** The user while a patch is applied. Its types are checked afterwards, like those of a whole user. */
-type Patched = { name?: unknown; emails: unknown } & Record<Scalar, unknown>
+type Patched = {
+  name?: unknown
+  /** The address of the user alone; what is beside it stands in `home`. */
+  emails: unknown
+  home: unknown
+  phoneNumbers: unknown
+} & Record<Scalar, unknown>
 
 const SCALARS = ['userName', 'active', 'externalId', 'displayName', 'preferredLanguage'] as const
 type Scalar = (typeof SCALARS)[number]
@@ -51,10 +57,22 @@ const PATH =
  *   `mutability`, `invalidValue`.
  */
 export function applyPatch(resource: ReturnType<typeof userResource>, body: unknown): unknown {
-  const { userName, active, externalId, displayName, preferredLanguage, name, emails } = resource
-  const patched = { userName, active, externalId, displayName, preferredLanguage, name, emails }
+  const { userName, active, externalId, displayName, preferredLanguage, name, emails, phoneNumbers } =
+    resource
+  const [work, home] = emails
+  const before = { emails: [work], home }
+  const scalars = { userName, active, externalId, displayName, preferredLanguage }
+  const patched = { ...scalars, ...before, name, phoneNumbers }
   for (const operation of readOperations(body)) apply(patched, operation)
-  return patched
+  const isSame = patched.emails === before.emails && patched.home === home
+  return { ...patched, emails: isSame ? emails : allAddresses(patched) }
+}
+
+/** A user without an address has their user name for it, and never the one for home. */
+function allAddresses({ userName, emails, home }: Patched): unknown {
+  if (home === undefined) return emails
+  const [work = { value: userName }] = emails as unknown[]
+  return [work, home]
 }
 
 function readOperations(body: unknown): Operation[] {
@@ -96,7 +114,9 @@ function apply(patched: Patched, { op, target, value }: Operation): void {
   const after = op === 'remove' ? undefined : (value ?? undefined)
   const { attribute, filter, part } = target
   const scalar = SCALARS.find((name) => name.toLowerCase() === attribute)
-  if (attribute === 'emails') return applyToAddress(patched, op, target, after)
+  if (attribute === 'emails' && !isOfType(filter, 'home')) return applyToAddress(patched, op, target, after)
+  if (attribute === 'emails') return applyToOther(patched, 'home', part, after)
+  if (attribute === 'phonenumbers') return applyToNumbers(patched, target, after)
   if (
     (scalar !== undefined && (filter ?? part) !== undefined) ||
     (attribute === 'name' && filter !== undefined)
@@ -119,7 +139,7 @@ function nameAfter({ name }: Patched, part: string | undefined, after: unknown):
   return { ...(isRecord(name) ? name : {}), ...Object.fromEntries(known) }
 }
 
-/** A user has one address here, which is the one for work, and primary. What is said of any other is ignored. */
+/** A user's address is the one for work, and primary. Beside it one for home is kept; what is said of any other is ignored. */
 function applyToAddress(
   patched: Patched,
   op: Operation['op'],
@@ -133,10 +153,44 @@ function applyToAddress(
       throw new ScimException(400, 'noTarget', 'No address of the user matches the filter of path.')
     return
   }
-  if (part === undefined)
-    patched.emails = filter === undefined ? addressesAfter(kept, op, after) : objectAfter(kept, after)
+  if (filter === undefined && part === undefined) {
+    patched.emails = addressesAfter(kept, op, after)
+    const home = [after]
+      .flat()
+      .find((each) => isRecord(each) && isHome(each) && each !== (patched.emails as unknown[])[0])
+    patched.home = home ?? (op === 'add' ? patched.home : undefined)
+  } else if (part === undefined) patched.emails = objectAfter(kept, after)
   else if (part === 'value') patched.emails = after === undefined ? [] : [{ value: after }]
   else if (part === 'type' && after !== 'work') throw immutable('emails.type')
+}
+
+function isHome({ type }: Record<string, unknown>): boolean {
+  return typeof type === 'string' && type.toLowerCase() === 'home'
+}
+
+/** Whether a filter of values means those of one type, as clients write it: `type eq "home"`. */
+function isOfType(filter: string | undefined, type: string): boolean {
+  return /^\s*type\s+eq\s+"(\w+)"\s*$/i.exec(filter ?? '')?.[1]?.toLowerCase() === type
+}
+
+/** A value that need not be there before: some clients replace what was never set (RFC 7644 §3.5.2.3). */
+function applyToOther(
+  patched: Patched,
+  member: 'home' | 'phoneNumbers',
+  part: string | undefined,
+  after: unknown,
+): void {
+  if (part !== undefined && part !== 'value') return
+  const type = member === 'home' ? 'home' : 'mobile'
+  const value = isRecord(after) ? after['value'] : after
+  const whole = value === undefined ? undefined : { value, type }
+  patched[member] = member === 'home' || whole === undefined ? whole : [whole]
+}
+
+/** The one for mobile phones is kept, and others are ignored. */
+function applyToNumbers(patched: Patched, { filter, part }: Target, after: unknown): void {
+  if (isOfType(filter, 'mobile')) return applyToOther(patched, 'phoneNumbers', part, after)
+  if (filter === undefined && part === undefined) patched.phoneNumbers = after
 }
 
 function objectAfter(kept: unknown, after: unknown): unknown[] {
@@ -153,7 +207,8 @@ function addressesAfter(kept: unknown, op: Operation['op'], value: unknown): unk
   // What is no address at all is left to be refused.
   const odd = given.find((each) => !isRecord(each))
   const before = op === 'add' && kept !== undefined ? [kept] : []
-  return [odd ?? given.find(isPrimary) ?? before[0] ?? given[0]].filter((each) => each !== undefined)
+  const first = given.find((each) => isRecord(each) && !isHome(each)) ?? given[0]
+  return [odd ?? given.find(isPrimary) ?? before[0] ?? first].filter((each) => each !== undefined)
 }
 
 function immutable(name: string): ScimException {

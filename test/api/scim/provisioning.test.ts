@@ -172,9 +172,14 @@ describe('Entra ID', () => {
       { emails: [{ value: JANE, type: 'work', primary: true }] },
     ],
     [
-      'an address beside the one that is kept',
+      'an address for home, which is kept beside it',
       { op: 'Add', path: 'emails', value: [{ value: 'other@example.com', type: 'home' }] },
-      { emails: [{ value: JANE, type: 'work', primary: true }] },
+      {
+        emails: [
+          { value: JANE, type: 'work', primary: true },
+          { value: 'other@example.com', type: 'home', primary: false },
+        ],
+      },
     ],
   ])('patches by %s', async (_, operation, expected) => {
     const tenant = await newTenant()
@@ -458,6 +463,7 @@ describe('what may be found out', () => {
       externalId: 'x',
       preferredLanguage: 'en',
       name: { formatted: 'J S', givenName: 'J', familyName: 'S' },
+      phoneNumbers: [{ value: '1', type: 'mobile' }],
     })
     type Schema = { attributes: { name: string; subAttributes?: { name: string }[] }[] }
     const { attributes } = await (await scim(tenant, 'GET', `/Schemas/${CORE}`)).json<Schema>()

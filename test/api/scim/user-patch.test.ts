@@ -90,6 +90,9 @@ describe('a patch as RFC 7644 §3.5.2 has it', () => {
   }
   const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User'
   const mail = (value: string) => ({ emails: [{ value, type: 'work', primary: true }] })
+  const both = (home: string) => ({
+    emails: [...mail('Jane@example.com').emails, { value: home, type: 'home', primary: false }],
+  })
 
   it.each<[object, object]>([
     [{ op: 'add', path: 'externalId', value: '8' }, { externalId: '8' }],
@@ -128,7 +131,36 @@ describe('a patch as RFC 7644 §3.5.2 has it', () => {
     ],
     [{ op: 'remove', path: 'emails[value eq "other@example.com"]' }, mail('Jane@example.com')],
     [{ op: 'remove', path: 'emails[type eq "home"].value' }, mail('Jane@example.com')],
-    [{ op: 'add', path: 'emails[type eq "home"].value', value: 'n@example.com' }, mail('Jane@example.com')],
+    [{ op: 'add', path: 'emails[type eq "home"].value', value: 'n@example.com' }, both('n@example.com')],
+    // As Entra does, also where there was none.
+    [{ op: 'Replace', path: 'emails[type eq "home"].value', value: 'n@example.com' }, both('n@example.com')],
+    [{ op: 'add', path: 'emails', value: [{ value: 'n@example.com', type: 'home' }] }, both('n@example.com')],
+    [
+      {
+        op: 'replace',
+        path: 'emails',
+        value: [
+          { value: 'n@example.com', type: 'Home' },
+          { value: 'Jane@example.com', type: 'work' },
+        ],
+      },
+      both('n@example.com'),
+    ],
+    [
+      { op: 'replace', path: 'phoneNumbers[type eq "mobile"].value', value: '+49 170 1' },
+      { phoneNumbers: [{ value: '+49 170 1', type: 'mobile' }] },
+    ],
+    [
+      {
+        op: 'add',
+        path: 'phoneNumbers',
+        value: [
+          { value: '1', type: 'work' },
+          { value: '2', type: 'mobile' },
+        ],
+      },
+      { phoneNumbers: [{ value: '2', type: 'mobile' }] },
+    ],
     [{ op: 'replace', path: 'emails[type eq "work"].type', value: 'work' }, mail('Jane@example.com')],
     [{ op: 'replace', path: 'emails[type eq "work"].display', value: 'x' }, mail('Jane@example.com')],
     [{ op: 'replace', path: 'name.honorificPrefix', value: 'Dr' }, { name: user.name }],
@@ -145,7 +177,7 @@ describe('a patch as RFC 7644 §3.5.2 has it', () => {
 
   it.each<[string, object]>([
     ['noTarget', { op: 'remove' }],
-    ['noTarget', { op: 'replace', path: 'emails[type eq "home"].value', value: 'n@example.com' }],
+    ['noTarget', { op: 'replace', path: 'emails[type eq "other"].value', value: 'n@example.com' }],
     [
       'noTarget',
       { op: 'replace', path: 'emails[value eq "n@example.com"]', value: { value: 'n@example.com' } },
@@ -247,5 +279,48 @@ describe('a patch of a disabled user', () => {
     const id = await tenant.addUser('jane@example.com', { active: false })
     expect(await refusal(await patch(tenant, id, operation))).toBe('400 invalidValue')
     expect(await resourceOf(tenant, id)).toMatchObject({ active: false })
+  })
+})
+
+describe('an address for home', () => {
+  const HOME = { value: 'home@example.net', type: 'home', primary: false }
+  const work = (value: string) => ({ value, type: 'work', primary: true })
+
+  it('E1: is never taken for the address that codes go to, whatever is removed or changed beside it', async () => {
+    const tenant = await newTenant()
+    const emails = [HOME, { value: 'jane@example.com', type: 'work' }]
+    const id = await tenant.addUser('jane@example.com', { userName: 'jane.doe@example.com', emails })
+    const after = async (...operations: object[]) => {
+      const response = await patch(tenant, id, ...operations)
+      expect(response.status).toBe(200)
+      expect(await response.json()).toEqual(await resourceOf(tenant, id))
+      return (await resourceOf(tenant, id))['emails']
+    }
+    expect((await resourceOf(tenant, id))['emails']).toEqual([work('jane@example.com'), HOME])
+    expect(await after({ op: 'replace', path: 'displayName', value: 'Jane' })).toEqual([
+      work('jane@example.com'),
+      HOME,
+    ])
+    // A user without an address has their user name for it.
+    expect(await after({ op: 'remove', path: 'emails[type eq "work"]' })).toEqual([
+      work('jane.doe@example.com'),
+      HOME,
+    ])
+    expect(await after({ op: 'remove', path: 'emails[type eq "home"].value' })).toEqual([
+      work('jane.doe@example.com'),
+    ])
+    await after({ op: 'add', path: 'emails[type eq "home"]', value: HOME })
+    expect(await after({ op: 'remove', path: 'emails' })).toEqual([work('jane.doe@example.com')])
+  })
+
+  it('is refused like any value of the wrong kind', async () => {
+    const tenant = await newTenant()
+    const id = await tenant.addUser('jane@example.com')
+    for (const value of [7, 'a\u0000b', ['home@example.net'], 'x'.repeat(256)]) {
+      for (const path of ['emails[type eq "home"].value', 'phoneNumbers[type eq "mobile"].value']) {
+        expect((await patch(tenant, id, { op: 'add', path, value })).status).toBe(400)
+      }
+    }
+    expect(await resourceOf(tenant, id)).toMatchObject({ emails: [work('jane@example.com')] })
   })
 })

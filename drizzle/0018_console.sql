@@ -17,22 +17,6 @@ CREATE TABLE `console_persons` (
 	PRIMARY KEY(`tenant_id`, `id`)
 ) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE TABLE `event_count_marks` (
-	`tenant_id` text PRIMARY KEY NOT NULL,
-	`admin_seq` integer NOT NULL,
-	`user_seq` integer NOT NULL
-) WITHOUT ROWID;
---> statement-breakpoint
-CREATE TABLE `event_counts` (
-	`tenant_id` text NOT NULL,
-	`hour_at` integer NOT NULL,
-	`log` text NOT NULL,
-	`action` text NOT NULL,
-	`detail` text NOT NULL,
-	`count` integer NOT NULL,
-	PRIMARY KEY(`tenant_id`, `hour_at`, `log`, `action`, `detail`)
-) WITHOUT ROWID;
---> statement-breakpoint
 CREATE TABLE `console_sessions` (
 	`id` text PRIMARY KEY NOT NULL,
 	`tenant_id` text NOT NULL,
@@ -53,5 +37,21 @@ CREATE TABLE `console_sessions` (
 --> statement-breakpoint
 CREATE INDEX `console_sessions_by_person` ON `console_sessions` (`tenant_id`,`person_id`,`created_at`);--> statement-breakpoint
 CREATE INDEX `console_sessions_by_time` ON `console_sessions` (`expires_at`);--> statement-breakpoint
+CREATE TABLE `event_count_marks` (
+	`tenant_id` text PRIMARY KEY NOT NULL,
+	`admin_seq` integer NOT NULL,
+	`user_seq` integer NOT NULL
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `event_counts` (
+	`tenant_id` text NOT NULL,
+	`hour_at` integer NOT NULL,
+	`log` text NOT NULL,
+	`action` text NOT NULL,
+	`detail` text NOT NULL,
+	`count` integer NOT NULL,
+	PRIMARY KEY(`tenant_id`, `hour_at`, `log`, `action`, `detail`)
+) WITHOUT ROWID;
+--> statement-breakpoint
 CREATE INDEX `users_by_first_name` ON `users` (`tenant_id`,lower(CASE WHEN attributes ->> '$.name.givenName' IS NULL THEN attributes ->> '$.displayName' ELSE attributes ->> '$.name.givenName' END)) WHERE CASE WHEN attributes ->> '$.name.givenName' IS NULL THEN attributes ->> '$.displayName' ELSE attributes ->> '$.name.givenName' END IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `users_by_last_name` ON `users` (`tenant_id`,lower(attributes ->> '$.name.familyName')) WHERE attributes ->> '$.name.familyName' IS NOT NULL;
