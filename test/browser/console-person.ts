@@ -67,6 +67,31 @@ export async function prepare(service: LocalService, count: number, evilName: st
   await callAs(service, 'demo', 'POST', '/scim/v2/Bulk', { schemas, Operations: [...users, evil] })
 }
 
+/** The pages that need no more than a sign-in. */
+export const PLACES = [
+  '/',
+  '/many',
+  '/approvals',
+  '/logs/admin',
+  '/logs/users',
+  '/activity',
+  '/incident',
+  '/settings/users',
+  '/settings/keys',
+  '/settings/clients',
+  '/settings/scim',
+  '/settings/webhooks',
+  '/settings/policy',
+]
+
+/** All rules of the desk that a tenant can have. */
+export const DESK = {
+  verification: { by: 'mail' },
+  requireVerification: 'display',
+  fourEyes: { users: 'high-risk' },
+  alertEmail: 'security@example.com',
+}
+
 /** Puts the rules of the desk into the policy, or takes them out. */
 export async function setDesk(service: LocalService, desk: object | undefined): Promise<void> {
   const tenant = (await callAs(service, 'operator', 'GET', TENANT)) as Tenant

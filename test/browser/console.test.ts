@@ -290,13 +290,6 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     await helen.leave()
   })
 
-  const DESK = {
-    verification: { by: 'mail' },
-    requireVerification: 'display',
-    fourEyes: { users: 'high-risk' },
-    alertEmail: 'security@example.com',
-  }
-
   it('verifies a caller in a second window, and reads out a code that the caller redeems', async () => {
     await setDesk(service, DESK)
     const home = 'jane@home.example'
@@ -565,22 +558,6 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     expect(await validate('many5@example.com', code)).toBe(401)
     await sam.leave()
   })
-
-  const PLACES = [
-    '/',
-    '/many',
-    '/approvals',
-    '/logs/admin',
-    '/logs/users',
-    '/activity',
-    '/incident',
-    '/settings/users',
-    '/settings/keys',
-    '/settings/clients',
-    '/settings/scim',
-    '/settings/webhooks',
-    '/settings/policy',
-  ]
 
   /** What is on the screen, on a telephone and on a desk, light and dark. */
   async function expectSound(visitor: Visitor): Promise<void> {
