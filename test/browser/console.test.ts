@@ -5,9 +5,11 @@ import { findChromium } from '../../scripts/gate/chromium.ts'
 import { LocalService, tokenOf } from '../journeys/local-service.ts'
 import {
   callAs,
+  DESK,
   kept,
   mailTo,
   openUser,
+  PLACES,
   prepare,
   setDesk,
   signIn,

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { CheckField, Choice, TextArea, TextField } from '../ui/field.tsx'
 import { isRecord, type Draft, valueAt } from './draft.ts'
 import { isOperatorsOwn, wordsFor } from './policy-words.ts'
-import { boundsOf, formOf, formsOf, type Schema } from './schema.ts'
+import { boundsOf, formOf, formsOf, namesOf, tagOf, type Schema } from './schema.ts'
 
 export type FieldProps = {
   path: string
@@ -28,7 +28,8 @@ export function PolicyField(props: FieldProps) {
   return <Line {...props} />
 }
 
-function Group(props: FieldProps) {
+/** @param tag the member that is picked elsewhere. */
+function Group({ tag, ...props }: FieldProps & { tag?: string | undefined }) {
   const { path, schema } = props
   const [label, words] = wordsFor(path)
   return (
@@ -41,7 +42,7 @@ function Group(props: FieldProps) {
       )}
       <div className="fields two">
         {Object.entries(schema.properties ?? {})
-          .filter(([, member]) => member.const === undefined)
+          .filter(([name]) => name !== tag)
           .map(([name, member]) => (
             <PolicyField
               key={name}
@@ -74,19 +75,15 @@ function OptionalGroup(props: FieldProps) {
   )
 }
 
-/** What a form is called among others: its constant, its kind, or that there is more to say. */
-function nameOf(form: Schema): string[] {
-  if (form.enum !== undefined) return form.enum
-  if (form.const !== undefined) return [form.const]
-  return [form.properties?.['kind']?.const ?? 'custom']
-}
-
 const FORM_WORDS: Record<string, string> = {
   off: 'Off',
   custom: 'As below',
   grant: 'A grant',
   hook: 'A password hook',
   any: 'Any',
+  mail: 'A code to their second address',
+  phone: 'A code to their telephone, by your hook',
+  'sign-in': 'Signing in with your OpenID provider',
 }
 
 /** A member of several forms: which one, and what that one has. */
@@ -95,15 +92,17 @@ function OneOfForms(props: FieldProps) {
   const [label, words] = wordsFor(path)
   const value = valueAt(draft, path)
   const form = formOf(schema, value)
+  const tag = tagOf(schema)
   const options = formsOf(schema).flatMap((each) =>
-    nameOf(each).map((name) => [name, FORM_WORDS[name] ?? name] as const),
+    namesOf(each, tag).map((name) => [name, FORM_WORDS[name] ?? name] as const),
   )
-  const picked = form === undefined ? '' : form.type === 'object' ? (nameOf(form)[0] ?? '') : String(value)
+  const own = isRecord(value) ? (tag === undefined ? 'custom' : value[tag]) : value
+  const picked = form === undefined || typeof own !== 'string' ? '' : own
   const pick = (name: string) => {
-    const chosen = formsOf(schema).find((each) => nameOf(each).includes(name))
+    const chosen = formsOf(schema).find((each) => namesOf(each, tag).includes(name))
     if (chosen === undefined) onValue(path, undefined)
     else if (chosen.type !== 'object') onValue(path, name)
-    else onValue(path, chosen.properties?.['kind'] === undefined ? {} : { kind: name })
+    else onValue(path, tag === undefined ? {} : { [tag]: name })
   }
   return (
     <div className="fields">
@@ -116,7 +115,7 @@ function OneOfForms(props: FieldProps) {
         options={schema.default === undefined ? [['', 'Not set'] as const, ...options] : options}
         onPick={pick}
       />
-      {form?.properties !== undefined && <Group {...props} schema={form} />}
+      {form?.properties !== undefined && <Group {...props} schema={form} tag={tag} />}
     </div>
   )
 }

@@ -56,9 +56,31 @@ export function formOf(schema: Schema, value: unknown): Schema | undefined {
 
 function isOfForm(form: Schema, value: unknown): boolean {
   if (form.const !== undefined) return form.const === value
-  if (form.enum !== undefined) return form.enum.includes(String(value)) && typeof value === 'string'
+  if (form.enum !== undefined) return typeof value === 'string' && form.enum.includes(value)
   if (form.type !== 'object') return typeof value === form.type
   if (typeof value !== 'object' || value === null) return false
-  const kind = form.properties?.['kind']?.const
-  return kind === undefined || (value as { kind?: unknown }).kind === kind
+  return Object.entries(form.properties ?? {}).every(([name, member]) => {
+    const names = namesIn(member)
+    const own = (value as Record<string, unknown>)[name]
+    return names === undefined || own === undefined || (typeof own === 'string' && names.includes(own))
+  })
+}
+
+/** The words that a member may be, where it is one of some. */
+function namesIn({ const: only, enum: several }: Schema): string[] | undefined {
+  return only === undefined ? several : [only]
+}
+
+/** The member that tells the forms of an object apart, such as `kind`; nothing where there is one such form. */
+export function tagOf(schema: Schema): string | undefined {
+  const objects = formsOf(schema).filter(({ type }) => type === 'object')
+  if (objects.length < 2) return undefined
+  return objects[0]?.required?.find((name) =>
+    objects.every(({ properties }) => namesIn(properties?.[name] ?? {}) !== undefined),
+  )
+}
+
+/** What one calls a form: the words that it may be, those of its tag, or none of its own. */
+export function namesOf(form: Schema, tag: string | undefined): string[] {
+  return namesIn(tag === undefined ? form : (form.properties?.[tag] ?? form)) ?? ['custom']
 }
