@@ -6,6 +6,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { CallError } from './api/call.ts'
 import { router } from './router.tsx'
+import { followPresence } from './session/presence.ts'
 import { followSignOuts } from './session/session.ts'
 import { SignedIn } from './session/signed-in.tsx'
 import { toasts, Toasts } from './ui/toasts.tsx'
@@ -26,6 +27,7 @@ const client = new QueryClient({
   },
 })
 followSignOuts(client)
+followPresence()
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('The page has no root.')

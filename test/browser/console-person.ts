@@ -99,6 +99,31 @@ export async function setDesk(service: LocalService, desk: object | undefined): 
   await callAs(service, 'operator', 'PUT', TENANT, { ...tenant, policy: { ...tenant.policy, notify, desk } })
 }
 
+/** What is on the screen, on a telephone and on a desk, light and dark. */
+export async function expectSound(visitor: Visitor): Promise<void> {
+  await expect.poll(() => visitor.page.locator('.loading').count()).toBe(0)
+  for (const width of [390, 1280]) {
+    await visitor.page.setViewportSize({ width, height: 800 })
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await visitor.page.emulateMedia({ colorScheme })
+      await visitor.expectGood()
+    }
+  }
+}
+
+/** What the password API answers to a code. */
+export async function validate(
+  service: LocalService,
+  emailAddress: string,
+  passwordResetCode: string,
+): Promise<number> {
+  const { status } = await fetch(`${service.url}/api/passwordmanagement/validatePasswordResetCode`, {
+    method: 'POST',
+    body: new URLSearchParams({ emailAddress, passwordResetCode }),
+  })
+  return status
+}
+
 /** What the pattern finds in a mail to an address, as soon as there is one. */
 export async function mailTo(service: LocalService, email: string, pattern: RegExp): Promise<string> {
   return vi.waitFor(

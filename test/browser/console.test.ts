@@ -6,6 +6,7 @@ import { LocalService, tokenOf } from '../journeys/local-service.ts'
 import {
   callAs,
   DESK,
+  expectSound,
   kept,
   mailTo,
   openUser,
@@ -15,6 +16,7 @@ import {
   signIn,
   TENANT,
   type Tenant,
+  validate,
 } from './console-person.ts'
 import { openBrowser, Visitor } from './visitor.ts'
 
@@ -27,15 +29,6 @@ const EVIL = '<img src=x onerror="document.title=\'run\'">'
 const MANY = 130
 
 const GENERATE = '/AdminInterface/restapi/v1/users/generateVerifyCode/resetPassword'
-
-/** What the password API answers to a code. */
-async function validate(emailAddress: string, passwordResetCode: string): Promise<number> {
-  const { status } = await fetch(`${service.url}/api/passwordmanagement/validatePasswordResetCode`, {
-    method: 'POST',
-    body: new URLSearchParams({ emailAddress, passwordResetCode }),
-  })
-  return status
-}
 
 describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
   beforeAll(async () => {
@@ -62,14 +55,14 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     expect(words.map((word) => word.slice(0, 1)).join('')).toBe(code)
     await helen.expectGood()
     expect(await kept(helen)).not.toContain(code)
-    expect(await validate('jane.saoirse@example.com', code)).toBe(200)
+    expect(await validate(service, 'jane.saoirse@example.com', code)).toBe(200)
     await page.clock.fastForward(61_000)
     await expect.poll(() => page.locator('.code').count()).toBe(0)
     expect(await page.content()).not.toContain(code)
     await page.getByRole('button', { name: 'Void', exact: true }).click()
     await page.getByRole('alertdialog').getByRole('button', { name: 'Void' }).click()
     await page.getByText('The code is void.').waitFor()
-    expect(await validate('jane.saoirse@example.com', code)).toBe(401)
+    expect(await validate(service, 'jane.saoirse@example.com', code)).toBe(401)
     await helen.leave()
   })
 
@@ -271,6 +264,28 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
       { timeout: 40_000 },
     )
     await sam.leave()
+    await helen.leave()
+  })
+
+  it('asks for nothing by itself once nobody is there, so that the session ends', async () => {
+    const helen = await signIn(browser, service, 'Helen Desk')
+    const { page } = helen
+    await openUser(helen, 'many1@example.com')
+    await page.clock.install()
+    await page.reload()
+    await page.locator('.states, .card .soft').first().waitFor()
+    let calls = 0
+    page.on('request', (request) => (calls += Number(request.url().includes('/restapi/'))))
+    const wait = async (minutes: number) => {
+      calls = 0
+      for (let seconds = 0; seconds < minutes * 60; seconds += 10) await page.clock.runFor(10_000)
+      return calls
+    }
+    expect(await wait(1)).toBeGreaterThan(1)
+    await wait(5)
+    expect(await wait(3)).toBe(0)
+    await page.mouse.click(600, 5)
+    expect(await wait(1)).toBeGreaterThan(1)
     await helen.leave()
   })
 
@@ -534,7 +549,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     await page.getByLabel('Type demo to go on').fill('demo')
     await page.getByRole('alertdialog').getByRole('button', { name: 'Quarantine' }).click()
     await expect.poll(() => row.count(), { timeout: 10_000 }).toBe(0)
-    expect(await validate('many9@example.com', code)).toBe(401)
+    expect(await validate(service, 'many9@example.com', code)).toBe(401)
     await sam.leave()
   })
 
@@ -544,11 +559,11 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     await openUser(sam, 'many5@example.com')
     await page.getByRole('button', { name: 'E-mail a code' }).click()
     const code = await mailTo(service, 'many5@example.com', /^ {4}(\S+)$/m)
-    expect(await validate('many5@example.com', code)).toBe(200)
+    expect(await validate(service, 'many5@example.com', code)).toBe(200)
     await sam.open(`${service.url}/console/incident`)
     await page.getByRole('button', { name: 'Count first' }).click()
     await page.getByText(/^[1-9]\d* codes? would be voided\.$/).waitFor({ timeout: 30_000 })
-    expect(await validate('many5@example.com', code)).toBe(200)
+    expect(await validate(service, 'many5@example.com', code)).toBe(200)
     await page.getByRole('button', { name: 'Void everything' }).click()
     const go = page.getByRole('alertdialog').getByRole('button', { name: 'Void everything' })
     await page.getByLabel('Type demo to go on').fill('dem')
@@ -557,21 +572,9 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     await page.getByLabel('Type demo to go on').fill('demo')
     await go.click()
     await page.getByText(/^Every code that was made before/).waitFor()
-    expect(await validate('many5@example.com', code)).toBe(401)
+    expect(await validate(service, 'many5@example.com', code)).toBe(401)
     await sam.leave()
   })
-
-  /** What is on the screen, on a telephone and on a desk, light and dark. */
-  async function expectSound(visitor: Visitor): Promise<void> {
-    await expect.poll(() => visitor.page.locator('.loading').count()).toBe(0)
-    for (const width of [390, 1280]) {
-      await visitor.page.setViewportSize({ width, height: 800 })
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await visitor.page.emulateMedia({ colorScheme })
-        await visitor.expectGood()
-      }
-    }
-  }
 
   it('is sound before the sign-in', async () => {
     const nobody = await Visitor.arrive(browser)

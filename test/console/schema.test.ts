@@ -27,8 +27,11 @@ it.each([
   expect(form && namesOf(form, tagOf(schema))).toEqual(names)
 })
 
-it.each(['redeem', 'desk.verification', 'pages', 'code.customEmail'])('no two forms of %s have one name', (path) => {
-  const schema = member(path)
-  const names = formsOf(schema).flatMap((form) => namesOf(form, tagOf(schema)))
-  expect(new Set(names).size).toBe(names.length)
-})
+it.each(['redeem', 'desk.verification', 'pages', 'code.customEmail'])(
+  'no two forms of %s have one name',
+  (path) => {
+    const schema = member(path)
+    const names = formsOf(schema).flatMap((form) => namesOf(form, tagOf(schema)))
+    expect(new Set(names).size).toBe(names.length)
+  },
+)

@@ -38,14 +38,18 @@ export async function saveJob(owner: string, job: Job): Promise<void> {
   await inStore('readwrite', (store) => store.put(job, owner))
 }
 
-/** The job of this person, if one waits; those of all others are removed. */
+/** The job of this person, if one waits. */
 export async function loadJob(owner: string, now: number): Promise<Job | undefined> {
-  const owners = await inStore('readonly', (store) => store.getAllKeys())
-  for (const other of owners) if (other !== owner) await inStore('readwrite', (store) => store.delete(other))
   const job = (await inStore('readonly', (store) => store.get(owner))) as Job | undefined
   if (job === undefined || isFresh(job, now)) return job
   await forgetJobs()
   return undefined
+}
+
+/** Removes the jobs of everybody but this person: somebody else works at this desk now. */
+export async function forgetJobsOfOthers(owner: string): Promise<void> {
+  const owners = await inStore('readonly', (store) => store.getAllKeys())
+  for (const other of owners) if (other !== owner) await inStore('readwrite', (store) => store.delete(other))
 }
 
 export async function forgetJobs(): Promise<void> {

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useSession } from '../session/session.ts'
+import { ownerOf, useSession } from '../session/session.ts'
 import { Page } from '../ui/page.tsx'
 import { Loading } from '../ui/states.tsx'
 import { ChooseStep } from './choose-step.tsx'
@@ -11,9 +11,8 @@ import { WorkStep } from './work-step.tsx'
 
 /** Codes for many users at once, or an end to theirs: choose, see what would happen, do it. */
 export function ManyPage() {
-  const { person, tenant } = useSession()
   const client = useQueryClient()
-  const owner = `${tenant.id}/${person.id}`
+  const owner = ownerOf(useSession())
   const { data: waiting, isPending } = useQuery({
     queryKey: ['job', owner],
     queryFn: async () => (await loadJob(owner, Date.now()).catch(() => undefined)) ?? null,

@@ -1,5 +1,5 @@
 import { queryOptions, useQueryClient, useSuspenseQuery, type QueryClient } from '@tanstack/react-query'
-import { forgetJobs } from '../bulk/job-store.ts'
+import { forgetJobs, forgetJobsOfOthers } from '../bulk/job-store.ts'
 import { call, CallError, useSessionInCalls } from '../api/call.ts'
 
 /** Who is signed in, and what they may do. */
@@ -29,6 +29,7 @@ export function sessionQuery(client: QueryClient) {
         const session = await call<Session>('GET', '/console/session', { signal })
         useSessionInCalls(session.csrfToken, () => forget(client))
         client.removeQueries({ queryKey: SIGNED_OUT, exact: true })
+        await forgetJobsOfOthers(ownerOf(session)).catch(() => {})
         return session
       } catch (error) {
         if (error instanceof CallError && error.status === 401) return null
@@ -36,6 +37,11 @@ export function sessionQuery(client: QueryClient) {
       }
     },
   })
+}
+
+/** Whose a job in this browser is. */
+export function ownerOf({ tenant, person }: Session): string {
+  return `${tenant.id}/${person.id}`
 }
 
 /** The session of whoever sees this component: what is inside {@link SignedIn} has one. */
@@ -57,6 +63,7 @@ export function useIsSuperAdmin(): boolean {
 /** Leaves nothing on the screen or in memory of what a session has shown. */
 export function forget(client: QueryClient): void {
   useSessionInCalls('', () => {})
+  void client.cancelQueries()
   client.getMutationCache().clear()
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] })
   client.setQueryData(KEY, null)
