@@ -42,6 +42,7 @@ const steps: readonly Step[] = [
   logLeaks(logs),
   deployDryRun('production', 'src/index.ts'),
   deployDryRun('production-control', 'src/control.ts'),
+  deployDryRun('production-background', 'src/background.ts'),
   startupCpu,
 ]
 
