@@ -43,7 +43,9 @@ const steps: readonly Step[] = [
   deployDryRun('production', 'src/index.ts'),
   deployDryRun('production-control', 'src/control.ts'),
   deployDryRun('production-background', 'src/background.ts'),
-  startupCpu,
+  startupCpu('production'),
+  startupCpu('production-control'),
+  startupCpu('production-background'),
 ]
 
 const startedAt = Date.now()
