@@ -25,7 +25,7 @@ export type Plane = {
 
 const NOT_FOUND =
   'There is nothing here. The APIs are under /AdminInterface/restapi, /api/passwordmanagement, /api/login, ' +
-  '/api/users, /scim/v2, /oauth and /operator/v1, pages under /reset, the console under /console; docs/api.md of the project lists every endpoint.'
+  '/api/users, /scim/v2, /oauth and /operator/v1, pages under /reset and /v, the console under /console; docs/api.md of the project lists every endpoint.'
 
 /** The request's way, from top to bottom, to the faces of the planes. */
 export function newApp(...planes: readonly Plane[]): Hono<AppEnv> {

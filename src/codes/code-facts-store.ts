@@ -2,6 +2,7 @@ import { sql, type SQL } from 'drizzle-orm'
 import { PreparedBatch, rawStatement } from '../database/prepared-batch.ts'
 import { adminEvents, jsonEach, resetCodes, users, type Channel, type CodeEnd } from '../database/schema.ts'
 import type { CodeMode } from './code.ts'
+import { freshVerification } from './desk-issue-store.ts'
 import {
   codeValues,
   isKeptLive,
@@ -21,6 +22,9 @@ export type CodeFacts = {
   userId: string | null
   status: string | null
   isAtRisk: 0 | 1
+  isFrozen: 0 | 1
+  /** Whether whoever asks has a fresh verification of the user that is unused. */
+  isVerified: 0 | 1
   failures: number
   /** Whether there has been a code at all. */
   hasCode: 0 | 1
@@ -32,15 +36,20 @@ export type CodeFacts = {
 }
 
 /** Of the user of each address, in their order; null for what is no address. */
-export async function factsOf(scope: CodeScope, emailKeys: readonly (string | null)[]): Promise<CodeFacts[]> {
-  const values = { ...codeValues(scope), emailKeys: JSON.stringify(emailKeys) }
+export async function factsOf(
+  scope: CodeScope,
+  accessId: string,
+  emailKeys: readonly (string | null)[],
+): Promise<CodeFacts[]> {
+  const values = { ...codeValues(scope), accessId, emailKeys: JSON.stringify(emailKeys) }
   const [found] = await factStatements.run(scope.db, values)
   return (found?.results ?? []) as CodeFacts[]
 }
 
-const factStatements = new PreparedBatch<CodeValues & { emailKeys: string }>((_, given) => [
+const factStatements = new PreparedBatch<CodeValues & { accessId: string; emailKeys: string }>((_, given) => [
   rawStatement(sql`SELECT ${users.id} AS userId, ${users.status} AS status,
-    ${users.highRiskAt} IS NOT NULL AS isAtRisk, coalesce(${resetCodes.failures}, 0) AS failures,
+    ${users.highRiskAt} IS NOT NULL AS isAtRisk, coalesce(${users.frozenUntil}, 0) > ${given.now} AS isFrozen,
+    EXISTS (SELECT 1 ${freshVerification(given, users.id)}) AS isVerified, coalesce(${resetCodes.failures}, 0) AS failures,
     coalesce(${resetCodes.codeId}, '') <> '' AS hasCode, coalesce(${isLive(given)}, 0) AS isLive,
     ${isReserved(given)} AS isReserved, ${resetCodes.endedAs} AS endedAs,
     coalesce(${resetCodes.expiresAt}, 0) <= ${given.now} AS hasExpired, ${resetCodes.voidedAt} IS NOT NULL OR NOT ${isOfEpoch()} AS isVoided

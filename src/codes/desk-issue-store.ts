@@ -45,11 +45,14 @@ const HAS_NO_GLASS = sql`${GLASS_REASON} IS NULL`
 
 const isFrozen = ({ now }: Given) => sql`coalesce(${users.frozenUntil}, 0) > ${now}`
 const isUnverified = (given: Given) =>
-  sql`(${NEEDS_VERIFICATION} AND NOT EXISTS (SELECT 1 ${fresh(given, users.id)}))`
+  sql`(${NEEDS_VERIFICATION} AND NOT EXISTS (SELECT 1 ${freshVerification(given, users.id)}))`
 const isForTwo = sql`(${FOUR_EYES} = 2 OR ${FOUR_EYES} AND ${users.highRiskAt} IS NOT NULL)`
 
 /** The verifications of a user by whoever issues, that are fresh and unused (S2). */
-function fresh({ tenantId, accessId, now }: Given, userId: SQL | typeof users.id): SQL {
+export function freshVerification(
+  { tenantId, accessId, now }: Pick<Given, 'tenantId' | 'accessId' | 'now'>,
+  userId: SQL | typeof users.id,
+): SQL {
   const since = sql`${now} - ${sql.raw(String(VERIFIED_MS))}`
   return sql`FROM desk_verifications proof WHERE proof.tenant_id = ${tenantId} AND proof.user_id = ${userId}
     AND proof.expires_at > ${since} AND proof.verified_at > ${since} AND proof.verifier_id = ${accessId}
@@ -110,7 +113,7 @@ export function useVerifications(given: Given) {
   const { tenantId, now } = given
   return rawStatement(sql`UPDATE desk_verifications SET used_at = ${now}, used_for = used.event_id
     FROM (SELECT ${adminEvents.id} AS event_id,
-        (SELECT proof.id ${fresh(given, sql`${adminEvents.userId}`)} ORDER BY proof.verified_at LIMIT 1) AS proof_id
+        (SELECT proof.id ${freshVerification(given, sql`${adminEvents.userId}`)} ORDER BY proof.verified_at LIMIT 1) AS proof_id
       ${ofThisCall(given, given.entries, `'issued', '${AWAITING}'`)} WHERE ${NEEDS_VERIFICATION}) used
     WHERE tenant_id = ${tenantId} AND desk_verifications.id = used.proof_id`)
 }

@@ -1,22 +1,34 @@
 import type { CodeFacts } from './code-facts-store.ts'
-import type { IssueRefusal } from './issue-store.ts'
+import { AWAITING } from './desk-issue-store.ts'
+import type { DeskRules } from './desk-rules.ts'
+import type { IssueResult } from './issue-store.ts'
 import type { VoidResult } from './void-store.ts'
 
 /** What a generate or a void would do, by the rules of issue-store.ts and void-store.ts, with nothing done. */
 
-/** What an issue would do for a user; `entry` is what was asked for. */
+/** What is asked for a user, beside who they are. */
+type Wanted = {
+  isFreshStart: boolean
+  isRefusedAtRisk: boolean
+  failuresMax: number
+  rules: DeskRules
+  /** Whether a reason is given to pass the rules of the desk. */
+  hasGlass: boolean
+}
+
+/** What an issue would do for a user. */
 export function foreseeIssue(
-  { userId, status, isAtRisk, failures }: CodeFacts,
-  {
-    isFreshStart,
-    isRefusedAtRisk,
-    failuresMax,
-  }: { isFreshStart: boolean; isRefusedAtRisk: boolean; failuresMax: number },
-): 'issued' | IssueRefusal<never> {
+  { userId, status, isAtRisk, isFrozen, isVerified, failures }: CodeFacts,
+  { isFreshStart, isRefusedAtRisk, failuresMax, rules, hasGlass }: Wanted,
+): IssueResult<never> {
   if (userId === null) return 'unknown'
   if (status !== 'enabled') return 'disabled'
+  if (!hasGlass && isFrozen) return 'frozen'
   if (isRefusedAtRisk && isAtRisk) return 'high-risk'
-  return !isFreshStart && failures >= failuresMax ? 'locked' : 'issued'
+  if (!isFreshStart && failures >= failuresMax) return 'locked'
+  if (!hasGlass && rules.needsVerification && !isVerified) return 'unverified'
+  const isForTwo = rules.fourEyes === 'all' || (rules.fourEyes === 'high-risk' && isAtRisk === 1)
+  return !hasGlass && isForTwo ? AWAITING : 'issued'
 }
 
 export function foreseeVoid(facts: CodeFacts): VoidResult {

@@ -1,7 +1,10 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import type { CodeMode } from '../../codes/code.ts'
 import { codeScope } from '../../codes/code-context.ts'
 import { factsOf, type CodeFacts } from '../../codes/code-facts-store.ts'
+import { AWAITING } from '../../codes/desk-issue-store.ts'
+import { rulesOf } from '../../codes/desk-rules.ts'
 import { canonicalEmailAddress } from '../../codes/email-address.ts'
 import type { IssueRequest } from '../../codes/issue.ts'
 import { foreseeIssue, foreseeVoid } from '../../codes/preview.ts'
@@ -43,13 +46,14 @@ export async function previewCodes(c: Context<AdminEnv>): Promise<Response> {
   requireUserCount(users.length)
   await admitKey(c, Math.ceil(users.length / USERS_OF_UNIT))
   const { policy } = c.get('tenant')
-  const requests = users.map((each: unknown) =>
-    requestOf(readEntry(operation === 'void' ? { email: each } : each, policy.code.ttlMinutes), policy),
+  const entries = users.map((each: unknown) =>
+    readEntry(operation === 'void' ? { email: each } : each, policy.code.ttlMinutes),
   )
+  const requests = entries.map((entry) => requestOf(entry, policy))
   const keys = requests.map(({ emailAddress }) => canonicalEmailAddress(emailAddress) ?? null)
   // Only what is wanted itself takes the code of an entry before it.
   const wantedKeys = requests.map(({ tag }, index) => (tag === 'wanted' ? keys[index] : undefined))
-  const facts = await factsOf(codeScope(codeContextOf(c), mode), keys)
+  const facts = await factsOf(codeScope(codeContextOf(c), mode), c.get('principal').id, keys)
   const results = requests.map((request, index) => {
     const known = facts[index]
     if (known === undefined) throw new Error('a user of a preview has no facts')
@@ -57,11 +61,21 @@ export async function previewCodes(c: Context<AdminEnv>): Promise<Response> {
     const foreseen =
       operation === 'void'
         ? voidResult(mode, foreseeVoid(known))
-        : generateResult(c, request, known, wantedKeys.includes(keys[index] ?? '', index + 1))
+        : generateResult(c, request, known, {
+            mode,
+            isRepeated: wantedKeys.includes(keys[index] ?? '', index + 1),
+            hasGlass: entries[index]?.glassReason !== undefined,
+          })
     const email = operation === 'void' ? sent : (requestEmail(sent) ?? sent)
     return { ...foreseen, user_email: asText(email), hasLiveCode: Boolean(known.isLive) }
   })
   return c.json({ results })
+}
+
+/** As `awaitingResult` says it of a request that there is. */
+const APPROVAL_NEEDED = {
+  status: 1006,
+  errorMessage: 'Approval needed: a request would wait for a second person.',
 }
 
 function requestEmail(entry: unknown): unknown {
@@ -72,13 +86,17 @@ function generateResult(
   c: Context<AdminEnv>,
   request: IssueRequest<GenerateFault>,
   facts: CodeFacts,
-  isRepeated: boolean,
+  { mode, isRepeated, hasGlass }: { mode: CodeMode; isRepeated: boolean; hasGlass: boolean },
 ) {
   if (request.tag === 'faulty') return GENERATE_REFUSALS[request.fault]
   if (isRepeated) return GENERATE_REFUSALS.repeated
-  const { failuresMax, highRisk } = c.get('tenant').policy.code
+  const { code, desk } = c.get('tenant').policy
+  const { failuresMax, highRisk } = code
+  const rules = rulesOf(desk, mode, request.channel)
   const isRefusedAtRisk = highRisk === 'restrict' && request.channel !== 'EMAIL'
-  const foreseen = foreseeIssue(facts, { isFreshStart: request.isFreshStart, isRefusedAtRisk, failuresMax })
+  const { isFreshStart } = request
+  const foreseen = foreseeIssue(facts, { isFreshStart, isRefusedAtRisk, failuresMax, rules, hasGlass })
+  if (foreseen === AWAITING) return APPROVAL_NEEDED
   if (foreseen !== 'issued') return GENERATE_REFUSALS[foreseen]
   return { status: request.channel === 'DISPLAY' ? GENERATED_FOR_DISPLAY : GENERATED_FOR_EMAIL }
 }

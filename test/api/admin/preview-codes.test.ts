@@ -106,6 +106,32 @@ describe('a preview', () => {
     expect(new Set(real.map(({ status }) => status))).toEqual(new Set([1002, 1015, 1016]))
   })
 
+  it('S1: foresees the rules of the desk: who is frozen, who must be verified, whose code waits for a second person', async () => {
+    const desk = {
+      requireVerification: 'display',
+      fourEyes: { users: 'high-risk', modes: ['PASSWORD_RESET'] },
+    }
+    const tenant = await newTenant({ policy: { ...NO_LIMITS, mail: { from: 'a@b.example' }, desk } })
+    const ids = new Map<string, string>()
+    for (const kind of ['plain', 'frozen', 'risky'])
+      ids.set(kind, await tenant.addUser(`${kind}@example.com`))
+    await env.DB.prepare('UPDATE users SET frozen_until = ? WHERE id = ?')
+      .bind(Date.now() + 3_600_000, ids.get('frozen'))
+      .run()
+    await env.DB.prepare('UPDATE users SET high_risk_at = 1 WHERE id = ?').bind(ids.get('risky')).run()
+    const users = [...ids.keys()].flatMap((kind) =>
+      ['DISPLAY', 'EMAIL'].map((code_send_to) => ({ email: `${kind}@example.com`, code_send_to })),
+    )
+    for (const each of users) {
+      const [foreseen] = await preview(tenant, { operation: 'generate', users: [each] })
+      const response = await tenant.admin('/users/generateVerifyCode/resetPassword', [each])
+      const [real] = await response.json<{ status: number; errorMessage?: string }[]>()
+      const words = ({ errorMessage = '' }: { errorMessage?: string }) =>
+        errorMessage.replace(/^(Approval needed): .*/, '$1')
+      expect([each, foreseen?.status, words(foreseen ?? {})]).toEqual([each, real?.status, words(real ?? {})])
+    }
+  })
+
   it('says who has a live code that would end', async () => {
     const { tenant, emails } = await everyKindOfUser()
     const foreseen = await preview(tenant, {
