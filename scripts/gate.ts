@@ -46,7 +46,10 @@ const steps: readonly Step[] = [
   logLeaks(logs),
   deployDryRun('production', 'src/index.ts'),
   deployDryRun('production-control', 'src/control.ts'),
-  startupCpu,
+  deployDryRun('production-background', 'src/background.ts'),
+  startupCpu('production'),
+  startupCpu('production-control'),
+  startupCpu('production-background'),
 ]
 
 const startedAt = Date.now()

@@ -34,7 +34,7 @@ function drift(baseUrl: string, configured: string): string {
   return [
     `Warning: BASE_URL of production in wrangler.toml is ${configured}, and not ${baseUrl}.`,
     'As it is, the service would refuse every token of the operator key that was just written.',
-    `Set it for both Workers, and the patterns of their routes, before you deploy: BASE_URL = "${baseUrl}"`,
+    `Set it for every Worker, and the patterns of their routes, before you deploy: BASE_URL = "${baseUrl}"`,
   ].join('\n')
 }
 
@@ -53,6 +53,7 @@ The first deploy takes the secrets along; later ones are \`npm run deploy\`:
   npx wrangler d1 migrations apply rescind --remote --env production
   npx wrangler deploy --env production --secrets-file ${secretsPath}
   npx wrangler deploy --env production-control --secrets-file ${secretsPath}
+  npx wrangler deploy --env production-background --secrets-file ${secretsPath}
 
 Then move both files to where your other secrets are kept, off this machine: the peppers are needed
 to rotate them, the operator key to make tenants and keys:
@@ -78,7 +79,7 @@ function requireOrigin(argument: string | undefined, configured: string): string
   }
   if (argument === undefined && url.hostname.endsWith('example.com')) {
     throw new UserError(
-      'BASE_URL of production in wrangler.toml is still the example. Set it and the routes for both Workers, or pass the URL: npm run secrets -- https://reset.acme.com',
+      'BASE_URL of production in wrangler.toml is still the example. Set it and the routes for every Worker, or pass the URL: npm run secrets -- https://reset.acme.com',
     )
   }
   return url.origin

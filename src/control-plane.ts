@@ -7,10 +7,6 @@ import { pageErrors } from './api/pages/errors.ts'
 import { reportRoutes } from './api/pages/report-routes.ts'
 import { verifyRoutes } from './api/pages/verify-routes.ts'
 import type { Plane } from './app.ts'
-import { consumeDeliveries } from './delivery/consumer.ts'
-import { consumeJobs, JOBS } from './jobs/consumer.ts'
-import { maintain } from './maintenance.ts'
-import { consumeWebhooks, SLOW_WEBHOOKS, WEBHOOKS } from './webhooks/consumer.ts'
 
 /**
  * What the operator of the service calls, the console of tenants, what super-admins call when something is wrong, codes that
@@ -32,13 +28,3 @@ export const controlPlane: Plane = {
     app.route('/v', verifyRoutes)
   },
 }
-
-/** What happens behind the requests: the queues, and what the cron trigger runs. */
-export const background = {
-  queue(batch, env) {
-    if (batch.queue === JOBS) return consumeJobs(batch, env)
-    const isOfWebhooks = [WEBHOOKS, SLOW_WEBHOOKS].includes(batch.queue)
-    return isOfWebhooks ? consumeWebhooks(batch, env) : consumeDeliveries(batch, env)
-  },
-  scheduled: maintain,
-} satisfies ExportedHandler<Env>

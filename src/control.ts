@@ -1,6 +1,6 @@
 import { newApp } from './app.ts'
-import { background, controlPlane } from './control-plane.ts'
+import { controlPlane } from './control-plane.ts'
 
-/** The Worker of the control plane: `rescind-control`, which consumes the queues besides. */
+/** The Worker of the control plane: `rescind-control`. */
 
-export default { fetch: newApp(controlPlane).fetch, ...background } satisfies ExportedHandler<Env>
+export default { fetch: newApp(controlPlane).fetch } satisfies ExportedHandler<Env>

@@ -29,7 +29,7 @@ export async function cpu(load: Load, say: (line: string) => void): Promise<Sect
     if (inspector === undefined) throw new Error('the server has no inspector')
     const { rows, perCallMs } = await profileCalls(load, server, { token, inspector, folder, say })
     say('starting a few times')
-    const startup = await startupCpu.run()
+    const startup = await startupCpu('production').run()
     return {
       name: 'cpu',
       title: 'CPU and size',

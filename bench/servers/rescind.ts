@@ -45,7 +45,7 @@ export const POLICY = {
   notify: { redeemed: false, voided: false, locked: false },
 }
 
-/** Both Workers in one, with the numbers of production. */
+/** All Workers in one, with the numbers of production. */
 function localConfig(): Unstable_Config {
   return readConfig({ config: join(ROOT, 'wrangler.toml') }, { hideWarnings: true })
 }

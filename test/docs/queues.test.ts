@@ -15,23 +15,25 @@ it('every queue of wrangler.toml is created before the first deploy, and has a c
     const created = [...text.matchAll(/wrangler queues create ([\w-]+)/g)].map(([, name = '']) => name)
     expect(created.toSorted((a, b) => a.localeCompare(b))).toEqual(names)
   }
-  for (const environment of ['', 'env\\.production-control\\.']) {
+  for (const environment of ['', 'env\\.production-background\\.']) {
     expect(
       queues(new RegExp(`^\\[\\[${environment}queues\\.consumers\\]\\]\\nqueue = "([\\w-]+)"`, 'gm')),
     ).toEqual(names)
   }
 })
 
-it('the two Workers of production are given the same of what both are given', () => {
+it('the Workers of production are given the same of what all are given', () => {
   const blocksOf = (environment: string) =>
     wrangler
       .replaceAll(/^ *#.*$/gm, '')
       .split(/^(?=\[)/m)
       .filter((block) => new RegExp(`^\\[+env\\.${environment}\\.`).test(block))
       .map((block) => block.replace(`env.${environment}.`, '').trim())
-  const [data, control] = [blocksOf('production'), blocksOf('production-control')]
+  const data = blocksOf('production')
   const isShared = (block: string) =>
     /^\[+(?:secrets|vars|assets|d1_databases|ratelimits|queues\.producers)\]/.test(block)
   expect(data.filter(isShared)).toHaveLength(11)
-  expect(control.filter(isShared)).toEqual(data.filter(isShared))
+  for (const other of ['production-control', 'production-background']) {
+    expect(blocksOf(other).filter(isShared)).toEqual(data.filter(isShared))
+  }
 })

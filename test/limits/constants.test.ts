@@ -34,6 +34,11 @@ describe('wrangler.toml', () => {
       ['FALLBACK_LIMITER', '{ limit = 100, period = 10 }'],
     ]
     // For local runs, and for each Worker of production.
-    expect(bindings.map(([, name, simple]) => [name, simple])).toEqual([...local, ...local, ...local])
+    expect(bindings.map(([, name, simple]) => [name, simple])).toEqual([
+      ...local,
+      ...local,
+      ...local,
+      ...local,
+    ])
   })
 })

@@ -72,8 +72,9 @@ function pageOf({ total }: LogPage<unknown>, { number, size }: PageOf) {
 
 /** The number is the event's id: no member stands beside the vendor's, since its clients refuse unknown ones. */
 function adminEntry(event: AdminEvent) {
-  const { seq, loggedAt, action, mode, accessId, personName, result, target, userId, sourceIp, destination } =
-    event
+  const { seq, loggedAt, action, mode, accessId, personName, result, userId, sourceIp, destination } = event
+  // Where a limit refused, no user is named: the target is the limit.
+  const [target, limit] = result === 'limited' ? ['', ` Limit: ${event.target}`] : [event.target, '']
   const activity = ADMIN_ACTIVITIES[action] ?? ADMIN_ACTIVITIES[`${action} ${mode}`]
   const named = personName === null ? accessId : `${personName} (${accessId})`
   const who = accessId === '' ? 'The service' : `Admin ${named}`
@@ -91,7 +92,7 @@ function adminEntry(event: AdminEvent) {
     activityCode: activity?.code ?? null,
     result: SUCCESSES.has(result) ? 'SUCCESS' : 'FAILURE',
     reasonKey: result,
-    message: `${who} ${activity?.words ?? action}${whom}${to}: ${result}.${why}`,
+    message: `${who} ${activity?.words ?? action}${whom}${to}: ${result}.${limit}${why}`,
     sourceIPAddress: sourceIp === '' ? null : sourceIp,
     targetObject1Id: userId,
     targetObject1Name: target === '' ? null : target,

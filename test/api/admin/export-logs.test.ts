@@ -66,6 +66,15 @@ describe('the log of administrators', () => {
     expect(elements[2]).toMatchObject({ result: 'FAILURE', reasonKey: 'unknown', targetObject1Id: null })
   })
 
+  it('names a limit that refused as the limit, and not as whom a code was for', async () => {
+    const tenant = await newTenant({ policy: { limits: { issue: { perHour: 2, perDay: 2 } } } })
+    const one = [{ email: USER }]
+    for (let nth = 0; nth < 3; nth += 1) await tenant.admin('/users/generateVerifyCode/resetPassword', one)
+    const entry = (await log(tenant, 'adminlog')).elements.find(({ reasonKey }) => reasonKey === 'limited')
+    expect(entry).toMatchObject({ result: 'FAILURE', targetObject1Name: null, targetObject1Type: null })
+    expect(entry?.['message']).toMatch(/: limited\. Limit: issue-(?:hour|day)$/)
+  })
+
   it('D3: numbers events without a gap, also those that are written at once', async () => {
     const tenant = await newTenant({ policy: NO_LIMITS, users: 2 })
     await Promise.all(Array.from({ length: 20 }, () => tenant.generate(tenant.emails)))
