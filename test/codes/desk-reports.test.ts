@@ -38,6 +38,8 @@ describe('S5: a code that a user reports', () => {
     expect(until - before).toBeGreaterThanOrEqual(24 * 3_600_000)
     expect(until - before).toBeLessThan(24 * 3_600_000 + 60_000)
     expect(await whatHappened(tenant)).toContain('reported')
+    const states = await desk(tenant, await tenant.token(), `/users/${made.userId}/codes`, undefined, 'GET')
+    expect(await states.json()).toMatchObject({ frozenUntil: new Date(until).toISOString() })
   })
 
   it('is not touched by GET and HEAD, which a scanner of mails sends', async () => {
