@@ -38,12 +38,14 @@ export async function reportCode(scope: TenantScope & CodeCaps, report: Report):
   const pressId = crypto.randomUUID()
   const statement = (text: string, ...more: unknown[]) =>
     db.prepare(text).bind(tenantId, codeId, pressId, userId, ...more)
-  const mine = sql`(SELECT user_id AS id FROM desk_reports
-    WHERE tenant_id = ${tenantId} AND code_id = ${codeId} AND press_id = ${pressId})`
+  // Who is marked as deleted has no codes, and gets none by this.
+  const mine = sql`(SELECT u.id FROM desk_reports r JOIN users u ON u.tenant_id = r.tenant_id AND u.id = r.user_id
+    WHERE r.tenant_id = ${tenantId} AND r.code_id = ${codeId} AND r.press_id = ${pressId})`
   await db.batch([
     statement(
       `INSERT INTO desk_reports (tenant_id, code_id, user_id, press_id, reported_at, expires_at)
-       SELECT ?1, ?2, id, ?3, ?5, ?6 FROM users WHERE tenant_id = ?1 AND id = ?4 ON CONFLICT DO NOTHING`,
+       SELECT ?1, ?2, ?4, ?3, ?5, ?6 WHERE EXISTS (SELECT 1 FROM users WHERE tenant_id = ?1 AND id = ?4)
+         OR EXISTS (SELECT 1 FROM deleted_users WHERE tenant_id = ?1 AND id = ?4) ON CONFLICT DO NOTHING`,
       now,
       expiresAt,
     ),
@@ -55,10 +57,13 @@ export async function reportCode(scope: TenantScope & CodeCaps, report: Report):
       now,
       network,
     ),
-    statement(
-      `UPDATE users SET frozen_until = max(coalesce(frozen_until, 0), ?5)
-       WHERE tenant_id = ?1 AND id = ?4 AND ${IS_FIRST}`,
-      now + freezeMs,
+    // Who marks a user as deleted, and restores them, does not get by it what they have reported meanwhile.
+    ...['users', 'deleted_users'].map((table) =>
+      statement(
+        `UPDATE ${table} SET frozen_until = max(coalesce(frozen_until, 0), ?5)
+         WHERE tenant_id = ?1 AND id = ?4 AND ${IS_FIRST}`,
+        now + freezeMs,
+      ),
     ),
     ...statementsOf(db, [voidCodesOfAll(drizzle(db), scope, mine)]),
   ])

@@ -219,9 +219,28 @@ describe('S6: a frozen user', () => {
     await change('markDeleted', { markDeleted: true })
     await change('markDeleted', { markDeleted: false })
     expect(await tenant.generate([USER])).toMatchObject([FROZEN])
+    const moved = { userName: 'moved', emails: [{ value: 'moved@example.com', primary: true }] }
+    expect((await tenant.scim('PUT', `/Users/${userId}`, moved)).status).toBe(200)
+    expect(await tenant.generate(['moved@example.com'])).toMatchObject([FROZEN])
     expect((await tenant.scim('DELETE', `/Users/${userId}`)).status).toBe(204)
-    await tenant.addUser(USER)
+    for (const address of [USER, 'moved@example.com']) await tenant.addUser(address)
+    expect(await tenant.generate([USER, 'moved@example.com'])).toMatchObject([FROZEN, FROZEN])
+  })
+
+  it('is frozen also where somebody marks them as deleted before they report, and then restores them', async () => {
+    const made = await newDesk()
+    const { tenant, userId } = made
+    const { link } = await reportLink(made)
+    const agent = await tenant.token()
+    const mark = (markDeleted: boolean) =>
+      desk(tenant, agent, `/users/${userId}/markDeleted`, { markDeleted }, 'PUT')
+    expect((await mark(true)).status).toBe(200)
+    await press(made, link)
+    const codes = env.DB.prepare('SELECT count(*) AS n FROM reset_codes WHERE user_id = ?').bind(userId)
+    expect(await codes.first('n')).toBe(0)
+    expect((await mark(false)).status).toBe(200)
     expect(await tenant.generate([USER])).toMatchObject([FROZEN])
+    expect(await whatHappened(tenant)).toEqual(['reported'])
   })
 
   it('is issued codes again when the hours are over', async () => {
