@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { app } from '../../src/local.ts'
+import { purgeDesk } from '../../src/codes/desk-purge-store.ts'
 import { VERIFIED_MS } from '../../src/codes/desk-rules.ts'
 import type { Scope } from '../../src/tenants/scope.ts'
 import { countingD1 } from '../rig/counting-d1.ts'
@@ -87,6 +88,20 @@ describe('S2: a verification that is required', () => {
     const made = await newDesk(RULES)
     await prove(made, await proofOf(made))
     expect(await generate(made.tenant)).toMatchObject(UNVERIFIED)
+  })
+
+  it('is forgotten a day after it was good, and no earlier', async () => {
+    const made = await newDesk(RULES)
+    await prove(made)
+    const left = env.DB.prepare('SELECT count(*) AS n FROM desk_verifications WHERE tenant_id = ?')
+    const expiry = Date.now() + 240_000
+    for (const [after, count] of [
+      [23 * 3_600_000, 1],
+      [25 * 3_600_000, 0],
+    ] as const) {
+      await purgeDesk(env.DB, expiry + after, 500)
+      expect(await left.bind(made.tenant.id).first('n')).toBe(count)
+    }
   })
 
   it('E3: is none of another tenant', async () => {
