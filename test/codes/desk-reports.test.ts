@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { REPORTABLE_MS } from '../../src/codes/report-link.ts'
+import { purge } from '../../src/users/purge-store.ts'
 import { LANGUAGES } from '../../src/texts/languages.ts'
 import { adminEvents, desk, generateAs, newDesk, reportLink, USER, type Desk } from '../rig/desk.ts'
 import { ask, handle } from '../rig/deliveries.ts'
@@ -225,6 +226,21 @@ describe('S6: a frozen user', () => {
     expect((await tenant.scim('DELETE', `/Users/${userId}`)).status).toBe(204)
     for (const address of [USER, 'moved@example.com']) await tenant.addUser(address)
     expect(await tenant.generate([USER, 'moved@example.com'])).toMatchObject([FROZEN, FROZEN])
+  })
+
+  it('stays frozen for a year where the policy says so, whoever has the address by then', async () => {
+    const made = await newDesk({ freezeHours: 8_760 })
+    const { tenant, userId } = made
+    await press(made, (await reportLink(made)).link)
+    expect((await tenant.scim('DELETE', `/Users/${userId}`)).status).toBe(204)
+    const day = 24 * 3_600_000
+    vi.useFakeTimers({ now: Date.now() + 364 * day, toFake: ['Date'] })
+    await purge(env.DB, Date.now())
+    await tenant.addUser(USER)
+    expect(await tenant.generate([USER])).toMatchObject([FROZEN])
+    vi.setSystemTime(Date.now() + 2 * day)
+    expect(await tenant.generate([USER])).toMatchObject([{ status: 1000 }])
+    vi.useRealTimers()
   })
 
   it('is frozen also where somebody marks them as deleted before they report, and then restores them', async () => {
