@@ -233,7 +233,17 @@ describe('S8: breaking the glass', () => {
     },
   )
 
-  it.each([['short'], [7], [''], ['x'.repeat(501)], ['two\nlines of reason'], [{}], [' a blank before it']])(
+  it.each([
+    ['short'],
+    [7],
+    [''],
+    ['x'.repeat(501)],
+    ['two\nlines of reason'],
+    ['two\u2028lines of reason'],
+    ['a reason that\u202e is turned around'],
+    [{}],
+    [' a blank before it'],
+  ])(
     'needs a reason that says something: %j',
     async (breakGlassReason) => {
       const { tenant, chief } = await newGlass({ requireVerification: 'all' })
