@@ -243,16 +243,13 @@ describe('S8: breaking the glass', () => {
     ['a reason that\u202e is turned around'],
     [{}],
     [' a blank before it'],
-  ])(
-    'needs a reason that says something: %j',
-    async (breakGlassReason) => {
-      const { tenant, chief } = await newGlass({ requireVerification: 'all' })
-      const { result, messages } = await generateAs(tenant, chief, { breakGlassReason })
-      expect(result.status).toBe(1006)
-      expect(messages).toEqual([])
-      expect(await adminEvents(tenant, 'break-glass')).toEqual([])
-    },
-  )
+  ])('needs a reason that says something: %j', async (breakGlassReason) => {
+    const { tenant, chief } = await newGlass({ requireVerification: 'all' })
+    const { result, messages } = await generateAs(tenant, chief, { breakGlassReason })
+    expect(result.status).toBe(1006)
+    expect(messages).toEqual([])
+    expect(await adminEvents(tenant, 'break-glass')).toEqual([])
+  })
 
   it('does not happen where the queue fails: no code without a mail', async () => {
     const { tenant, chief } = await newGlass({ requireVerification: 'all' })
