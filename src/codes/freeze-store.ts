@@ -51,8 +51,9 @@ export async function reportCode(scope: TenantScope & CodeCaps, report: Report):
     ),
     statement(
       `INSERT INTO user_events (tenant_id, occurred_at, id, user_id, action, reason, last_at, networks)
-       SELECT ?1, ?5, 'reported:' || ?2, ?4, 'reported', iif(EXISTS (SELECT 1 FROM reset_codes
-           WHERE tenant_id = ?1 AND user_id = ?4 AND code_id = ?2 AND ended_as = 'redeemed'), 'redeemed', ''), ?5, ?6
+       SELECT ?1, ?5, 'reported:' || ?2, ?4, 'reported', iif(EXISTS (SELECT 1
+           FROM user_events INDEXED BY user_events_by_user WHERE tenant_id = ?1 AND user_id = ?4 AND seq > 0
+             AND id = 'redeemed:' || ?2), 'redeemed', ''), ?5, ?6
        WHERE ${IS_FIRST}`,
       now,
       network,

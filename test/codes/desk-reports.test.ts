@@ -65,14 +65,24 @@ describe('S5: a code that a user reports', () => {
     expect([await frozenUntil(made), (await reports()).length]).toEqual([null, 1])
   })
 
-  it('says whether it had been redeemed before', async () => {
+  it.each<[string, (made: Desk) => Promise<unknown>, (made: Desk) => Promise<unknown>]>([
+    ['', async () => null, async () => null],
+    [', also when another was issued since', async () => null, ({ tenant }) => tenant.generate([USER])],
+    [
+      ', also when it was kept beside another',
+      async ({ tenant }) => handle([await ask(tenant, USER)]),
+      async () => null,
+    ],
+  ])('says whether it had been redeemed before%s', async (_, before, after) => {
     const made = await newDesk({}, { redeem: { kind: 'grant', audience: 'https://app.example.com' } })
     const { link, code } = await reportLink(made)
+    await before(made)
     const body = new URLSearchParams({ emailAddress: USER, passwordResetCode: code })
     const { status } = await visit(made.tenant, '/api/passwordmanagement/redeemPasswordResetCode', {
       form: String(body),
     })
     expect(status).toBe(200)
+    await after(made)
     await press(made, link)
     expect(await whatHappened(made.tenant)).toContain('reported:redeemed')
   })
