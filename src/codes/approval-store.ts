@@ -25,6 +25,8 @@ export type Approval = {
   channel: Channel
   destination: string | null
   requestedBy: string
+  /** Of a person; a key and a client have none. */
+  requestedByName: string | null
   requestedAt: number
   expiresAt: number
   status: 'pending' | 'approved' | 'declined' | 'collected' | 'expired' | 'superseded' | 'voided'
@@ -230,6 +232,7 @@ const OF_EPOCH = `desk_approvals.epoch = coalesce((SELECT e.epoch FROM void_epoc
   WHERE e.tenant_id = desk_approvals.tenant_id AND e.mode = desk_approvals.mode), 0)`
 
 const COLUMNS = `a.id, a.user_id AS userId, e.target, a.mode, a.channel, a.destination, a.requested_by AS requestedBy,
+  (SELECT p.name FROM console_persons p WHERE p.tenant_id = a.tenant_id AND p.id = a.requested_by) AS requestedByName,
   a.requested_at AS requestedAt, a.expires_at AS expiresAt, a.status, a.decided_by AS decidedBy,
   a.decided_at AS decidedAt`
 

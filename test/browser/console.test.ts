@@ -396,6 +396,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     expect(await helen.page.getByRole('button', { name: 'Approve' }).count()).toBe(0)
     const hugo = await signIn(browser, service, 'Hugo Desk', '/console/approvals')
     await hugo.page.getByRole('button', { name: 'Approve' }).waitFor()
+    await hugo.page.getByText('by Helen Desk').waitFor()
     await hugo.expectGood()
     await hugo.page.getByRole('button', { name: 'Approve' }).click()
     await hugo.page.getByRole('alertdialog').getByRole('button', { name: 'Approve' }).click()

@@ -96,7 +96,7 @@ function Other({ approval }: { approval: Approval }) {
     <li>
       <What approval={approval} />
       <span className="soft small">
-        by <ShortId id={approval.requestedBy} />
+        by {approval.requestedByName ?? <ShortId id={approval.requestedBy} />}
       </span>
       <div className="actions">
         <Button small onClick={() => setAsked('decline')}>

@@ -11,6 +11,7 @@ export type Approval = {
   channel: string
   destination: string | null
   requestedBy: string
+  requestedByName: string | null
   requestedAt: string
   expiresAt: string
   status: string
