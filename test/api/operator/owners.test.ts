@@ -85,12 +85,23 @@ describe('the record of the tenant', () => {
     ['hosts', { hosts: ['other.example.com'] }, {}],
     ['policy.console.issuer', {}, { console: { ...CONSOLE_POLICY, issuer: 'https://evil.example.com' } }],
     ['policy.console.roles', {}, { console: { ...CONSOLE_POLICY, roles: { everybody: 'super-admin' } } }],
-    ['policy.console', {}, { console: undefined }],
+    [
+      'policy.console.issuer, policy.console.clientId, policy.console.clientSecret, policy.console.roleClaim, policy.console.roles',
+      {},
+      { console: undefined },
+    ],
     ['policy.limits.send', {}, { limits: { send: { perMinute: 1_000_000 } } }],
     ['policy.limits.admin', {}, { limits: { admin: { perMinute: 1_000_000 } } }],
     ['policy.limits.trustedClients', {}, { limits: { trustedClients: ['203.0.0.0/8'] } }],
     ['policy.retention.eventsDays', {}, { retention: { eventsDays: 30 } }],
     ['policy.origins', {}, { origins: ['https://evil.example.com'] }],
+    ['policy.mail.from', {}, { mail: { from: 'help@another-tenant.example.com' } }],
+    [
+      'policy.redeem.audience',
+      {},
+      { redeem: { kind: 'grant', audience: 'https://app.another-tenant.example.com' } },
+    ],
+    ['policy.desk.alertEmail', {}, { desk: { alertEmail: 'nobody@example.com' } }],
   ])('only the operator may change %s, and nothing is changed beside it', async (name, changes, changed) => {
     const { browser, tenant, record, put } = await withRecord()
     const refused = await put({ name: 'Another', ...changes }, changed)
