@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { app } from '../../../src/local.ts'
 import { helen, newConsoleTenant, sam } from '../../rig/console.ts'
 import { CONSOLE_POLICY } from '../../rig/open-id-provider.ts'
+import { GRANT_PAGES } from '../../rig/pages.ts'
 import { newTenant, operate, publicKey } from '../../rig/service.ts'
 
 /** The operator API in the hands of a tenant's super-admins, who are signed in to its console. */
@@ -57,6 +58,9 @@ describe('every route', () => {
 })
 
 describe('the record of the tenant', () => {
+  const redeem = { ...GRANT_PAGES.redeem, audience: `https://${crypto.randomUUID()}.example.com` }
+  const TIGHTENED = { limits: { send: { perMinute: 3 } } }
+
   async function withRecord(policy: object = {}) {
     const tenant = await newConsoleTenant(policy)
     const { browser } = await sam(tenant)
@@ -108,6 +112,31 @@ describe('the record of the tenant', () => {
     expect(refused).toEqual({ status: 403, detail: `Only the operator may change: ${name}.` })
     const after = await browser.fetch('GET', `/operator/v1/tenants/${tenant.id}`)
     expect(await after.json()).toEqual(record)
+  })
+
+  it.each<[string, (id: string, record: object) => Promise<Response>, unknown]>([
+    [
+      'has set meanwhile',
+      (id, record) => operate('PUT', `/tenants/${id}`, { ...record, hosts: [], policy: TIGHTENED }),
+      { perMinute: 3, hosts: 0 },
+    ],
+    ['has deleted meanwhile', (id) => operate('DELETE', `/tenants/${id}`), null],
+  ])('L2: a super-admin’s change takes nothing back that the operator %s', async (_, act, stored) => {
+    const { tenant, record, put } = await withRecord({ redeem })
+    // The server with the logo, which is the super-admin's, holds the change up for as long as the operator needs.
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async () => {
+      expect((await act(tenant.id, record)).ok).toBe(true)
+      return new Response('<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h1v1z"/></svg>')
+    })
+    const late = await put({}, { pages: { logoUrl: 'https://slow.example.com/logo.svg' } })
+    expect(late).toMatchObject({ status: 409, detail: expect.stringContaining('changed meanwhile') })
+    const row = await env.DB.prepare(
+      `SELECT policy ->> '$.limits.send.perMinute' AS perMinute,
+         (SELECT count(*) FROM tenant_hosts WHERE tenant_id = tenants.id) AS hosts FROM tenants WHERE id = ?`,
+    )
+      .bind(tenant.id)
+      .first()
+    expect(row).toEqual(stored)
   })
 
   it('cannot be moved to another database', async () => {
