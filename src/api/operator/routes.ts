@@ -29,6 +29,8 @@ export const operatorRoutes = new Hono<OperatorEnv>()
 const operator = authenticateOperator()
 /** The operator, or a super-admin who is signed in to the console of the tenant that the path names. */
 const owner = authenticateOwner()
+/** The same for a void of many codes, which must not wait for what else they have called. */
+const voiding = authenticateOwner('void')
 /** The same for a change, which the audit of the tenant tells where a super-admin makes it. */
 const changing = (action: string) => [owner, recordOwner(action)] as const
 
@@ -40,7 +42,7 @@ operatorRoutes.get('/tenants/:id/keys', owner, listKeys)
 operatorRoutes.post('/tenants/:id/keys', ...changing('key.add'), addKey)
 operatorRoutes.delete('/tenants/:id/keys/:accessId', ...changing('key.revoke'), revokeKey)
 // These tell the audit themselves who has called them.
-operatorRoutes.post('/tenants/:id/keys/:accessId/quarantine', owner, quarantineKey)
+operatorRoutes.post('/tenants/:id/keys/:accessId/quarantine', voiding, quarantineKey)
 operatorRoutes.get('/tenants/:id/clients', owner, listClients)
 operatorRoutes.post('/tenants/:id/clients', ...changing('client.add'), addClient)
 operatorRoutes.put('/tenants/:id/clients/:clientId', ...changing('client.update'), putClient)
@@ -56,5 +58,5 @@ operatorRoutes.delete('/tenants/:id/webhooks/:webhookId', ...changing('webhook.d
 operatorRoutes.post('/tenants/:id/webhooks/:webhookId/secret', ...changing('webhook.secret'), rotateSecret)
 operatorRoutes.post('/tenants/:id/webhooks/:webhookId/replay', ...changing('webhook.replay'), replayEvents)
 operatorRoutes.get('/tenants/:id/webhooks/:webhookId/deliveries', owner, listWebhookDeliveries)
-operatorRoutes.post('/tenants/:id/void', owner, voidManyCodes)
+operatorRoutes.post('/tenants/:id/void', voiding, voidManyCodes)
 operatorRoutes.get('/tenants/:id/void/:jobId', owner, getVoid)

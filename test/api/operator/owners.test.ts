@@ -185,6 +185,31 @@ describe('the record of the tenant', () => {
     expect([...actions]).toEqual(['console.sign-in', 'void.all', 'key.quarantine', 'void.some'])
   })
 
+  it('S4: calls of a super-admin share the bucket of their other calls, over all sign-ins, and a refused one is no event', async () => {
+    const tenant = await newConsoleTenant({ limits: { admin: { perMinute: 1, burst: 3 } } })
+    const { browser: one } = await sam(tenant)
+    const { browser: two } = await sam(tenant)
+    const base = `/operator/v1/tenants/${tenant.id}`
+    const revoke = async (browser: typeof one) => (await browser.fetch('DELETE', `${base}/keys/none`)).status
+    expect([await revoke(one), await revoke(two)]).toEqual([404, 404])
+    const lookup = await one.fetch('POST', '/AdminInterface/restapi/v1/users/lookup', {
+      email: 'a@b.example',
+    })
+    expect(lookup.status).not.toBe(429)
+    const refused = await two.fetch('GET', `${base}/webhooks`)
+    expect([refused.status, Number(refused.headers.get('Retry-After')) > 0]).toEqual([429, true])
+    expect(await revoke(one)).toBe(429)
+    // F2: of voids there is a bucket of its own, for the moment in which they are needed.
+    expect((await one.fetch('POST', `${base}/void`, { scope: 'all' })).status).toBe(200)
+    expect((await operate('GET', `/tenants/${tenant.id}`)).status).toBe(200)
+    const row = await env.DB.prepare(
+      "SELECT count(*) AS n FROM admin_events WHERE tenant_id = ? AND action = 'key.revoke'",
+    )
+      .bind(tenant.id)
+      .first()
+    expect(row).toEqual({ n: 2 })
+  })
+
   it('the operator still changes all of it, and that is in no tenant’s audit', async () => {
     const { tenant } = await withRecord()
     const body = { name: 'x', hosts: [tenant.host], policy: { retention: { eventsDays: 30 } } }
