@@ -3,7 +3,8 @@ const HOME = '/console'
 /** What the service answers itself below it. */
 const ENDPOINTS =
   /^\/console\/(?:login|callback|logout|backchannel-logout|session|sessions|overview|assets)(?:\/|$)/
-const LENGTH_MAX = 2_048
+/** Of what comes out, which the cookie of a sign-in holds, sealed: browsers keep no cookie over 4,096 bytes (RFC 6265bis §5.7). */
+const LENGTH_MAX = 1_024
 
 /** Whether a path is the front end's to answer: every path of the console that is no endpoint. */
 export function isPage(pathname: string): boolean {
@@ -15,8 +16,8 @@ export function isPage(pathname: string): boolean {
  * of the parts of the parsed URL behind its origin, so that nobody else's reading of the text counts.
  */
 export function returnPath(wanted: string | undefined, origin: string): string {
-  if (wanted === undefined || wanted.length > LENGTH_MAX || !/^\/[^/\\]/.test(wanted)) return HOME
-  if (!URL.canParse(wanted, origin)) return HOME
+  if (wanted === undefined || !/^\/[^/\\]/.test(wanted) || !URL.canParse(wanted, origin)) return HOME
   const { pathname, search, hash } = new URL(wanted, origin)
-  return isPage(pathname) && !pathname.includes('//') ? pathname + search + hash : HOME
+  const path = pathname + search + hash
+  return isPage(pathname) && !pathname.includes('//') && path.length <= LENGTH_MAX ? path : HOME
 }

@@ -240,6 +240,20 @@ it.each([
   expect([response.status, response.headers.get('Location')]).toEqual([303, '/console'])
 })
 
+it('a page of any length and in any script is gone to or not, and browsers keep the cookie of the sign-in', async () => {
+  const tenant = await newConsoleTenant()
+  for (const [returnTo, location] of [
+    [`/console/users?q=${'%E2%82%AC'.repeat(100)}`, `/console/users?q=${'%E2%82%AC'.repeat(100)}`],
+    [`/console/users?q=${'\\'.repeat(1_000)}`, `/console/users?q=${'\\'.repeat(1_000)}`],
+    // As it is sent on, it is nine times as long.
+    [`/console/users?q=${'€'.repeat(1_000)}`, '/console'],
+  ] as const) {
+    const { begun, response } = await signedIn(tenant, HELEN, { returnTo })
+    expect(begun.headers.getSetCookie().join().length).toBeLessThan(4_096)
+    expect(response.headers.get('Location')).toBe(location)
+  }
+})
+
 describe('a provider', () => {
   it('that is out of reach, redirects, answers too much or for another issuer is 503, and nothing is kept', async () => {
     for (const answer of [
