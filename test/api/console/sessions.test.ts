@@ -5,6 +5,7 @@ import { app } from '../../../src/local.ts'
 import { forgetCatalogue } from '../../../src/tenants/catalogue.ts'
 import { Browser, helen, newConsoleTenant, sam } from '../../rig/console.ts'
 import { countingD1 } from '../../rig/counting-d1.ts'
+import { failWrites } from '../../rig/fail-writes.ts'
 import { CLIENT_ID, CONSOLE_POLICY, HELEN, ISSUER, SAM, signer } from '../../rig/open-id-provider.ts'
 import { expectStatus, newRequest, NO_LIMITS, operate, type Tenant } from '../../rig/service.ts'
 
@@ -361,6 +362,17 @@ describe('back-channel logout', () => {
     )
     expect(statuses.filter((status) => status === 200)).toHaveLength(1)
     expect(statuses.filter((status) => status === 400)).toHaveLength(9)
+  })
+
+  it('D2: is not used up by a store that fails: the provider sends it again, and it ends the session', async () => {
+    const tenant = await newConsoleTenant()
+    const { browser, provider } = await helen(tenant)
+    const token = await provider.sign({ ...claimsNow(), sub: HELEN.sub })
+    const repair = await failWrites(tenant, 'UPDATE OF ended_at ON console_sessions')
+    expect((await send(tenant, token)).status).toBe(503)
+    await repair()
+    expect(await isIn(browser)).toBe(true)
+    expect([(await send(tenant, token)).status, await isIn(browser)]).toEqual([200, false])
   })
 
   it.each<[string, Record<string, unknown>, Record<string, unknown>?]>([
