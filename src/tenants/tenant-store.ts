@@ -120,10 +120,15 @@ export async function tenantsOfTurn(db: D1Database, turn: number, size: number):
  * Creates or replaces a tenant and its hosts, all or nothing. The database of an existing tenant
  * stays: its data would not follow.
  *
+ * @param endsSessions whether the sessions of its people end with it.
  * @returns `host-taken` when a host belongs to another tenant, `audience-taken` when the grants of another
  *   are for the same audience; nothing is changed then.
  */
-export async function putTenant(db: D1Database, tenant: TenantWrite, now: number) {
+export async function putTenant(
+  db: D1Database,
+  tenant: TenantWrite,
+  { now, endsSessions }: { now: number; endsSessions: boolean },
+) {
   const orm = drizzle(db)
   const { id, name, hosts, database } = tenant
   const policy = JSON.stringify(tenant.policy)
@@ -143,6 +148,9 @@ export async function putTenant(db: D1Database, tenant: TenantWrite, now: number
           .insert(tenantHosts)
           .select(selectRow(tenantHosts, { hostname, tenantId: id }, sql`WHERE ${isStored}`)),
       ),
+      ...(endsSessions
+        ? [orm.delete(consoleSessions).where(and(eq(consoleSessions.tenantId, id), isStored))]
+        : []),
     ])
     return stored.length === 1 ? 'stored' : 'audience-taken'
   } catch (error) {

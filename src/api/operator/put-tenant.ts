@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { layDecoy } from '../../codes/code-store.ts'
 import type { OperatorEnv } from '../../http/app-env.ts'
 import { forgetCatalogue } from '../../tenants/catalogue.ts'
+import { isSameSignIn } from '../../tenants/console-policy.ts'
 import { changeTenant, findTenant, putTenant as storeTenant } from '../../tenants/tenant-store.ts'
 import type { Tenant } from '../../tenants/tenant.ts'
 import { ownersChanges } from './owner-changes.ts'
@@ -34,7 +35,8 @@ export async function putTenant(c: Context<OperatorEnv>): Promise<Response> {
     return c.json(tenantRecord(c, record))
   }
   await layDecoy(requireDatabase(c, tenant.database), id)
-  switch (await storeTenant(c.env.DB, tenant, c.get('now'))) {
+  const endsSessions = !isSameSignIn(existing?.policy.console, parsedPolicy.console)
+  switch (await storeTenant(c.env.DB, tenant, { now: c.get('now'), endsSessions })) {
     case 'host-taken':
       throw new HTTPException(409, { message: 'One of the hosts belongs to another tenant.' })
     case 'audience-taken':

@@ -172,6 +172,29 @@ describe('the policy of the moment', () => {
     expect(await isLetIn(browser, tenant)).toEqual(NOWHERE)
   })
 
+  it.each<[string, object | undefined]>([
+    ['turned off', undefined],
+    ['for another client', { ...CONSOLE_POLICY, clientId: 'another' }],
+    ['only for who has signed in more strongly', { ...CONSOLE_POLICY, acrValues: 'phr' }],
+  ])('a session that ended while the console was %s does not come back with it', async (_, console) => {
+    const tenant = await newConsoleTenant()
+    const other = await newConsoleTenant()
+    const [{ browser }, { browser: elsewhere }] = [await sam(tenant), await sam(other)]
+    const put = (policy: object) =>
+      operate('PUT', `/tenants/${tenant.id}`, { name: 'x', hosts: [tenant.host], policy })
+    await expectStatus(
+      200,
+      await put({ console: { ...CONSOLE_POLICY, roles: { 'admin-group': 'super-admin' } } }),
+    )
+    expect(await isLetIn(browser, tenant)).toEqual(EVERYWHERE)
+    await expectStatus(200, await put({ ...(console && { console }) }))
+    expect(await isLetIn(browser, tenant)).toEqual(NOWHERE)
+    await expectStatus(200, await put({ console: CONSOLE_POLICY }))
+    expect(await isLetIn(browser, tenant)).toEqual(NOWHERE)
+    expect(await isLetIn(elsewhere, other)).toEqual(EVERYWHERE)
+    expect((await sam(tenant)).response.status).toBe(303)
+  })
+
   it('makes less of a super-admin at once', async () => {
     const tenant = await newConsoleTenant()
     const { browser } = await sam(tenant)
