@@ -4,6 +4,7 @@ import { deployDryRun, startupCpu } from './gate/bundle.ts'
 import { CHROMIUM_ADVICE, findChromium } from './gate/chromium.ts'
 import { clientBuild } from './gate/client.ts'
 import { command } from './gate/command.ts'
+import { consoleSize } from './gate/console.ts'
 import { everythingWasSeen } from './gate/contract.ts'
 import { migrationsDrift, migrationsKeepTables, triggersOnOneLine } from './gate/migrations.ts'
 import { nodeAdvice } from './gate/node.ts'
@@ -19,6 +20,7 @@ const steps: readonly Step[] = [
   command('format', 'oxfmt', '--check'),
   command('lint', 'oxlint'),
   command('types', 'tsc', '--noEmit'),
+  command('types of the console', 'tsc', '--noEmit', '--project', 'console'),
   command('types of the bindings are fresh', 'npm', 'run', '--silent', 'types', '--', '--check'),
   migrationsDrift,
   migrationsKeepTables,
@@ -34,6 +36,8 @@ const steps: readonly Step[] = [
   ),
   command('types of the client are fresh', 'npm', 'run', '--silent', 'types', '-w', 'sdk', '--', '--check'),
   clientBuild,
+  command('the console can be built', 'npm', 'run', '--silent', 'console'),
+  consoleSize,
   tests('tests in workerd', 'vitest.config.ts', logs, ['./scripts/gate/contract-reporter.ts']),
   everythingWasSeen,
   tests('journeys against npm start', 'vitest.journeys.config.ts', logs),

@@ -1,3 +1,4 @@
+import { buildConsole } from './console/build.ts'
 import { banner } from './local/banner.ts'
 import { claimHome, type Claim } from './local/claim.ts'
 import { ensureDemoTenant, providerPort, readDemoKey } from './local/demo-tenant.ts'
@@ -29,6 +30,7 @@ async function serve(port: number, claim: Claim): Promise<void> {
   const demoKey = readDemoKey()
   const operatorKey = ensureLocalSecrets(baseUrl)
   await buildReference()
+  await buildConsole()
   console.log('Applying migrations ...')
   await applyMigrations()
   console.log(`Starting wrangler dev on port ${port} ...`)

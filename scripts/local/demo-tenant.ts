@@ -25,8 +25,14 @@ const tenantAt = (baseUrl: string, issuer: string) => ({
     redeem: { kind: 'grant', audience: 'https://demo.example', returnUrl: baseUrl + GRANT_PATH },
     pages: { supportUrl: 'https://demo.example/help' },
     console: consoleAt(issuer),
-    // One of the provider's people is a user, who can show the help desk who they are.
-    desk: { verification: { by: 'sign-in' } },
+    // A code for a user at high risk waits for a second person, in the place of being refused.
+    code: { highRisk: 'allow' },
+    // Some of the provider's people are users, who can show the help desk who they are.
+    desk: {
+      verification: { by: 'sign-in' },
+      fourEyes: { users: 'high-risk' },
+      alertEmail: 'security@demo.example',
+    },
   },
 })
 

@@ -155,8 +155,8 @@ const characteristics = {
   mutability: open(['readWrite', 'readOnly'], 'Of RFC 7643 §2.2.'),
   returned: open(['default'], 'Of RFC 7643 §2.2.'),
   uniqueness: open(['none', 'server'], 'Of RFC 7643 §2.2.'),
-  canonicalValues: v.optional(v.array(v.string())),
 }
+const subAttribute = v.object({ ...characteristics, canonicalValues: v.optional(v.array(v.string())) })
 
 export const schema = named(
   'ScimSchema',
@@ -165,9 +165,7 @@ export const schema = named(
     id: v.string(),
     name: v.string(),
     description: v.string(),
-    attributes: v.array(
-      v.object({ ...characteristics, subAttributes: v.optional(v.array(v.object(characteristics))) }),
-    ),
+    attributes: v.array(v.object({ ...characteristics, subAttributes: v.optional(v.array(subAttribute)) })),
     meta,
   }),
 )

@@ -2,7 +2,7 @@ import axe from 'axe-core'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { expect } from 'vitest'
 
-/** A person in front of the reset pages, in a browser of their own. */
+/** A person in front of the reset pages or the console, in a browser of their own. */
 
 export type Setting = {
   width?: number
@@ -32,7 +32,7 @@ export class Visitor {
     })
     page.on('pageerror', (error) => this.faults.push(String(error)))
     page.on('request', (request) => {
-      if (!/^(?:http:\/\/(?:[\w-]+\.)?localhost(?::\d+)?\/|data:)/.test(request.url()))
+      if (!/^(?:http:\/\/(?:(?:[\w-]+\.)?localhost|127\.0\.0\.1)(?::\d+)?\/|data:|blob:)/.test(request.url()))
         this.faults.push(request.url())
     })
   }
