@@ -8,7 +8,7 @@ import { findSession } from '../tenants/console-session-store.ts'
 import { mayDo, type Permission } from '../tenants/role.ts'
 import type { AdminEnv, AppEnv, OperatorEnv, ReadContext, TenantEnv } from './app-env.ts'
 import { isOfBrowser, requireSession } from './console-session.ts'
-import { admitOwner } from './key-limits.ts'
+import { admitOwner, type OwnerBucket } from './key-limits.ts'
 import { unauthenticated } from './unauthenticated.ts'
 
 /** RFC 6750 §2.1, and nothing beside it: two headers arrive joined by a comma, which is no token. */
@@ -95,7 +95,7 @@ async function requireOperator(c: ReadContext<AppEnv>): Promise<OperatorPrincipa
  * @throws {HTTPException} 401 without either, 403 for everybody else who is signed in: it tells nothing of other tenants;
  *   429 for a super-admin who has called too often.
  */
-export function authenticateOwner(bucket: 'admin' | 'void' = 'admin') {
+export function authenticateOwner(bucket: OwnerBucket = 'admin') {
   return createMiddleware<OperatorEnv & TenantEnv>(async function authenticateOwner(c, next) {
     if (!isOfBrowser(c)) {
       c.set('principal', await requireOperator(c))

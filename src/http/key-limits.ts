@@ -51,6 +51,15 @@ export async function admitVoid(c: ReadContext<AdminEnv>, users: number): Promis
 /** What a void of many codes costs: as one of a hundred users. */
 export const VOID_MANY_COST = 100
 
+/** What a call of a super-admin on the operator API is charged to. */
+export type OwnerBucket = 'admin' | 'void' | 'credentials'
+
+/**
+ * Keys, clients and tokens that one super-admin may make: 20 at once, and 100 a day. A row of one that is revoked stays,
+ * in the database of all, and is read by each count of those that are not.
+ */
+const CREDENTIALS = { perMinute: 100 / (24 * 60), burst: 20 }
+
 /**
  * Charges what a super-admin calls on the operator API to the buckets that they have on the admin API: what is of one
  * tenant there costs all.
@@ -60,9 +69,11 @@ export const VOID_MANY_COST = 100
 export async function admitOwner(
   c: ReadContext<TenantEnv>,
   person: PersonPrincipal,
-  bucket: 'admin' | 'void',
+  bucket: OwnerBucket,
 ): Promise<void> {
-  await admit(c, [demandFor(c, person, bucket, bucket === 'void' ? VOID_MANY_COST : 1)])
+  if (bucket === 'void') return admit(c, [demandFor(c, person, 'void', VOID_MANY_COST)])
+  const made = { bucket, key: `credentials:${person.id}`, ...CREDENTIALS, cost: 1 }
+  await admit(c, [demandFor(c, person, 'admin', 1), ...(bucket === 'credentials' ? [made] : [])])
 }
 
 /**

@@ -210,6 +210,24 @@ describe('the record of the tenant', () => {
     expect(row).toEqual({ n: 2 })
   })
 
+  it('L2: a super-admin makes 20 credentials and no more at once, though they revoke each: rows of them stay', async () => {
+    const { tenant, browser } = await withRecord({ limits: { admin: { burst: 1_000 } } })
+    const base = `/operator/v1/tenants/${tenant.id}`
+    const statuses: number[] = []
+    for (let count = 0; count < 25; count += 1) {
+      const made = await browser.fetch('POST', `${base}/scim-tokens`, {})
+      statuses.push(made.status)
+      if (made.status !== 201) continue
+      const { id } = await made.json<{ id: string }>()
+      expect((await browser.fetch('DELETE', `${base}/scim-tokens/${id}`)).status).toBe(204)
+    }
+    expect([statuses.filter((each) => each === 201).length, statuses.filter((each) => each === 429).length]).toEqual([20, 5]) // oxfmt-ignore
+    expect((await browser.fetch('POST', `${base}/keys`, { publicKey, role: 'help-desk' })).status).toBe(429)
+    // The operator, and whatever else the super-admin does, waits for none of it.
+    expect((await operate('POST', `/tenants/${tenant.id}/scim-tokens`, {})).status).toBe(201)
+    expect((await browser.fetch('GET', `${base}/keys`)).status).toBe(200)
+  })
+
   it('the operator still changes all of it, and that is in no tenant’s audit', async () => {
     const { tenant } = await withRecord()
     const body = { name: 'x', hosts: [tenant.host], policy: { retention: { eventsDays: 30 } } }
