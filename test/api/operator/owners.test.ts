@@ -44,6 +44,24 @@ describe('every route', () => {
     }
   })
 
+  it('CSRF: takes a session with its token alone; a GET also by the browser’s word, and none from elsewhere', async () => {
+    const tenant = await newConsoleTenant()
+    const { browser } = await sam(tenant)
+    const refusals = await Promise.all(
+      ROUTES.filter((route) => !OPERATORS_OWN.has(route)).flatMap((route) => {
+        const [method = '', template = ''] = route.split(' ')
+        const path = template.replace(':id', tenant.id).replace(/:\w+/, 'nobody')
+        const forged = [
+          { 'X-CSRF-Token': 'x', 'Sec-Fetch-Site': 'same-origin' },
+          { 'X-CSRF-Token': browser.csrfToken, 'Sec-Fetch-Site': 'same-site' },
+          { 'Sec-Fetch-Site': method === 'GET' ? 'none' : 'same-origin' },
+        ] as Record<string, string>[]
+        return forged.map(async (headers) => (await browser.send(path, { method, headers })).status)
+      }),
+    )
+    expect([refusals.length > 60, new Set(refusals)]).toEqual([true, new Set([403])])
+  })
+
   it('E3: tells a super-admin the same of a tenant that is there and of one that is not', async () => {
     const { browser } = await sam(await newConsoleTenant())
     const other = await newTenant()
