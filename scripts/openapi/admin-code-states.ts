@@ -44,6 +44,12 @@ const userCodes = v.object({
     v.array(codeState),
     v.description('Of each mode the newest, and one of the other origin that is live beside it.'),
   ),
+  frozenUntil: v.pipe(
+    v.nullable(instant),
+    v.description(
+      'Until when no code is made for the user, who has reported one; null where none is frozen.',
+    ),
+  ),
   selfServiceAttemptsLeft: v.pipe(
     v.number(),
     v.integer(),
@@ -105,6 +111,7 @@ export const codeStates: Operations = {
       200: answer('The codes.', userCodes, {
         userId: '0b8e6a3e-5f0c-4c1e-9a5e-7d2f1c3b4a59',
         codes: [STATE],
+        frozenUntil: null,
         selfServiceAttemptsLeft: 100,
       }),
       ...NOT_FOUND,

@@ -53,13 +53,14 @@ export function keepBudget(
 
 /** {@link keepBudget} for several users. A freeze is kept as well: nobody gets rid of it by another account. */
 export function keepBudgets(orm: Orm, { tenantId, now }: Given<Scope>, { from, userId, digests }: Whose) {
-  const frozenUntil = sql`coalesce((SELECT frozen_until FROM users WHERE id = ${resetCodes.userId}), 0)`
+  const frozenUntil = sql`coalesce((SELECT frozen_until FROM users WHERE tenant_id = ${tenantId} AND id = ${resetCodes.userId}), 0)`
   const row = {
     tenantId: sql`${tenantId}`,
     digest: sql`${digests} ->> 0`,
     failures: resetCodes.failures,
     clientFailures: resetCodes.clientFailures,
-    expiresAt: sql`${now} + ${sql.raw(String(BUDGET_KEPT_MS))}`,
+    // A freeze may be longer.
+    expiresAt: sql`max(${now} + ${sql.raw(String(BUDGET_KEPT_MS))}, ${frozenUntil})`,
     frozenUntil,
   }
   const source = sql`FROM ${from} CROSS JOIN ${resetCodes} WHERE ${resetCodes.userId} = ${userId}
@@ -73,7 +74,7 @@ export function keepBudgets(orm: Orm, { tenantId, now }: Given<Scope>, { from, u
       set: {
         failures: sql`max(${spentBudgets.failures}, excluded.failures)`,
         clientFailures: sql`excluded.client_failures`,
-        expiresAt: sql`excluded.expires_at`,
+        expiresAt: sql`max(${spentBudgets.expiresAt}, excluded.expires_at)`,
         frozenUntil: sql`max(${spentBudgets.frozenUntil}, excluded.frozen_until)`,
       },
     })

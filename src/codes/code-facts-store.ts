@@ -89,14 +89,18 @@ export type CodeRow = {
   voidedByName: string | null
 }
 
+/** The codes of a user, and until when none is issued, since the user has reported one. */
+export type UserCodes = { frozenUntil: number | null; rows: CodeRow[] }
+
 /** @returns nothing where the tenant has no such user. */
 export async function codesOfUser(
   { db, tenantId, now, attemptsMax, failuresMax }: Omit<CodeScope, 'mode'>,
   userId: string,
-): Promise<CodeRow[] | undefined> {
+): Promise<UserCodes | undefined> {
   const values = { tenantId, now, attemptsMax, failuresMax, userId }
   const [found, rows] = await rowStatements.run(db, values)
-  return found?.results.length === 1 ? (rows?.results as CodeRow[]) : undefined
+  const [user] = (found?.results ?? []) as Pick<UserCodes, 'frozenUntil'>[]
+  return user && { ...user, rows: rows?.results as CodeRow[] }
 }
 
 type RowValues = Omit<CodeValues, 'mode'> & { userId: string }
@@ -112,7 +116,8 @@ const rowStatements = new PreparedBatch<RowValues>((_, given) => {
     sql`LEFT JOIN ${adminEvents} ${sql.raw(event)} ON ${sql.raw(event)}.tenant_id = ${tenantId} AND ${sql.raw(event)}.id = ${id}`
   return [
     rawStatement(
-      sql`SELECT 1 FROM ${users} WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId}`,
+      sql`SELECT iif(${users.frozenUntil} > ${given.now}, ${users.frozenUntil}, NULL) AS frozenUntil FROM ${users}
+        WHERE ${users.tenantId} = ${tenantId} AND ${users.id} = ${userId}`,
     ),
     rawStatement(sql`SELECT ${resetCodes.mode} AS mode, ${resetCodes.origin} AS origin,
       ${isNewestLive(given)} AS isNewestLive, ${isKeptLive(given)} AS isKeptLive, ${isReserved(given)} AS isReserved,

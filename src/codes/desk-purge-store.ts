@@ -1,6 +1,6 @@
 import { COUNTER_DIGITS, newEventIdPrefix } from '../audit/admin-event.ts'
 
-/** For how long a request stays after its time is over: it holds the address of its user. */
+/** For how long what is over stays: it says who has called, and holds addresses. */
 const KEPT_MS = 24 * 3_600_000
 
 /** What waited too long. `?1` is the time, `?2` how many at most. No more is read than what waits at all. */
@@ -37,6 +37,7 @@ export async function purgeDesk(db: D1Database, now: number, most: number): Prom
     db.prepare(EXPIRE).bind(now, most),
     old('desk_approvals', 'id'),
     old('desk_reports', 'code_id'),
+    old('desk_verifications', 'id'),
   ])
   return purged.reduce((sum, { meta }) => sum + meta.changes, 0)
 }

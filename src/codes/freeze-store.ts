@@ -38,27 +38,33 @@ export async function reportCode(scope: TenantScope & CodeCaps, report: Report):
   const pressId = crypto.randomUUID()
   const statement = (text: string, ...more: unknown[]) =>
     db.prepare(text).bind(tenantId, codeId, pressId, userId, ...more)
-  const mine = sql`(SELECT user_id AS id FROM desk_reports
-    WHERE tenant_id = ${tenantId} AND code_id = ${codeId} AND press_id = ${pressId})`
+  // Who is marked as deleted has no codes, and gets none by this.
+  const mine = sql`(SELECT u.id FROM desk_reports r JOIN users u ON u.tenant_id = r.tenant_id AND u.id = r.user_id
+    WHERE r.tenant_id = ${tenantId} AND r.code_id = ${codeId} AND r.press_id = ${pressId})`
   await db.batch([
     statement(
       `INSERT INTO desk_reports (tenant_id, code_id, user_id, press_id, reported_at, expires_at)
-       SELECT ?1, ?2, id, ?3, ?5, ?6 FROM users WHERE tenant_id = ?1 AND id = ?4 ON CONFLICT DO NOTHING`,
+       SELECT ?1, ?2, ?4, ?3, ?5, ?6 WHERE EXISTS (SELECT 1 FROM users WHERE tenant_id = ?1 AND id = ?4)
+         OR EXISTS (SELECT 1 FROM deleted_users WHERE tenant_id = ?1 AND id = ?4) ON CONFLICT DO NOTHING`,
       now,
       expiresAt,
     ),
     statement(
       `INSERT INTO user_events (tenant_id, occurred_at, id, user_id, action, reason, last_at, networks)
-       SELECT ?1, ?5, 'reported:' || ?2, ?4, 'reported', iif(EXISTS (SELECT 1 FROM reset_codes
-           WHERE tenant_id = ?1 AND user_id = ?4 AND code_id = ?2 AND ended_as = 'redeemed'), 'redeemed', ''), ?5, ?6
+       SELECT ?1, ?5, 'reported:' || ?2, ?4, 'reported', iif(EXISTS (SELECT 1
+           FROM user_events INDEXED BY user_events_by_user WHERE tenant_id = ?1 AND user_id = ?4 AND seq > 0
+             AND id = 'redeemed:' || ?2), 'redeemed', ''), ?5, ?6
        WHERE ${IS_FIRST}`,
       now,
       network,
     ),
-    statement(
-      `UPDATE users SET frozen_until = max(coalesce(frozen_until, 0), ?5)
-       WHERE tenant_id = ?1 AND id = ?4 AND ${IS_FIRST}`,
-      now + freezeMs,
+    // Who marks a user as deleted, and restores them, does not get by it what they have reported meanwhile.
+    ...['users', 'deleted_users'].map((table) =>
+      statement(
+        `UPDATE ${table} SET frozen_until = max(coalesce(frozen_until, 0), ?5)
+         WHERE tenant_id = ?1 AND id = ?4 AND ${IS_FIRST}`,
+        now + freezeMs,
+      ),
     ),
     ...statementsOf(db, [voidCodesOfAll(drizzle(db), scope, mine)]),
   ])

@@ -7,6 +7,7 @@ import { adminEvents, resetCodes, users } from '../database/schema.ts'
 import type { TenantScope } from '../database/scope.ts'
 import { selectRow } from '../database/select-row.ts'
 import { isKeptLive, isNewestLive, isReserved, type CodeCaps } from './code-store.ts'
+import { AWAITING } from './desk-issue-store.ts'
 import { shownIssuer, type VoidJob } from './void-many-store.ts'
 
 /** The statements that work off jobs, a batch at a time. */
@@ -132,12 +133,26 @@ const voiding = new PreparedBatch<Values>((orm, given) => {
         voidedAt: sql`${now}`,
       })
       .where(sql`${resetCodes.tenantId} = ${tenantId} AND ${isVoided}`),
+    endWaiting(orm, given),
     count(orm, given, {
       voided: sql`(SELECT count(*) FROM ${adminEvents} WHERE ${isOfThisCall(given)} AND ${adminEvents.result} = 'voided')`,
       inUse: sql`(SELECT count(*) FROM ${adminEvents} WHERE ${isOfThisCall(given)} AND ${adminEvents.result} = 'in-use')`,
     }),
   ]
 })
+
+/** What was asked for by one of the events, and waits for a second person, is never issued. */
+function endWaiting(orm: Orm, given: GivenValues) {
+  const { tenantId, adminSeq, adminNext, issuedBy, mode } = given
+  return statement(
+    orm,
+    sql`UPDATE desk_approvals SET status = 'voided', sealed = '' WHERE tenant_id = ${tenantId}
+      AND status IN ('pending', 'approved') AND id IN (SELECT e.id FROM admin_events e INDEXED BY admin_events_by_seq
+        WHERE e.tenant_id = ${tenantId} AND e.seq >= ${adminSeq} AND e.seq < ${adminNext} AND e.action = 'generate'
+          AND e.result = '${sql.raw(AWAITING)}' AND e.access_id = coalesce(${issuedBy}, e.access_id)
+          AND e.mode = coalesce(${mode}, e.mode))`,
+  )
+}
 
 /** A row with two codes is counted by the newest, if that one is looked at too. */
 const counting = new PreparedBatch<Values>((orm, given) => {

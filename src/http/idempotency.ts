@@ -9,6 +9,7 @@ import {
 import { findEarlier, type EarlierCall } from '../codes/idempotent-call-store.ts'
 import type { AdminEnv, ReadContext } from './app-env.ts'
 import { tenantScopeOf } from './context.ts'
+import { goOn } from './go-on.ts'
 
 /** A structured string (RFC 8941 §3.3.3), as the draft has it, or the bare text that most clients send. */
 const QUOTED = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"$/
@@ -51,7 +52,7 @@ export async function runCall<Value>(
   repeat: (call: IdempotentCall, earlier: EarlierCall) => Promise<Value> | Value,
 ): Promise<Value> {
   try {
-    return await run()
+    return await goOn(c, run())
   } catch (error) {
     if (!(error instanceof RepeatedCall) || call === undefined) throw error
   }

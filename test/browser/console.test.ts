@@ -369,7 +369,7 @@ describe.skipIf(executablePath === undefined)('the console in Chromium', () => {
     await page.getByText(/has reported a code/).waitFor()
     const sam = await signIn(browser, service, 'Sam Admin')
     await openUser(sam, 'user1@example.com')
-    await sam.page.getByRole('button', { name: 'Show a code' }).click()
+    await sam.page.getByText('None is made for them until').waitFor()
     await sam.page.getByRole('button', { name: 'Lift this' }).click()
     await sam.page.getByLabel('Why').fill('I have called them at their desk')
     await sam.page.getByRole('button', { name: 'Lift it' }).click()

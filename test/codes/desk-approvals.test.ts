@@ -19,7 +19,7 @@ import {
 import { handle, requestHeld } from '../rig/deliveries.ts'
 import { explainingD1 } from '../rig/explaining-d1.ts'
 import { hidden, visit } from '../rig/pages.ts'
-import { voidAll } from '../rig/voids.ts'
+import { voidAll, voidSome } from '../rig/voids.ts'
 import { newRequest, type GenerateResult, type Tenant } from '../rig/service.ts'
 
 /** Four eyes: neither of two persons alone ever gets a code, and the second never sees it (S3). */
@@ -392,6 +392,29 @@ describe('S3: a request ends', () => {
     expect((await act(pair.tenant, pair.first, two, 'collect')).status).toBe(409)
   })
 
+  it.each<[string, (pair: People & Desk) => object, number[]]>([
+    ['its issuer', ({ tenant }) => ({ issuedBy: tenant.keys['help-desk'].accessID }), [409, 409]],
+    ['its time', () => ({ since: new Date(Date.now() - 60_000).toISOString() }), [409, 409]],
+    [
+      'its mode',
+      () => ({ since: new Date(Date.now() - 60_000).toISOString(), mode: 'ENROLLMENT' }),
+      [200, 409],
+    ],
+    ['another issuer', ({ tenant }) => ({ issuedBy: tenant.keys['super-admin'].accessID }), [200, 200]],
+    [
+      'its issuer, to be counted',
+      ({ tenant }) => ({ issuedBy: tenant.keys['help-desk'].accessID, dryRun: true }),
+      [200, 200],
+    ],
+  ])('when some codes are voided: those of %s', async (_, request, expected) => {
+    const pair = await newPair()
+    const ids = [await asked(pair), await asked(pair, {}, 'enroll')]
+    for (const id of ids) await act(pair.tenant, pair.second, id, 'approve')
+    expect(await voidSome(pair.tenant, request(pair))).toMatchObject({ state: 'done', voided: 0 })
+    const collected = await Promise.all(ids.map((id) => act(pair.tenant, pair.first, id, 'collect')))
+    expect(collected.map(({ status }) => status)).toEqual(expected)
+  })
+
   it('when its user reports a code', async () => {
     const pair = await newPair({ fourEyes: { modes: ['ENROLLMENT'] } })
     const { link } = await reportLink(pair)
@@ -470,7 +493,7 @@ it('every statement about requests, reports and freezes uses an index', async ()
   expect(await unfreeze(scope, first, pair.userId, 'Spoke with the user.')).toBe('lifted')
   await purgeDesk(db, now, 500)
   const known = await Promise.all(plans)
-  expect(known).toHaveLength(1 + 3 + 5 + 4 + 3 + 4)
+  expect(known).toHaveLength(1 + 3 + 5 + 5 + 3 + 5)
   for (const plan of known) {
     expect(plan).not.toMatch(/SCAN (?!json_each|mode|whose|late|entry|CONSTANT|\(|\w+ (?:USING|VIRTUAL))/)
     expect(plan).not.toMatch(/AUTOMATIC/)

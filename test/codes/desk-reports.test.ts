@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { REPORTABLE_MS } from '../../src/codes/report-link.ts'
+import { purge } from '../../src/users/purge-store.ts'
 import { LANGUAGES } from '../../src/texts/languages.ts'
 import { adminEvents, desk, generateAs, newDesk, reportLink, USER, type Desk } from '../rig/desk.ts'
 import { ask, handle } from '../rig/deliveries.ts'
@@ -38,6 +39,8 @@ describe('S5: a code that a user reports', () => {
     expect(until - before).toBeGreaterThanOrEqual(24 * 3_600_000)
     expect(until - before).toBeLessThan(24 * 3_600_000 + 60_000)
     expect(await whatHappened(tenant)).toContain('reported')
+    const states = await desk(tenant, await tenant.token(), `/users/${made.userId}/codes`, undefined, 'GET')
+    expect(await states.json()).toMatchObject({ frozenUntil: new Date(until).toISOString() })
   })
 
   it('is not touched by GET and HEAD, which a scanner of mails sends', async () => {
@@ -64,14 +67,24 @@ describe('S5: a code that a user reports', () => {
     expect([await frozenUntil(made), (await reports()).length]).toEqual([null, 1])
   })
 
-  it('says whether it had been redeemed before', async () => {
+  it.each<[string, (made: Desk) => Promise<unknown>, (made: Desk) => Promise<unknown>]>([
+    ['', async () => null, async () => null],
+    [', also when another was issued since', async () => null, ({ tenant }) => tenant.generate([USER])],
+    [
+      ', also when it was kept beside another',
+      async ({ tenant }) => handle([await ask(tenant, USER)]),
+      async () => null,
+    ],
+  ])('says whether it had been redeemed before%s', async (_, before, after) => {
     const made = await newDesk({}, { redeem: { kind: 'grant', audience: 'https://app.example.com' } })
     const { link, code } = await reportLink(made)
+    await before(made)
     const body = new URLSearchParams({ emailAddress: USER, passwordResetCode: code })
     const { status } = await visit(made.tenant, '/api/passwordmanagement/redeemPasswordResetCode', {
       form: String(body),
     })
     expect(status).toBe(200)
+    await after(made)
     await press(made, link)
     expect(await whatHappened(made.tenant)).toContain('reported:redeemed')
   })
@@ -219,9 +232,43 @@ describe('S6: a frozen user', () => {
     await change('markDeleted', { markDeleted: true })
     await change('markDeleted', { markDeleted: false })
     expect(await tenant.generate([USER])).toMatchObject([FROZEN])
+    const moved = { userName: 'moved', emails: [{ value: 'moved@example.com', primary: true }] }
+    expect((await tenant.scim('PUT', `/Users/${userId}`, moved)).status).toBe(200)
+    expect(await tenant.generate(['moved@example.com'])).toMatchObject([FROZEN])
     expect((await tenant.scim('DELETE', `/Users/${userId}`)).status).toBe(204)
+    for (const address of [USER, 'moved@example.com']) await tenant.addUser(address)
+    expect(await tenant.generate([USER, 'moved@example.com'])).toMatchObject([FROZEN, FROZEN])
+  })
+
+  it('stays frozen for a year where the policy says so, whoever has the address by then', async () => {
+    const made = await newDesk({ freezeHours: 8_760 })
+    const { tenant, userId } = made
+    await press(made, (await reportLink(made)).link)
+    expect((await tenant.scim('DELETE', `/Users/${userId}`)).status).toBe(204)
+    const day = 24 * 3_600_000
+    vi.useFakeTimers({ now: Date.now() + 364 * day, toFake: ['Date'] })
+    await purge(env.DB, Date.now())
     await tenant.addUser(USER)
     expect(await tenant.generate([USER])).toMatchObject([FROZEN])
+    vi.setSystemTime(Date.now() + 2 * day)
+    expect(await tenant.generate([USER])).toMatchObject([{ status: 1000 }])
+    vi.useRealTimers()
+  })
+
+  it('is frozen also where somebody marks them as deleted before they report, and then restores them', async () => {
+    const made = await newDesk()
+    const { tenant, userId } = made
+    const { link } = await reportLink(made)
+    const agent = await tenant.token()
+    const mark = (markDeleted: boolean) =>
+      desk(tenant, agent, `/users/${userId}/markDeleted`, { markDeleted }, 'PUT')
+    expect((await mark(true)).status).toBe(200)
+    await press(made, link)
+    const codes = env.DB.prepare('SELECT count(*) AS n FROM reset_codes WHERE user_id = ?').bind(userId)
+    expect(await codes.first('n')).toBe(0)
+    expect((await mark(false)).status).toBe(200)
+    expect(await tenant.generate([USER])).toMatchObject([FROZEN])
+    expect(await whatHappened(tenant)).toEqual(['reported'])
   })
 
   it('is issued codes again when the hours are over', async () => {

@@ -8,8 +8,8 @@ import { Button } from '../ui/button.tsx'
 import { Choice } from '../ui/field.tsx'
 import { Note } from '../ui/states.tsx'
 import { Confirm } from '../ui/window.tsx'
-import { awaitedApproval, generate, refusalOf, voidCodes, type Generated, type Way } from './codes.ts'
-import { BreakGlass, LiftFreeze } from './override.tsx'
+import { awaitedApproval, generate, needsVerification, voidCodes, type Generated, type Way } from './codes.ts'
+import { BreakGlass } from './override.tsx'
 import { CodeStates } from './code-states.tsx'
 import { ShownCode } from './shown-code.tsx'
 import { VALIDITIES } from './validities.ts'
@@ -22,8 +22,6 @@ type Outcome = {
   isAwaiting?: boolean
   /** The way in which a rule has stood that a super-admin may pass. */
   refusedWay?: Way
-  /** The user has reported a code: a super-admin may lift the freeze. */
-  isFrozen?: boolean
 }
 
 /** The state of a user's codes, and what can be done about them. */
@@ -66,22 +64,19 @@ function outcomeOf(answer: Generated, way: Way, email: string): Outcome {
     const words = 'A second person has to approve this code within 30 minutes. Then you can collect it.'
     return { kind: 'warn', words, isAwaiting: true, refusedWay: way }
   }
-  const why = refusalOf(answer)
-  if (why === 'frozen') return { kind: 'wrong', words: errorMessage, isFrozen: true }
-  return { kind: 'wrong', words: errorMessage, ...(why === 'unverified' && { refusedWay: way }) }
+  return { kind: 'wrong', words: errorMessage, ...(needsVerification(answer) && { refusedWay: way }) }
 }
 
 type Done = (answer: Generated, way: Way) => Promise<void>
 
 function Told({ outcome, user, onDone }: { outcome: Outcome; user: User; onDone: Done }) {
-  const { kind, words, isAwaiting, refusedWay, isFrozen } = outcome
+  const { kind, words, isAwaiting, refusedWay } = outcome
   const mayOverride = useMay('desk:override')
   return (
     <Note kind={kind}>
       <p>{words}</p>
       {isAwaiting && <Link to="/approvals">Go to the approvals</Link>}
       {refusedWay && mayOverride && <BreakGlass user={user} way={refusedWay} onDone={onDone} />}
-      {isFrozen && mayOverride && <LiftFreeze user={user} />}
     </Note>
   )
 }

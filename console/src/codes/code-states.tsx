@@ -1,10 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
+import { useMay } from '../session/session.ts'
 import type { User } from '../users/users.ts'
 import { Badge, type Tone } from '../ui/badge.tsx'
 import { ShortId } from '../ui/short-id.tsx'
 import { Fault, Loading, Note } from '../ui/states.tsx'
 import { shortTime, Time, useNow } from '../ui/time.tsx'
 import { userCodesQuery, type CodeState } from './codes.ts'
+import { LiftFreeze } from './override.tsx'
 
 const STATES: Record<string, readonly [words: string, tone: Tone]> = {
   live: ['Live', 'good'],
@@ -27,9 +29,10 @@ const FEW = 20
 /** How the codes of a user stand: until when, by whom, how many attempts are left. */
 export function CodeStates({ user }: { user: User }) {
   const { data, error, refetch } = useQuery(userCodesQuery(user.id))
+  const mayOverride = useMay('desk:override')
   if (error !== null && data === undefined) return <Fault error={error} onRetry={() => void refetch()} />
   if (data === undefined) return <Loading rows={1} label="Reading the state of the codes" />
-  const { codes, selfServiceAttemptsLeft: left } = data
+  const { codes, frozenUntil, selfServiceAttemptsLeft: left } = data
   return (
     <>
       {codes.length === 0 ? (
@@ -40,6 +43,15 @@ export function CodeStates({ user }: { user: User }) {
             <State key={`${code.mode} ${code.origin} ${code.issuedAt}`} code={code} />
           ))}
         </ul>
+      )}
+      {frozenUntil !== null && (
+        <Note kind="warn">
+          <p>
+            The user has said that a code was not for them. None is made for them until{' '}
+            <Time at={frozenUntil} />.
+          </p>
+          {mayOverride && <LiftFreeze user={user} />}
+        </Note>
       )}
       {left < FEW && (
         <Note kind="warn">

@@ -31,11 +31,9 @@ export function awaitedApproval({ errorMessage = '' }: Generated): string | unde
   return /^Approval needed: request (\S+) waits/.exec(errorMessage)?.[1]
 }
 
-/** Why the desk has no code for a user; by the words, since all of these have one number. */
-export function refusalOf({ status, errorMessage = '' }: Generated): 'unverified' | 'frozen' | 'other' {
-  if (status !== 1006) return 'other'
-  if (errorMessage.includes('verified the caller')) return 'unverified'
-  return errorMessage.includes('has reported a code') ? 'frozen' : 'other'
+/** Whether the caller has to be verified first; by the words, since others have the same number. */
+export function needsVerification({ status, errorMessage = '' }: Generated): boolean {
+  return status === 1006 && errorMessage.includes('verified the caller')
 }
 
 export type Voided = { status: number; errorMessage?: string; user_email: string }
@@ -67,7 +65,7 @@ export type CodeState = {
   voidedBy: Actor
 }
 
-type UserCodes = { codes: CodeState[]; selfServiceAttemptsLeft: number }
+type UserCodes = { codes: CodeState[]; frozenUntil: string | null; selfServiceAttemptsLeft: number }
 
 export function userCodesQuery(userId: string) {
   return queryOptions({

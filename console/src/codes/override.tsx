@@ -1,10 +1,11 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { admin } from '../api/call.ts'
 import type { User } from '../users/users.ts'
 import { Button } from '../ui/button.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { Confirm } from '../ui/window.tsx'
-import { generate, type Generated, type Way } from './codes.ts'
+import { generate, userCodesQuery, type Generated, type Way } from './codes.ts'
 
 /** What a super-admin may pass or lift, with a reason that is kept. */
 
@@ -43,6 +44,7 @@ export function BreakGlass({ user, way, onDone }: BreakGlassProps) {
 
 /** Lets codes be made again for a user who has reported one. */
 export function LiftFreeze({ user }: { user: User }) {
+  const client = useQueryClient()
   const [isAsked, setAsked] = useState(false)
   return (
     <>
@@ -58,6 +60,7 @@ export function LiftFreeze({ user }: { user: User }) {
         onConfirm={async (reason) => {
           await admin('POST', `/v1/users/${encodeURIComponent(user.id)}/unfreeze`, { body: { reason } })
           toast('Codes can be made for the user again')
+          await client.invalidateQueries(userCodesQuery(user.id))
         }}
       >
         The user has said that a code was not for them. Speak with them first, by a way that you know. Your

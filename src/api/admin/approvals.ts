@@ -12,6 +12,7 @@ import {
 import { config } from '../../config.ts'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { actorOf, tenantScopeOf } from '../../http/context.ts'
+import { goOn } from '../../http/go-on.ts'
 import { queueMessages, resultOf, tellUsers, termsOf, type Issued } from './generate-verify-code.ts'
 
 /** Codes that wait for a second person: four eyes. All of it is ours. */
@@ -35,7 +36,11 @@ export function decideApproval(to: 'approved' | 'declined') {
 }
 
 /** `POST v1/approvals/{id}/collect`: the code, once, for who has asked alone; or its mail goes. */
-export async function collectApproval(c: Context<AdminEnv>): Promise<Response> {
+export function collectApproval(c: Context<AdminEnv>): Promise<Response> {
+  return goOn(c, collectNow(c))
+}
+
+async function collectNow(c: Context<AdminEnv>): Promise<Response> {
   const { policy } = c.get('tenant')
   const outcome = await collect(
     { ...tenantScopeOf(c), ...policy.code },

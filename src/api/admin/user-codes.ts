@@ -8,14 +8,20 @@ import { noSuchUser } from './user-record.ts'
 export async function userCodes(c: Context<AdminEnv>): Promise<Response> {
   const { attemptsMax, failuresMax } = c.get('tenant').policy.code
   const userId = c.req.param('id') ?? ''
-  const rows = await codesOfUser({ ...tenantScopeOf(c), attemptsMax, failuresMax }, userId)
-  if (rows === undefined) throw noSuchUser()
+  const found = await codesOfUser({ ...tenantScopeOf(c), attemptsMax, failuresMax }, userId)
+  if (found === undefined) throw noSuchUser()
+  const { frozenUntil, rows } = found
   const codes = rows.flatMap((row) => [
     newest(row, attemptsMax, c.get('now')),
     ...(row.isKeptLive ? [kept(row, attemptsMax)] : []),
   ])
   const { failures = 0 } = rows.find(({ mode }) => mode === 'PASSWORD_RESET') ?? {}
-  return c.json({ userId, codes, selfServiceAttemptsLeft: Math.max(0, failuresMax - failures) })
+  return c.json({
+    userId,
+    codes,
+    frozenUntil: shownTime(frozenUntil),
+    selfServiceAttemptsLeft: Math.max(0, failuresMax - failures),
+  })
 }
 
 function newest(row: CodeRow, attemptsMax: number, now: number) {

@@ -222,7 +222,7 @@ describe('the codes of a user', () => {
         codes: Record<string, unknown>[]
         selfServiceAttemptsLeft: number
       }>()
-    expect(await ask()).toEqual({ userId, codes: [], selfServiceAttemptsLeft: 100 })
+    expect(await ask()).toEqual({ userId, codes: [], frozenUntil: null, selfServiceAttemptsLeft: 100 })
     const code = await tenant.newCode(email)
     await tenant.validate(email, wrongCode(code))
     const { codes, selfServiceAttemptsLeft } = await ask()
