@@ -75,6 +75,7 @@ const tenantOperations: Operations = {
         audience:
           "policy.redeem.audience belongs to another tenant: a service of that audience would take one tenant's grants for the other's.",
         database: 'database is DB since the tenant was created, and cannot be changed.',
+        meanwhile: 'The tenant was changed meanwhile. Fetch its record again, and change that.',
       },
     },
   },

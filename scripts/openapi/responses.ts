@@ -39,7 +39,10 @@ export class Responses {
     ])
     const successes = Object.entries(operation.answers).filter(([, each]) => !isRefusal(each))
     const entries = [
-      ...successes.map(([status, each]) => [status, successObject(dialect, each as Answer)]),
+      ...successes.map(([status, each]) => [
+        status,
+        successObject(headersOf(dialect, operation), each as Answer),
+      ]),
       ...Object.entries(refusals).map(([status, examples]) => [
         status,
         refusalObject(dialect, operation, Number(status) as ErrorStatus, examples, path),
@@ -120,6 +123,13 @@ function mergeRefusals(
   return merged
 }
 
+/** With those of the limits of a super-admin, where one may call beside the operator, who has none. */
+function headersOf(dialect: Dialect, { who }: Operation): Dialect {
+  return who === 'owner'
+    ? { ...dialect, headers: [...dialect.headers, 'RateLimit', 'RateLimit-Policy'] }
+    : dialect
+}
+
 function successObject(dialect: Dialect, { what, schema, examples, headers = [], mediaTypes }: Answer) {
   const types = mediaTypes ?? [dialect.mediaType]
   const names = new Set<HeaderName>(['X-Request-Id', 'Cache-Control', ...dialect.headers, ...headers])
@@ -139,9 +149,9 @@ function refusalObject(
   // A face that refuses media types for all of its operations does so before the limits.
   const isOfFace = status === 406 && dialect.common(operation, '')[406] !== undefined
   const isOwn = status === 403 && operation.answers[status] !== undefined
-  const isOfKey = typeof who === 'object' && BEFORE_LIMITS_OF_KEYS.has(status)
+  const isOfKey = (typeof who === 'object' || who === 'owner') && BEFORE_LIMITS_OF_KEYS.has(status)
   const isBefore = status === 413 || isOfFace || (isOfKey && !isOwn)
-  for (const name of dialect.headers) {
+  for (const name of headersOf(dialect, operation).headers) {
     if (!name.startsWith('RateLimit') || !isBefore) names.add(name)
   }
   if (status === 429 || status === 503) names.add('Retry-After')

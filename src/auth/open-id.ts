@@ -13,6 +13,8 @@ import { PROVIDER_ALGORITHMS, providerKeys } from './provider-keys.ts'
 
 /** How long a provider's metadata is kept, and of how many providers. */
 const METADATA_TTL_MS = 10 * 60_000
+/** How long one that does not answer is left alone: anybody can have us ask, by a made-up logout token. */
+const UNREACHABLE_TTL_MS = 5_000
 const PROVIDERS_MAX = 100
 const CLOCK_TOLERANCE_S = 60
 
@@ -49,6 +51,7 @@ export type SignInOutcome =
 export type OpenIdClaims = Record<string, unknown> & { sub: string }
 
 const metadata = new ExpiringMap<oauth.AuthorizationServer>(PROVIDERS_MAX)
+const unreachable = new ExpiringMap<true>(PROVIDERS_MAX)
 
 /**
  * The URL at the provider that a person is sent to, and what to remember of it.
@@ -185,12 +188,14 @@ async function providerOf({ issuer }: OpenIdClient, isLocalRun: boolean): Promis
   const now = Date.now()
   const known = metadata.get(issuer, now)
   if (known !== undefined) return known
+  if (unreachable.get(issuer, now) !== undefined) throw new ProviderUnreachable()
   try {
     const response = await oauth.discoveryRequest(new URL(issuer), optionsOf(isLocalRun))
     const found = await oauth.processDiscoveryResponse(new URL(issuer), response)
     metadata.set(issuer, found, now + METADATA_TTL_MS)
     return found
   } catch {
+    unreachable.set(issuer, true, Date.now() + UNREACHABLE_TTL_MS)
     throw new ProviderUnreachable()
   }
 }

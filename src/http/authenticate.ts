@@ -2,11 +2,13 @@ import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
 import { verifyBearerToken, type BearerOutcome, type Face } from '../auth/bearer-token.ts'
 import { verifyOperatorToken } from '../auth/operator-token.ts'
+import type { OperatorPrincipal } from '../auth/principal.ts'
 import { config } from '../config.ts'
 import { findSession } from '../tenants/console-session-store.ts'
 import { mayDo, type Permission } from '../tenants/role.ts'
-import type { AdminEnv, AppEnv, OperatorEnv, ReadContext } from './app-env.ts'
+import type { AdminEnv, AppEnv, OperatorEnv, ReadContext, TenantEnv } from './app-env.ts'
 import { isOfBrowser, requireSession } from './console-session.ts'
+import { admitOwner, type OwnerBucket } from './key-limits.ts'
 import { unauthenticated } from './unauthenticated.ts'
 
 /** RFC 6750 §2.1, and nothing beside it: two headers arrive joined by a comma, which is no token. */
@@ -74,22 +76,31 @@ async function verifyCaller(
  */
 export function authenticateOperator() {
   return createMiddleware<OperatorEnv>(async function authenticateOperator(c, next) {
-    const outcome = await verifyOperatorToken(config(c.env), requireToken(c), c.get('now'))
-    if (outcome.tag === 'refused') throw refused(c, outcome.fault)
-    c.set('principal', { tag: 'operator' })
+    c.set('principal', await requireOperator(c))
     await next()
   })
+}
+
+/** @throws {HTTPException} 401 without the operator's token. */
+async function requireOperator(c: ReadContext<AppEnv>): Promise<OperatorPrincipal> {
+  const outcome = await verifyOperatorToken(config(c.env), requireToken(c), c.get('now'))
+  if (outcome.tag === 'refused') throw refused(c, outcome.fault)
+  return { tag: 'operator' }
 }
 
 /**
  * Requires the operator's token, or the session of a super-admin of the very tenant that the path names.
  *
- * @throws {HTTPException} 401 without either, 403 for everybody else who is signed in: it tells nothing of other tenants.
+ * @param bucket what a super-admin's call is charged to.
+ * @throws {HTTPException} 401 without either, 403 for everybody else who is signed in: it tells nothing of other tenants;
+ *   429 for a super-admin who has called too often.
  */
-export function authenticateOwner() {
-  const operator = authenticateOperator()
-  return createMiddleware<OperatorEnv>(async function authenticateOwner(c, next) {
-    if (!isOfBrowser(c)) return operator(c, next)
+export function authenticateOwner(bucket: OwnerBucket = 'admin') {
+  return createMiddleware<OperatorEnv & TenantEnv>(async function authenticateOwner(c, next) {
+    if (!isOfBrowser(c)) {
+      c.set('principal', await requireOperator(c))
+      return next()
+    }
     // Read anew: a session that was ended is no super-admin's any more.
     const { session, tenant, role } = await requireSession(c, findSession)
     const log = c.get('log')
@@ -101,7 +112,10 @@ export function authenticateOwner() {
         message: 'This is for the operator, and for super-admins of the tenant.',
       })
     }
-    c.set('principal', { tag: 'person', id: session.personId, name: session.name })
+    const person = { tag: 'person', id: session.personId, name: session.name } as const
+    c.set('principal', person)
+    c.set('tenant', tenant)
+    await admitOwner(c, person, bucket)
     await next()
   })
 }

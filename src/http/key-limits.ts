@@ -1,11 +1,12 @@
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
 import { recordLimit } from '../audit/limit-event-store.ts'
+import type { PersonPrincipal, TenantPrincipal } from '../auth/principal.ts'
 import type { CodeMode } from '../codes/code.ts'
 import { ExpiringMap } from '../expiring-map.ts'
 import type { Demand } from '../limits/tenant-buckets.ts'
 import { faultName } from '../log.ts'
-import type { AdminEnv, ReadContext } from './app-env.ts'
+import type { AdminEnv, ReadContext, TenantEnv } from './app-env.ts'
 import { actorOf, tenantScopeOf } from './context.ts'
 import { admit, Limited } from './rate-limit.ts'
 
@@ -47,6 +48,34 @@ export async function admitVoid(c: ReadContext<AdminEnv>, users: number): Promis
   await admit(c, [demandOf(c, 'void', users)])
 }
 
+/** What a void of many codes costs: as one of a hundred users. */
+export const VOID_MANY_COST = 100
+
+/** What a call of a super-admin on the operator API is charged to. */
+export type OwnerBucket = 'admin' | 'void' | 'credentials'
+
+/**
+ * Keys, clients and tokens that one super-admin may make: 20 at once, and 100 a day. A row of one that is revoked stays,
+ * in the database of all, and is read by each count of those that are not.
+ */
+const CREDENTIALS = { perMinute: 100 / (24 * 60), burst: 20 }
+
+/**
+ * Charges what a super-admin calls on the operator API to the buckets that they have on the admin API: what is of one
+ * tenant there costs all.
+ *
+ * @throws {Limited} 429.
+ */
+export async function admitOwner(
+  c: ReadContext<TenantEnv>,
+  person: PersonPrincipal,
+  bucket: OwnerBucket,
+): Promise<void> {
+  if (bucket === 'void') return admit(c, [demandFor(c, person, 'void', VOID_MANY_COST)])
+  const made = { bucket, key: `credentials:${person.id}`, ...CREDENTIALS, cost: 1 }
+  await admit(c, [demandFor(c, person, 'admin', 1), ...(bucket === 'credentials' ? [made] : [])])
+}
+
 /**
  * Charges a generate one unit per user, and every code that somebody else than the user is to see to the
  * key's hour and day. A refusal by these is an event of the audit.
@@ -70,8 +99,17 @@ export async function admitGenerate(
 
 /** A call for more users than the burst is admitted when the bucket is full, and waited for as long as it cost. */
 function demandOf(c: ReadContext<AdminEnv>, bucket: 'admin' | 'void', cost: number): Demand {
+  return demandFor(c, c.get('principal'), bucket, cost)
+}
+
+function demandFor(
+  c: ReadContext<TenantEnv>,
+  { id }: TenantPrincipal,
+  bucket: 'admin' | 'void',
+  cost: number,
+): Demand {
   const { perMinute, burst } = c.get('tenant').policy.limits[bucket]
-  return { bucket, key: keyOf(c, bucket), perMinute, burst: Math.max(burst, cost), cost }
+  return { bucket, key: `${bucket}:${id}`, perMinute, burst: Math.max(burst, cost), cost }
 }
 
 /**

@@ -89,6 +89,16 @@ export function identityProvider({
   return { tag: 'access', issuer: `https://${access.teamDomain}`, audience: access.audience }
 }
 
+/**
+ * Whether people sign in as before. Where they do not, who is signed in has not shown what is asked for now: nor once it is
+ * put back, as by an operator who has turned the console off to be rid of a session.
+ */
+export function isSameSignIn(one: ConsolePolicy | undefined, other: ConsolePolicy | undefined): boolean {
+  const asked = (policy: ConsolePolicy | undefined) =>
+    JSON.stringify(policy && { ...identityProvider(policy), clientSecret: undefined })
+  return asked(one) === asked(other)
+}
+
 /** The role that a value of the claim grants, by the policy of this moment. */
 export function roleOfValue({ roles }: ConsolePolicy, value: string): Role | undefined {
   return Object.hasOwn(roles, value) ? roles[value] : undefined

@@ -2,7 +2,8 @@ import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { consoleSessions } from '../database/console-schema.ts'
 import type { Orm } from '../database/prepared-batch.ts'
-import { tenants } from '../database/schema.ts'
+import { tenants, type usedAssertions } from '../database/schema.ts'
+import { assertionStatements } from './oauth-client-store.ts'
 import { tenantColumns, tenantOfRow } from './tenant-store.ts'
 import type { Tenant } from './tenant.ts'
 
@@ -126,21 +127,32 @@ export async function endSession(
 /** What a provider says has ended: one session of it, or all of a person. */
 export type ProviderLogout = { issuer: string } & ({ providerSession: string } | { personId: string })
 
-/** Ends the sessions that have come from what has ended at the provider. */
+/**
+ * Ends the sessions that have come from what has ended at the provider, and uses up the token that says so, in one
+ * transaction: a token that was used and has ended nothing could not be sent again.
+ *
+ * @returns nothing is done and `false`, where the token was used before.
+ */
 export async function endSessionsOfProvider(
   db: D1Database,
   tenantId: string,
   logout: ProviderLogout,
+  token: Pick<typeof usedAssertions.$inferInsert, 'jtiDigest' | 'expiresAt'>,
   now: number,
-): Promise<void> {
+): Promise<boolean> {
   const whose =
     'providerSession' in logout
       ? eq(consoleSessions.providerSession, logout.providerSession)
       : eq(consoleSessions.personId, logout.personId)
-  await drizzle(db)
+  const orm = drizzle(db)
+  const assertion = { clientId: `console-logout ${tenantId}`, ...token }
+  const { forgets, uses, isUnused } = assertionStatements(orm, assertion, now)
+  const ends = orm
     .update(consoleSessions)
     .set({ endedAt: now })
-    .where(and(isLive(tenantId, now), eq(consoleSessions.issuer, logout.issuer), whose))
+    .where(and(isLive(tenantId, now), eq(consoleSessions.issuer, logout.issuer), whose, isUnused))
+  const [, , used] = await orm.batch([forgets, ends, uses])
+  return used.length === 1
 }
 
 /** The statement that forgets some of the sessions that have expired. */

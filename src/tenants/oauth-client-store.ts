@@ -103,21 +103,32 @@ export async function revokeClient(db: D1Database, tenantId: string, clientId: s
  */
 export async function useAssertion(
   db: D1Database,
-  { clientId, jtiDigest, expiresAt }: typeof usedAssertions.$inferInsert,
+  assertion: typeof usedAssertions.$inferInsert,
   now: number,
 ): Promise<boolean> {
-  const orm = drizzle(db)
-  const [, used] = await orm.batch([
-    orm
+  const { forgets, uses } = assertionStatements(drizzle(db), assertion, now)
+  const [, used] = await drizzle(db).batch([forgets, uses])
+  return used.length === 1
+}
+
+/** The statements of {@link useAssertion}, for a transaction with what it is used for, which `isUnused` guards before `uses`. */
+export function assertionStatements(
+  orm: Orm,
+  { clientId, jtiDigest, expiresAt }: typeof usedAssertions.$inferInsert,
+  now: number,
+) {
+  return {
+    forgets: orm
       .delete(usedAssertions)
       .where(and(eq(usedAssertions.clientId, clientId), lte(usedAssertions.expiresAt, now))),
-    orm
+    uses: orm
       .insert(usedAssertions)
       .values({ clientId, jtiDigest, expiresAt })
       .onConflictDoNothing()
       .returning({ clientId: usedAssertions.clientId }),
-  ])
-  return used.length === 1
+    isUnused: sql`NOT EXISTS (SELECT 1 FROM ${usedAssertions}
+      WHERE ${usedAssertions.clientId} = ${clientId} AND ${usedAssertions.jtiDigest} = ${jtiDigest})`,
+  }
 }
 
 /** The statement that forgets some of the assertions that have expired: those of clients that ask for nothing any more. */

@@ -51,10 +51,13 @@ export function tenantOfRow({ hosts, policy, hasLogo, ...rest }: TenantRow): Ten
 /** The same with the logo in the policy, for the operator. */
 const wholeColumns = { ...tenantColumns, policy: tenants.policy }
 
+/** A tenant with its logo, and its policy as it is stored, to the letter. */
+export type StoredTenant = Tenant & { storedPolicy: string }
+
 /** A tenant with its logo, as the operator has put it. */
-export async function findTenant(db: D1Database, id: string): Promise<Tenant | undefined> {
+export async function findTenant(db: D1Database, id: string): Promise<StoredTenant | undefined> {
   const row = await drizzle(db).select(wholeColumns).from(tenants).where(eq(tenants.id, id)).get()
-  return row && tenantOfRow(row)
+  return row && { ...tenantOfRow(row), storedPolicy: row.policy }
 }
 
 export async function findTenantById(db: D1Database, id: string): Promise<Tenant | undefined> {
@@ -117,10 +120,15 @@ export async function tenantsOfTurn(db: D1Database, turn: number, size: number):
  * Creates or replaces a tenant and its hosts, all or nothing. The database of an existing tenant
  * stays: its data would not follow.
  *
+ * @param endsSessions whether the sessions of its people end with it.
  * @returns `host-taken` when a host belongs to another tenant, `audience-taken` when the grants of another
  *   are for the same audience; nothing is changed then.
  */
-export async function putTenant(db: D1Database, tenant: TenantWrite, now: number) {
+export async function putTenant(
+  db: D1Database,
+  tenant: TenantWrite,
+  { now, endsSessions }: { now: number; endsSessions: boolean },
+) {
   const orm = drizzle(db)
   const { id, name, hosts, database } = tenant
   const policy = JSON.stringify(tenant.policy)
@@ -140,12 +148,34 @@ export async function putTenant(db: D1Database, tenant: TenantWrite, now: number
           .insert(tenantHosts)
           .select(selectRow(tenantHosts, { hostname, tenantId: id }, sql`WHERE ${isStored}`)),
       ),
+      ...(endsSessions
+        ? [orm.delete(consoleSessions).where(and(eq(consoleSessions.tenantId, id), isStored))]
+        : []),
     ])
     return stored.length === 1 ? 'stored' : 'audience-taken'
   } catch (error) {
     if (/UNIQUE constraint failed: tenant_hosts/.test(String(error))) return 'host-taken'
     throw error
   }
+}
+
+/**
+ * Changes name and policy of a tenant that is there, if its policy is still the one that was read: what the operator has
+ * set meanwhile stays.
+ *
+ * @returns whether it was changed.
+ */
+export async function changeTenant(
+  db: D1Database,
+  { id, name, policy }: Pick<TenantWrite, 'id' | 'name' | 'policy'>,
+  { storedPolicy }: Pick<StoredTenant, 'storedPolicy'>,
+): Promise<boolean> {
+  const changed = await drizzle(db)
+    .update(tenants)
+    .set({ name, policy: JSON.stringify(policy) })
+    .where(and(eq(tenants.id, id), eq(tenants.policy, storedPolicy)))
+    .returning({ id: tenants.id })
+  return changed.length === 1
 }
 
 /**

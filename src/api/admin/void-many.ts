@@ -8,11 +8,9 @@ import { config } from '../../config.ts'
 import type { AdminEnv } from '../../http/app-env.ts'
 import { actorOf, tenantScopeOf } from '../../http/context.ts'
 import { idempotentCallOf, runCall } from '../../http/idempotency.ts'
-import { admitVoid } from '../../http/key-limits.ts'
+import { admitVoid, VOID_MANY_COST } from '../../http/key-limits.ts'
 import { answerOf, readVoid } from '../../http/void-many.ts'
 
-/** What a void of many costs its key: as one of a hundred users. */
-const COST = 100
 /** When a void of many may have ended. */
 const RETRY_S = 10
 
@@ -20,7 +18,7 @@ const RETRY_S = 10
 export async function voidManyCodes(c: Context<AdminEnv>): Promise<Response> {
   const scope = tenantScopeOf(c)
   const request = await readVoid(c, scope.now)
-  await admitVoid(c, COST)
+  await admitVoid(c, VOID_MANY_COST)
   const call = isDry(request) ? undefined : idempotentCallOf(c, 'void-many', aboutOf(request), ONE)
   const pepperId = config(c.env).peppers[0].id
   const voided = await runCall(

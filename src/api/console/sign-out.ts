@@ -9,7 +9,6 @@ import { actorOf, tenantScopeOf } from '../../http/context.ts'
 import { forgetCatalogue } from '../../tenants/catalogue.ts'
 import { identityProvider, type IdentityProvider } from '../../tenants/console-policy.ts'
 import { endSession, endSessionsOfProvider } from '../../tenants/console-session-store.ts'
-import { useAssertion } from '../../tenants/oauth-client-store.ts'
 import { dropCookie } from './cookies.ts'
 import type { ConsoleContext, SignInContext } from './console-env.ts'
 
@@ -63,14 +62,13 @@ export async function backChannelLogout(c: SignInContext): Promise<Response> {
       : undefined
   if (found === undefined) throw badToken()
   const { providerSession, subject, jtiDigest, expiresAt } = found
-  const use = { clientId: `console-logout ${tenantId}`, jtiDigest, expiresAt }
-  if (!(await useAssertion(c.env.DB, use, now))) throw badToken()
   const { issuer } = provider
   const logout =
     providerSession === undefined
       ? { issuer, personId: personIdOf(tenantId, issuer, subject ?? '') }
       : { issuer, providerSession }
-  await endSessionsOfProvider(c.env.DB, tenantId, logout, now)
+  const use = { jtiDigest, expiresAt }
+  if (!(await endSessionsOfProvider(c.env.DB, tenantId, logout, use, now))) throw badToken()
   forgetCatalogue()
   return c.body(null, 200)
 }

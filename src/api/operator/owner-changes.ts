@@ -6,11 +6,12 @@ import type { Tenant } from '../../tenants/tenant.ts'
 /** What a super-admin may change of their tenant, and what only the operator may. */
 
 /**
- * What protects other tenants (how much a tenant may ask of what all share, whose hosts and which database are its own),
- * and what would outlast the super-admin who changed it: how people sign in, and how long the audit is kept.
+ * What protects other tenants: how much a tenant may ask of what all share, whose hosts and which database are its own,
+ * as whom it sends by the mailer of all, and for which service its grants are. And what would outlast the super-admin who
+ * changed it, or hide what they do: how people sign in, how long the audit is kept, and whom a broken glass alerts.
  */
 const OPERATORS_OWN =
-  /^(?:hosts|database|policy\.console|policy\.retention|policy\.limits\.(?!issue\b).*|policy\.origins)(?:\.|$)/
+  /^(?:hosts|database|policy\.(?:console|retention|origins|limits\.(?!issue\b).*|mail\.from|redeem\.audience|desk\.alertEmail))(?:\.|$)/
 
 /** How much is told of what was changed. */
 const NAMES_LENGTH_MAX = 400
@@ -37,13 +38,14 @@ export function ownersChanges(
   return changed.join(', ').slice(0, NAMES_LENGTH_MAX)
 }
 
-/** Members that differ, by their names with dots. */
+/** Members that differ, by their names with dots. What is absent has no members, so that its members are named too. */
 function changedMembers(name: string, before: unknown, after: unknown, levels: number): string[] {
   if (isSame(before, after)) return []
-  if (levels === 0 || !isRecord(before) || !isRecord(after)) return [name]
-  const members = new Set([...Object.keys(before), ...Object.keys(after)])
+  const [old = {}, wanted = {}] = [before, after]
+  if (levels === 0 || !isRecord(old) || !isRecord(wanted)) return [name]
+  const members = new Set([...Object.keys(old), ...Object.keys(wanted)])
   return [...members].flatMap((member) =>
-    changedMembers(`${name}.${member}`, before[member], after[member], levels - 1),
+    changedMembers(`${name}.${member}`, old[member], wanted[member], levels - 1),
   )
 }
 

@@ -4,7 +4,8 @@ import * as v from 'valibot'
 import { layDecoy } from '../../codes/code-store.ts'
 import type { OperatorEnv } from '../../http/app-env.ts'
 import { forgetCatalogue } from '../../tenants/catalogue.ts'
-import { findTenant, putTenant as storeTenant } from '../../tenants/tenant-store.ts'
+import { isSameSignIn } from '../../tenants/console-policy.ts'
+import { changeTenant, findTenant, putTenant as storeTenant } from '../../tenants/tenant-store.ts'
 import type { Tenant } from '../../tenants/tenant.ts'
 import { ownersChanges } from './owner-changes.ts'
 import { requireDatabase, tenantRecord } from './tenant-record.ts'
@@ -23,11 +24,19 @@ export async function putTenant(c: Context<OperatorEnv>): Promise<Response> {
   const existing = await findTenant(c.env.DB, id)
   const { database, parsedPolicy, ...sent } = await readTenantRequest(c, id, existing)
   const tenant = { id, ...sent, database: chosenDatabase(existing, database) }
-  if (c.get('principal').tag === 'person' && existing !== undefined) {
-    c.set('changed', ownersChanges(existing, { ...tenant, policy: parsedPolicy }))
+  const record = { ...tenant, policy: parsedPolicy, createdAt: existing?.createdAt ?? c.get('now') }
+  if (c.get('principal').tag === 'person') {
+    // It was there when the session was read: a super-admin makes none.
+    if (existing === undefined) throw changedMeanwhile()
+    c.set('changed', ownersChanges(existing, record))
+    // Its hosts are not among what may be changed, and are left alone.
+    if (!(await changeTenant(c.env.DB, tenant, existing))) throw changedMeanwhile()
+    forgetCatalogue()
+    return c.json(tenantRecord(c, record))
   }
   await layDecoy(requireDatabase(c, tenant.database), id)
-  switch (await storeTenant(c.env.DB, tenant, c.get('now'))) {
+  const endsSessions = !isSameSignIn(existing?.policy.console, parsedPolicy.console)
+  switch (await storeTenant(c.env.DB, tenant, { now: c.get('now'), endsSessions })) {
     case 'host-taken':
       throw new HTTPException(409, { message: 'One of the hosts belongs to another tenant.' })
     case 'audience-taken':
@@ -37,10 +46,16 @@ export async function putTenant(c: Context<OperatorEnv>): Promise<Response> {
       })
     case 'stored': {
       forgetCatalogue()
-      const createdAt = existing?.createdAt ?? c.get('now')
-      return c.json(tenantRecord(c, { ...tenant, policy: parsedPolicy, createdAt }), existing ? 200 : 201)
+      return c.json(tenantRecord(c, record), existing ? 200 : 201)
     }
   }
+}
+
+/** Somebody else has put the record between the read that a change was held against and its write. */
+function changedMeanwhile(): HTTPException {
+  return new HTTPException(409, {
+    message: 'The tenant was changed meanwhile. Fetch its record again, and change that.',
+  })
 }
 
 /** A tenant's data does not move by itself, so its database is chosen once. */

@@ -5,6 +5,7 @@ import { app } from '../../../src/local.ts'
 import { forgetCatalogue } from '../../../src/tenants/catalogue.ts'
 import { Browser, helen, newConsoleTenant, sam } from '../../rig/console.ts'
 import { countingD1 } from '../../rig/counting-d1.ts'
+import { failWrites } from '../../rig/fail-writes.ts'
 import { CLIENT_ID, CONSOLE_POLICY, HELEN, ISSUER, SAM, signer } from '../../rig/open-id-provider.ts'
 import { expectStatus, newRequest, NO_LIMITS, operate, type Tenant } from '../../rig/service.ts'
 
@@ -169,6 +170,29 @@ describe('the policy of the moment', () => {
     const body = { name: 'x', hosts: [tenant.host], policy: console && { console } }
     await expectStatus(200, await operate('PUT', `/tenants/${tenant.id}`, body))
     expect(await isLetIn(browser, tenant)).toEqual(NOWHERE)
+  })
+
+  it.each<[string, object | undefined]>([
+    ['turned off', undefined],
+    ['for another client', { ...CONSOLE_POLICY, clientId: 'another' }],
+    ['only for who has signed in more strongly', { ...CONSOLE_POLICY, acrValues: 'phr' }],
+  ])('a session that ended while the console was %s does not come back with it', async (_, console) => {
+    const tenant = await newConsoleTenant()
+    const other = await newConsoleTenant()
+    const [{ browser }, { browser: elsewhere }] = [await sam(tenant), await sam(other)]
+    const put = (policy: object) =>
+      operate('PUT', `/tenants/${tenant.id}`, { name: 'x', hosts: [tenant.host], policy })
+    await expectStatus(
+      200,
+      await put({ console: { ...CONSOLE_POLICY, roles: { 'admin-group': 'super-admin' } } }),
+    )
+    expect(await isLetIn(browser, tenant)).toEqual(EVERYWHERE)
+    await expectStatus(200, await put({ ...(console && { console }) }))
+    expect(await isLetIn(browser, tenant)).toEqual(NOWHERE)
+    await expectStatus(200, await put({ console: CONSOLE_POLICY }))
+    expect(await isLetIn(browser, tenant)).toEqual(NOWHERE)
+    expect(await isLetIn(elsewhere, other)).toEqual(EVERYWHERE)
+    expect((await sam(tenant)).response.status).toBe(303)
   })
 
   it('makes less of a super-admin at once', async () => {
@@ -361,6 +385,17 @@ describe('back-channel logout', () => {
     )
     expect(statuses.filter((status) => status === 200)).toHaveLength(1)
     expect(statuses.filter((status) => status === 400)).toHaveLength(9)
+  })
+
+  it('D2: is not used up by a store that fails: the provider sends it again, and it ends the session', async () => {
+    const tenant = await newConsoleTenant()
+    const { browser, provider } = await helen(tenant)
+    const token = await provider.sign({ ...claimsNow(), sub: HELEN.sub })
+    const repair = await failWrites(tenant, 'UPDATE OF ended_at ON console_sessions')
+    expect((await send(tenant, token)).status).toBe(503)
+    await repair()
+    expect(await isIn(browser)).toBe(true)
+    expect([(await send(tenant, token)).status, await isIn(browser)]).toEqual([200, false])
   })
 
   it.each<[string, Record<string, unknown>, Record<string, unknown>?]>([

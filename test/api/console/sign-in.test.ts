@@ -1,7 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Browser, helen, newConsoleTenant, sam, signedIn } from '../../rig/console.ts'
-import { CLIENT_ID, CONSOLE_POLICY, HELEN, ISSUER, OpenIdProvider, SAM } from '../../rig/open-id-provider.ts'
+import {
+  CLIENT_ID,
+  CONSOLE_POLICY,
+  HELEN,
+  ISSUER,
+  OpenIdProvider,
+  SAM,
+  signer,
+} from '../../rig/open-id-provider.ts'
 import { newTenant } from '../../rig/service.ts'
 
 /** Signing in to the console with the tenant's OpenID provider. */
@@ -240,6 +248,20 @@ it.each([
   expect([response.status, response.headers.get('Location')]).toEqual([303, '/console'])
 })
 
+it('a page of any length and in any script is gone to or not, and browsers keep the cookie of the sign-in', async () => {
+  const tenant = await newConsoleTenant()
+  for (const [returnTo, location] of [
+    [`/console/users?q=${'%E2%82%AC'.repeat(100)}`, `/console/users?q=${'%E2%82%AC'.repeat(100)}`],
+    [`/console/users?q=${'\\'.repeat(1_000)}`, `/console/users?q=${'\\'.repeat(1_000)}`],
+    // As it is sent on, it is nine times as long.
+    [`/console/users?q=${'€'.repeat(1_000)}`, '/console'],
+  ] as const) {
+    const { begun, response } = await signedIn(tenant, HELEN, { returnTo })
+    expect(begun.headers.getSetCookie().join().length).toBeLessThan(4_096)
+    expect(response.headers.get('Location')).toBe(location)
+  }
+})
+
 describe('a provider', () => {
   it('that is out of reach, redirects, answers too much or for another issuer is 503, and nothing is kept', async () => {
     for (const answer of [
@@ -290,6 +312,31 @@ describe('a provider', () => {
         [`GET ${issuer}/.well-known/openid-configuration`],
       ])
     }
+  })
+
+  it('that is out of reach is asked once in five seconds, whoever makes up logout tokens of it', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    const issuer = `https://${crypto.randomUUID()}.example.com`
+    const tenant = await newConsoleTenant({ console: { ...CONSOLE_POLICY, issuer } })
+    const provider = new OpenIdProvider({ answer: () => Promise.reject(new Error('x')) })
+    const forge = signer({ isSignedByStranger: true })
+    const iat = Math.floor(Date.now() / 1000)
+    const token = await forge({ iss: issuer, aud: CLIENT_ID, iat, jti: 'x', sub: 'x', events: {} })
+    const send = async () => {
+      const response = await new Browser(tenant).send('/console/backchannel-logout', {
+        method: 'POST',
+        body: String(new URLSearchParams({ logout_token: token })),
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      })
+      return response.status
+    }
+    for (let count = 0; count < 5; count += 1) expect(await send()).toBe(400)
+    expect((await new Browser(tenant).visit('/console/login')).status).toBe(503)
+    expect(provider.calls).toHaveLength(1)
+    vi.setSystemTime(Date.now() + 5_000)
+    expect(await send()).toBe(400)
+    expect(provider.calls).toHaveLength(2)
+    vi.useRealTimers()
   })
 
   it('is read once in ten minutes, however many sign in', async () => {
