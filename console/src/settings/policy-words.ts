@@ -137,7 +137,8 @@ export function wordsFor(path: string): readonly [label: string, words: string] 
 }
 
 /** What only the operator of the service changes: what protects others, and what would outlast a super-admin. */
-const OPERATORS_OWN = /^(?:console|retention|origins|limits\.(?!issue(?:\.|$)))/
+const OPERATORS_OWN =
+  /^(?:console|retention|origins|mail\.from|redeem\.audience|desk\.alertEmail|limits\.(?!issue(?:\.|$)))/
 
 export function isOperatorsOwn(path: string): boolean {
   return OPERATORS_OWN.test(path)
