@@ -106,7 +106,10 @@ export function roleOfValue({ roles }: ConsolePolicy, value: string): Role | und
 
 /** The value of the claim that grants the most, or nothing where none grants anything. */
 export function grantingValue(policy: ConsolePolicy, claims: Record<string, unknown>): string | undefined {
-  const granting = claimValues(claims, policy.roleClaim).filter((value) => roleOfValue(policy, value))
+  const { roleClaim, access } = policy
+  // Some providers let anybody write an address into their account. Access has no such claim, and verifies each.
+  if (roleClaim === 'email' && access === undefined && claims['email_verified'] !== true) return undefined
+  const granting = claimValues(claims, roleClaim).filter((value) => roleOfValue(policy, value))
   return granting.find((value) => roleOfValue(policy, value) === 'super-admin') ?? granting[0]
 }
 

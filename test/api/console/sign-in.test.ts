@@ -94,6 +94,17 @@ describe('a sign-in', () => {
     const ofSam = { userInfo: { sub: SAM.sub, realm_access } }
     expect(await outcomeOf(tenant, person, { lies: ofSam })).toEqual(REFUSED)
   })
+
+  it('takes an address for the claim only where the provider has verified it', async () => {
+    const email = 'helen@example.com'
+    const byAddress = { ...CONSOLE_POLICY, roleClaim: 'email', roles: { [email]: 'help-desk' } }
+    const tenant = await newConsoleTenant({ console: byAddress })
+    const verified = { ...HELEN, email, email_verified: true }
+    expect(await outcomeOf(tenant, verified)).toMatchObject({ isSignedIn: true })
+    for (const email_verified of [undefined, false, 'true']) {
+      expect(await outcomeOf(tenant, { ...verified, email_verified })).toEqual(REFUSED)
+    }
+  })
 })
 
 describe('an ID token', () => {
