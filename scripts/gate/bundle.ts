@@ -9,7 +9,7 @@ const BUNDLE_GZIP_KIB_MAX = 120
 
 /** Cloudflare allows 1 s of start-up; a tenant waits for it whenever an isolate is new. */
 const STARTUP_CPU_MS_MAX = 50
-const STARTUP_RUNS = 3
+const STARTUP_RUNS = 5
 
 /** The deploy of a Worker by its environment, up to the upload. */
 export function deployDryRun(environment: string, entry: string): Step {

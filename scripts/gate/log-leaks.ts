@@ -1,5 +1,6 @@
 import type {
   DeliveryLogEvent,
+  JobLogEvent,
   LogEvent,
   MaintenanceLogEvent,
   NoticeLostLogEvent,
@@ -56,12 +57,21 @@ const WEBHOOK_MEMBERS: Record<keyof WebhookLogEvent, true> = {
   failed: true,
   fault: true,
 }
+const JOB_MEMBERS: Record<keyof JobLogEvent, true> = {
+  event: true,
+  tenantId: true,
+  jobId: true,
+  outcome: true,
+  voided: true,
+  fault: true,
+}
 const MEMBERS = new Map<unknown, object>([
   ['request', REQUEST_MEMBERS],
   ['delivery', DELIVERY_MEMBERS],
   ['notice-lost', NOTICE_LOST_MEMBERS],
   ['maintenance', MAINTENANCE_MEMBERS],
   ['webhook', WEBHOOK_MEMBERS],
+  ['job', JOB_MEMBERS],
 ])
 
 /** What must never be in a log, and the name it is reported by: the text itself stays out of the report. */
