@@ -1,3 +1,4 @@
+import { createExecutionContext } from 'cloudflare:test'
 import { createHmac, createPublicKey } from 'node:crypto'
 import { env } from 'cloudflare:workers'
 import { CompactEncrypt, importJWK } from 'jose'
@@ -264,6 +265,7 @@ describe('hostile tokens', () => {
           body: JSON.stringify(HARMLESS),
         },
         { ...env, DB },
+        createExecutionContext(),
       )
     for (const token of [...(await hostileTokens(tenant)), ...(await garbage())]) {
       // What cannot stand behind Bearer (RFC 6750 §2.1) is no token.
