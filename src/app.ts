@@ -19,7 +19,7 @@ export type Plane = {
   /** How errors look below each prefix of a path, whether a route is there or not; elsewhere they are problem details. */
   errors: readonly (readonly [prefix: string, renderer: ErrorRenderer])[]
   /** Paths whose routes limit their bodies themselves. */
-  largeBodies: readonly string[]
+  largeBodies?: readonly string[]
   mount: (app: Hono<AppEnv>) => void
 }
 
@@ -43,7 +43,7 @@ export function newApp(...planes: readonly Plane[]): Hono<AppEnv> {
   app.use(
     limitBody(
       BODY_BYTES_MAX,
-      planes.flatMap(({ largeBodies }) => largeBodies),
+      planes.flatMap(({ largeBodies = [] }) => largeBodies),
     ),
   )
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))

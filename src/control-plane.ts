@@ -18,7 +18,6 @@ export const controlPlane: Plane = {
     ['/AdminInterface/', adminErrors],
     ['/v/', pageErrors],
   ],
-  largeBodies: [],
   mount(app) {
     app.route('/operator/v1', operatorRoutes)
     app.route('/console', consoleRoutes)

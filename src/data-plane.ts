@@ -17,7 +17,6 @@ export const dataPlane: Plane = {
     ['/oauth/', oauthErrors],
     ['/reset', pageErrors],
   ],
-  largeBodies: [],
   mount(app) {
     app.get('/.well-known/jwks.json', jwks)
     app.route('/AdminInterface/restapi', adminRoutes)
